@@ -7,6 +7,8 @@ authority.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -39,7 +41,9 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
       person; what the answering side keeps; and ``records.sqlite``, the sealed rows. Whoever
       deletes the rows, or puts an older copy in their place, makes the node answer CANNOT_ANSWER,
       never "no", because of the witness (``places.witness``); with an older copy of both, only
-      requesters who have seen a newer generation notice.
+      requesters who have seen a newer generation notice. ``shields/`` holds each agency's register
+      of shields; whoever deletes it, or puts an older copy back, stops the agency's imports and
+      makes it answer CANNOT_ANSWER.
     * ``agencies``: those whose records the node answers from; one that is left out answers
       CANNOT_ANSWER.
     * ``audit_key``: 32-byte secret file; reading it opens the bodies of the audit log.
@@ -75,6 +79,24 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if found.id == agency:
                 return found
         raise Defect(f"agencies: {agency} is not one of this node's")
+
+    @property
+    def digest(self) -> str:
+        """32 hexadecimal digits that are equal for equal settings. It holds no secret: the settings
+        name the files of secrets."""
+        written = msgspec.json.encode(self, enc_hook=str, order="deterministic")
+        return hashlib.sha256(written).hexdigest()[:32]
+
+    @property
+    def keys(self) -> Mapping[str, Path]:
+        """Each key's file by the name of its setting."""
+        data_keys = {f"data_key of {each.id}": each.data_key for each in self.agencies}
+        return {"audit_key": self.audit_key, **data_keys}
+
+    @property
+    def data(self) -> tuple[Path, ...]:
+        """What the keys open."""
+        return (self.state,)
 
     @property
     def records(self) -> Path:

@@ -4,66 +4,73 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
     asynccontextmanager,
     closing,
-    contextmanager,
     suppress,
 )
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from secrets import token_bytes
 from typing import Final
 
 import grpc.aio
 
-from agency_node.answering import planted, service
+from agency_node.answering import service
 from agency_node.answering.answer_line import AnswerLine
-from agency_node.answering.audit import AgencyLogs, count_week, open_log
-from agency_node.answering.journal import Journal
+from agency_node.answering.audit import open_log
 from agency_node.answering.service import Node
-from agency_node.importing.wiring import UPKEEP_PATIENCE_SECONDS, open_store, open_tagger
-from agency_node.reading import grpc_broker, line
+from agency_node.answering.wiring import (
+    JOURNAL,
+    audit_folder,
+    audit_key,
+    carry_journal_over,
+    open_logs,
+    open_the_journal,
+    stores_of,
+)
+from agency_node.importing.wiring import (
+    UPKEEP_PATIENCE_SECONDS,
+    open_shields,
+    open_store,
+    open_tagger,
+)
+from agency_node.notes import service as notes_service
+from agency_node.notes.service import Notes
+from agency_node.notes.wiring import NotesUpkeep, notes_store
+from agency_node.reading import gate, grpc_broker, line
 from agency_node.reading.channel import ReaderProcess
 from agency_node.reading.feed import MemberListFeed
 from agency_node.reading.grpc_broker import BrokerStream
 from agency_node.reading.line import Line
-from agency_node.reading.ports import Frames
-from agency_node.reading.wiring import Door, read_stream
+from agency_node.reading.ports import Frames, never_rest
+from agency_node.reading.ticks import rests_until, tick_at_or_after
+from agency_node.reading.wiring import READER_SECONDS, Door, read_stream, through_a_gate
+from agency_node.records.ageing import AGE_EVENTS, Ages
 from agency_node.records.index import LocatorIndex
-from agency_node.records.records import Origin, RecordId
+from agency_node.records.shield_tables import ShieldTables
 from agency_node.records.store.imports import SqlImports
-from agency_node.records.store.journal import open_journal
 from agency_node.records.store.records import SqlRecords
 from agency_node.records.tagging import Tagger
 from agency_node.records.upkeep import UPKEEP_EVENTS, Upkeep
 from agency_node.settings import NodeSettings
 from fingerpost.audit.log import AuditLog
-from fingerpost.membership.credentials import MemberKeys
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership, check_places
 from fingerpost.membership.pepper_files import PepperFiles
 from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
-from fingerpost.membership.ports import Reached
 from fingerpost.private.linkage.golden import check_golden_vectors
-from fingerpost.protocol import limits
-from fingerpost.protocol.codec.reports import CountedAgency, NodeReport, write_node_report
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Federation, Party
-from fingerpost.protocol.ids import AgencyId, EpochNumber
-from fingerpost.protocol.messages import slot_of, slots_to_hold
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.messages import slots_to_hold
 from fingerpost.runtime.env import Env
-from fingerpost.runtime.files import or_defect, read_key
 from fingerpost.runtime.health import Health, serve_health
-from fingerpost.runtime.lock import alone, locked
-from fingerpost.runtime.rpc import CLIENT_FRAMES
+from fingerpost.runtime.lock import alone
+from fingerpost.runtime.rpc import CLIENT_FRAMES, connect
 from fingerpost.runtime.run import Task, reconnect
-from fingerpost.runtime.sealed_box import SealedBox
-from fingerpost.runtime.sealed_rows import key_for
 from fingerpost.runtime.witness import WitnessFolder
 from fingerpost.runtime.worker_processes import lower_priority
 
@@ -71,26 +78,27 @@ EVENTS: Final = {
     **MEMBERSHIP_EVENTS,
     **PEPPER_EVENTS,
     **UPKEEP_EVENTS,
+    **AGE_EVENTS,
     **service.EVENTS,
     **line.EVENTS,
+    **gate.EVENTS,
+    **notes_service.EVENTS,
     **grpc_broker.EVENTS,
     "node.started": frozenset({"agencies", "sound"}),
     "node.log_refused": frozenset({"agency", "error"}),
     "node.journal_waits": frozenset({"error"}),
+    "node.journal_put_back": frozenset({"fault"}),
+    "node.shields_refused": frozenset({"agency", "error"}),
 }
 LOCK: Final = "node.lock"
-JOURNAL: Final = "journal.sqlite"
-JOURNAL_LOCK: Final = "journal.lock"
 PEPPERS: Final = "peppers"
-AUDIT: Final = "audit"
 TEND_SECONDS: Final = 5.0
+SHIELDS_SECONDS: Final = 5.0
 CARRY_OVER_SECONDS: Final = 2.0
 """How often the agencies' logs are written from the journal."""
 FIRST_TEND_SECONDS: Final = 0.5
 """After this time the day's pepper is open, if it is there."""
 REVIEW_SECONDS: Final = 2.0
-READER_SECONDS: Final = 1.0
-"""After this time a reader that ended is started again."""
 STREAM_HEALTH: Final = "stream"
 """The name of the stream to the broker in the health check; each agency has its id as its name."""
 
@@ -100,20 +108,15 @@ def import_health(agency: AgencyId, generation: int) -> str:
     return f"{agency} import {generation}"
 
 
-def audit_key(settings: NodeSettings) -> bytes:
-    return read_key(settings.audit_key, setting="audit_key")
+def records_health(agency: AgencyId) -> str:
+    """Return the name, in the health check, of an agency's records: they serve until half of their
+    greatest age is over."""
+    return f"{agency} records"
 
 
-def audit_folder(settings: NodeSettings) -> Path:
-    """Return the folder of the audit logs; make it, mode 0700, if it is missing.
-
-    Raises:
-        Defect: it cannot be made.
-    """
-    folder = settings.state / AUDIT
-    with or_defect(f"{folder}: cannot be made"):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+def settings_health(settings: NodeSettings) -> str:
+    """Return the name, in the health check, of the settings that the process was started with."""
+    return f"settings {settings.digest}"
 
 
 def open_audit(settings: NodeSettings, agency: AgencyId, *, adopt: bool = False) -> AuditLog:
@@ -128,79 +131,17 @@ def open_audit(settings: NodeSettings, agency: AgencyId, *, adopt: bool = False)
     return open_log(audit_folder(settings), agency, audit_key(settings), witness, adopt=adopt)
 
 
-def _logs(settings: NodeSettings, records: SqlRecords) -> AgencyLogs:
-    witness = WitnessFolder(settings.places.witness)
-    return AgencyLogs(audit_folder(settings), audit_key(settings), witness, records.child)
-
-
-@contextmanager
-def _journal(settings: NodeSettings, logs: AgencyLogs, reached: Reached) -> Iterator[Journal]:
-    key = audit_key(settings)
-    with closing(open_journal(settings.state / JOURNAL, key, reached)) as store:
-        yield Journal(store, logs, SealedBox(key_for("journal", key)))
-
-
-def _carry_over(settings: NodeSettings, journal: Journal) -> frozenset[AgencyId]:
-    """Write the agencies' logs from the journal, one process at a time. Raises and returns as
-    ``Journal.carry_over``.
-    """
-    with locked(settings.state / JOURNAL_LOCK, wait=True):
-        return journal.carry_over()
-
-
 def _carry_over_all(settings: NodeSettings) -> None:
     """Do so beside a node that runs, or in the place of one that does not."""
     if not (settings.state / JOURNAL).exists():
         return
     with (
-        closing(open_store(settings, token_bytes)) as records,
-        closing(_logs(settings, records)) as logs,
-        _journal(settings, logs, lambda: 0.0) as journal,
+        closing(open_store(settings)) as records,
+        closing(open_logs(settings, records)) as logs,
+        notes_store(settings) as notes,
+        open_the_journal(settings, logs, notes.add, lambda: 0.0, time.time()) as journal,
     ):
-        _carry_over(settings, journal)
-
-
-def report(settings: NodeSettings, week: int, now: float) -> bytes:
-    """Return the signed report of a week (in weeks since 1970) for the authority. The node may be
-    running.
-
-    Raises:
-        Defect: the bundle, the keys, the records or a log cannot be read.
-    """
-    bundle = check_places(settings.places, Party.NODE)
-    key = MemberKeys.load(settings.places.credentials).signing_key
-    with closing(open_store(settings, token_bytes)) as records:
-        counted = [_count(settings, records, each.id, week, now) for each in settings.agencies]
-    agencies = tuple(sorted(counted, key=lambda each: each.agency))
-    made = NodeReport(bundle.federation, bundle.member, week, int(now), agencies)
-    return write_node_report(made, key)
-
-
-def _count(
-    settings: NodeSettings, records: SqlRecords, agency: AgencyId, week: int, now: float
-) -> CountedAgency:
-    tally = planted.tally(_origins(records, agency), now)
-    with closing(open_audit(settings, agency)) as log:
-        since = week * limits.WEEK_SECONDS
-        opened, hidden, revealed = count_week(log, since, since + limits.WEEK_SECONDS)
-    return CountedAgency(
-        agency,
-        tally.records,
-        tally.young,
-        tally.typed,
-        tally.unusual,
-        opened,
-        hidden,
-        revealed,
-    )
-
-
-def _origins(records: SqlRecords, agency: AgencyId) -> Iterator[Origin]:
-    """Yield where each record comes from of the import that the agency answers from."""
-    generation = records.generation(agency)
-    if generation is not None:
-        for number in range(generation.children):
-            yield records.child(agency, generation.number, RecordId(number)).origin
+        carry_journal_over(settings, journal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,12 +153,16 @@ class Opened:
     membership: Membership
     peppers: PepperStore
     index: LocatorIndex
+    shields: ShieldTables
+    ages: Ages
     upkeep: Upkeep
     writer: Executor
     carry_over: Callable[[], frozenset[AgencyId]]
     node: Node
+    gate_tasks: Mapping[str, Task]
     reader: Reading
     line: AnswerLine
+    notes: NotesUpkeep
     health: Health
     answers_from: dict[AgencyId, int] = field(default_factory=dict)
     """By agency, the import that the health check names."""
@@ -226,7 +171,7 @@ class Opened:
         env = self.env
         member = self.membership
         return {
-            **member.tasks(),
+            **member.tasks(stores_of(self.agencies)),
             "peppers": lambda: keep_peppers(
                 self.peppers,
                 member.client,
@@ -236,17 +181,25 @@ class Opened:
                 self.env,
             ),
             "records": self._keep_records,
+            # Apart from the tables, which a large host makes for minutes: a new shield must hold.
+            "shields": env.every(SHIELDS_SECONDS, 0.0, self.read_shields, "shields"),
             "journal": env.every(CARRY_OVER_SECONDS, 0.0, self._keep_logs, "journal"),
             # A frame that fails gets no answer, which its requesters see as a gap; the line
             # continues with the next frame.
             "answers": env.every(0.0, 0.0, self.line.run, "answers"),
             **self.reader.tasks(),
+            **self.gate_tasks,
+            **self.notes.tasks(),
             "review": env.every(REVIEW_SECONDS, 0.0, self._review, "review"),
         }
 
     async def tend(self) -> None:
         """Make the tables and tags that are due now."""
         await self.upkeep.tend(self.env.clock.now(), self.membership.time.reached())
+
+    async def read_shields(self) -> None:
+        """Read the registers of shields that changed. One task alone does so."""
+        await _prepare(self.shields, self.env)
 
     async def _keep_records(self) -> None:
         clock = self.env.clock
@@ -255,6 +208,9 @@ class Opened:
 
     async def _keep_logs(self) -> None:
         """Write the agencies' logs from the journal. What cannot be written stays in it."""
+        clock = self.env.clock
+        # As with a frame, most of the work is over when bytes move next.
+        await clock.sleep_until(tick_at_or_after(clock.monotonic()))
         try:
             loop = asyncio.get_running_loop()
             self.node.silence(await loop.run_in_executor(self.writer, self.carry_over))
@@ -272,12 +228,14 @@ class Opened:
         current = now < federation.valid_until
         await self.health.set(STREAM_HEALTH, serving=self.reader.attached())
         for agency in self.agencies:
-            ready = current and any(
-                self._may_answer(federation, agency, epoch.number, now)
-                for epoch in federation.parameters.epochs
-            )
+            lives = self.ages.lives(federation, agency, now) if current else ()
+            ready = any(not life.is_over(now) for life in lives)
             well = self.node.sound and agency not in self.node.faulty
+            well = well and self.shields.of(agency) is not None
             await self.health.set(str(agency), serving=ready and well)
+            young = bool(lives) and not any(life.is_ageing(now) for life in lives)
+            await self.health.set(records_health(agency), serving=young)
+            self.ages.report(agency, lives, now)
             await self._tell_import(federation, agency, now)
         whole = self.reader.attached() and current and self.node.sound and not self.node.faulty
         await self.health.set("", serving=whole)
@@ -299,17 +257,6 @@ class Opened:
             await self.health.set(import_health(agency, number), serving=True)
             self.answers_from[agency] = number
 
-    def _may_answer(
-        self, federation: Federation, agency: AgencyId, epoch: EpochNumber, now: float
-    ) -> bool:
-        generation = self.index.ready(agency, epoch, slot_of(now))
-        try:
-            return generation is not None and not federation.is_too_old(
-                agency, generation.as_of, now
-            )
-        except Refused:  # not in the member list
-            return False
-
 
 @asynccontextmanager
 async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
@@ -321,14 +268,20 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
     """
     async with AsyncExitStack() as opened:
         opened.enter_context(alone(settings.state / LOCK, "another process runs this node"))
-        records = open_store(settings, env.random_bytes)
+        records = open_store(settings)
         opened.callback(records.close)
-        logs = _logs(settings, records)
+        rest = _rest if env.beside is not None else never_rest
+        logs = open_logs(settings, records, rest)
         opened.callback(logs.close)
         refused = await asyncio.to_thread(logs.check, records.agencies())
         for agency, defect in refused.items():
             env.log.error("node.log_refused", agency=agency, error=defect)
+        addresses = check_places(settings.places, Party.NODE).addresses.of_a_node()
+        env, gate_tasks = await opened.enter_async_context(through_a_gate(addresses, env))
         health = Health()
+        # Who asks whether this process knows an agency asks from the first moment on.
+        for name in (settings_health(settings), *(str(each.id) for each in settings.agencies)):
+            await health.set(name, serving=False)
         await opened.enter_async_context(serve_health(health, settings.health))
         membership = Membership(settings.places, Party.NODE, env)
         opened.callback(membership.close)
@@ -336,8 +289,20 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             PepperFiles(settings.state / PEPPERS, membership.witness), membership.bundle.member
         )
         await membership.start()
-        journal = opened.enter_context(_journal(settings, logs, membership.time.reached))
-        carry_over = partial(_carry_over, settings, journal)
+        kept_notes = opened.enter_context(notes_store(settings))
+        notes = Notes(kept_notes, env.clock, env.random_bytes, env.log, rest)
+        reached = membership.time.reached
+        journal = opened.enter_context(
+            open_the_journal(
+                settings,
+                logs,
+                kept_notes.add,
+                reached,
+                env.clock.now(),
+                lambda fault: env.log.error("node.journal_put_back", fault=fault.name),
+            )
+        )
+        carry_over = partial(carry_journal_over, settings, journal)
         # What a process that was killed left there.
         for agency in await asyncio.to_thread(carry_over):
             env.log.error("node.record_failed", agency=agency)
@@ -350,18 +315,25 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         index = LocatorIndex(records, lambda: time.sleep(0))
         upkeep = _upkeep(settings, env, membership, peppers, records, index)
         opened.push_async_callback(upkeep.close)
+        upn_keys = {agency.id: agency.upn_keys for agency in settings.agencies}
+        shields = ShieldTables(open_shields(settings), upn_keys, lambda: time.sleep(0))
+        await _prepare(shields, env)
         node = Node(
             membership.bundle.member,
             membership.keys.signing_key,
-            {agency.id: agency.upn_keys for agency in settings.agencies},
+            upn_keys,
             sound=await asyncio.to_thread(is_sound),
             members=membership.members,
             peppers=peppers,
             records=records,
             locators=index,
+            shields=shields.of,
             journal=journal,
             now=env.clock.now,
             log=env.log,
+            note_secret=notes.secret,
+            wrong_numbers=notes.wrong_numbers,
+            rest=rest,
             faulty=refused,
         )
         node.note_list(membership.members.current)
@@ -372,7 +344,13 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         )
         reader = _reading(env, membership)
         line = AnswerLine(
-            node.answer, thread, reader.frames, membership.members, env.clock, env.log
+            node.answer,
+            notes.exchange,
+            thread,
+            reader.frames,
+            membership.members,
+            env.clock,
+            env.log,
         )
         env.log.info("node.started", agencies=len(settings.agencies), sound=node.sound)
         opened.push_async_callback(health.stop)
@@ -383,14 +361,30 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             membership,
             peppers,
             index,
+            shields,
+            Ages(index, env.log),
             upkeep,
             writer,
             carry_over,
             node,
+            gate_tasks,
             reader,
             line,
+            NotesUpkeep(env, notes, writer, reached),
             health,
         )
+
+
+async def _prepare(shields: ShieldTables, env: Env) -> None:
+    for agency, defect in (await asyncio.to_thread(shields.prepare)).items():
+        env.log.error("node.shields_refused", agency=agency, error=defect)
+
+
+def _rest() -> None:
+    now = time.monotonic()
+    until = rests_until(now)
+    if until > now:
+        time.sleep(until - now)
 
 
 def _at_the_end(carry_over: Callable[[], object]) -> None:
@@ -434,7 +428,7 @@ class Reading:
 
 
 def _reading(env: Env, membership: Membership) -> Reading:
-    address = str(membership.bundle.addresses.broker.nodes)
+    address = env.route(str(membership.bundle.addresses.broker.nodes))
     feed = _feed(membership)
     if env.beside is not None:
         door = Door(address, membership.client_tls(), membership.broker)
@@ -444,9 +438,7 @@ def _reading(env: Env, membership: Membership) -> Reading:
         return Reading(process, lambda: process.attached, lambda: {"reader": again})
 
     def dial() -> grpc.aio.Channel:
-        return env.connect(
-            address, membership.client_tls(), membership.broker, options=CLIENT_FRAMES
-        )
+        return connect(address, membership.client_tls(), membership.broker, options=CLIENT_FRAMES)
 
     line = Line(feed, env.clock, env.log)
     stream = BrokerStream(dial, line, feed, env.clock, env.log, random=env.random)

@@ -176,8 +176,6 @@ class Ceremony:
         number: EpochNumber,
         times: epochs.Times,
         now: float,
-        *,
-        random_bytes: Random = secrets.token_bytes,
     ) -> epochs.Sealed:
         """Name a further epoch in the draft and seal its pepper to every receiving key that is
         here.
@@ -185,10 +183,10 @@ class Ceremony:
         Raises:
             Defect: as ``epochs.plan_opening``.
         """
-        seeds = self._new_seed(number, random_bytes)
+        seeds = self._new_seed(number)
         facts = self._facts(seeds, now)
         plan = epochs.plan_opening(facts, number, times)
-        return self._apply(plan, facts, seeds, random_bytes)[0]
+        return self._apply(plan, facts, seeds)[0]
 
     def replace_epoch(
         self,
@@ -196,18 +194,16 @@ class Ceremony:
         times: epochs.Times,
         overlap_seconds: int,
         now: float,
-        *,
-        random_bytes: Random = secrets.token_bytes,
     ) -> epochs.Sealed:
         """Name a new epoch after a theft; those before it end ``overlap_seconds`` after its start.
 
         Raises:
             Defect: as ``epochs.plan_replacing``.
         """
-        seeds = self._new_seed(number, random_bytes)
+        seeds = self._new_seed(number)
         facts = self._facts(seeds, now)
         plan = epochs.plan_replacing(facts, number, times, overlap_seconds)
-        return self._apply(plan, facts, seeds, random_bytes)[0]
+        return self._apply(plan, facts, seeds)[0]
 
     def seal_late(self, now: float) -> tuple[epochs.Sealed, ...]:
         """Seal the current day's pepper of each epoch to members that have joined, or lost their
@@ -219,14 +215,14 @@ class Ceremony:
         numbers = [epoch.number for epoch in epochs.not_over(self.draft(), now)]
         seeds = {number: self.vault.requester_seed(number) for number in numbers}
         facts = self._facts(seeds, now)
-        return self._apply(epochs.plan_late(facts), facts, seeds, secrets.token_bytes)
+        return self._apply(epochs.plan_late(facts), facts, seeds)
 
-    def _new_seed(self, number: EpochNumber, random_bytes: Random) -> Seeds:
+    def _new_seed(self, number: EpochNumber) -> Seeds:
         """Return the seed that an interrupted opening left, or else a fresh one. It is not stored
         before the plan stands, so that a refused opening leaves nothing.
         """
         left = self.vault.requester_seed(number)
-        return {number: left or random_bytes(REQUESTER_SEED_BYTES)}
+        return {number: left or secrets.token_bytes(REQUESTER_SEED_BYTES)}
 
     def _facts(self, seeds: Seeds, now: float) -> epochs.Facts:
         """Gather what a plan for the epochs of ``seeds`` needs to know."""
@@ -257,12 +253,12 @@ class Ceremony:
         )
 
     def _apply(
-        self, plan: epochs.Plan, facts: epochs.Facts, seeds: Seeds, random_bytes: Random
+        self, plan: epochs.Plan, facts: epochs.Facts, seeds: Seeds
     ) -> tuple[epochs.Sealed, ...]:
         """Do what the plan says. Raises ``Defect``; planning again goes on from there."""
         peppers: dict[epochs.Place, SealedPepper] = {}
         for sealing in plan.seal:
-            peppers |= self._seal(sealing, seeds[sealing.epoch], random_bytes)
+            peppers |= self._seal(sealing, seeds[sealing.epoch])
         self.save(plan.draft(facts.draft, peppers))
         done = []
         for sealing in plan.seal:
@@ -282,11 +278,9 @@ class Ceremony:
             self.inbox.forget(number)
         return tuple(done)
 
-    def _seal(
-        self, sealing: epochs.Sealing, seed: bytes, random_bytes: Random
-    ) -> dict[epochs.Place, SealedPepper]:
+    def _seal(self, sealing: epochs.Sealing, seed: bytes) -> dict[epochs.Place, SealedPepper]:
         if sealing.make:
-            self.vault.create(new_pepper(sealing.epoch, sealing.day, random_bytes))
+            self.vault.create(new_pepper(sealing.epoch, sealing.day, secrets.token_bytes))
         self.vault.keep_requester_seed(sealing.epoch, seed)
         pepper = self.vault.on(sealing.epoch, sealing.day, sealing.kept_day)
         if pepper.day > sealing.day:  # members could not turn it back to the day that they need

@@ -8,23 +8,23 @@ enter facts in any order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from authority.draft import Draft
 from fingerpost.protocol.codec.enrolment import AgencyKeys, EnrolmentRequest
-from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import (
     Agency,
     Area,
-    FeedAge,
     Member,
     NotConnected,
     Party,
     PublicFigure,
     Raise,
 )
+from fingerpost.protocol.feed_age import FeedAge, Holiday
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from fingerpost.protocol.messages import RevisionFrom
 
@@ -249,51 +249,42 @@ def cover(draft: Draft, coverage: Mapping[AreaCode, tuple[NotConnected, ...]]) -
     return draft
 
 
+def keep_school_holidays(
+    draft: Draft, areas: Iterable[AreaCode], holidays: Sequence[Holiday]
+) -> Draft:
+    """Replace the school holidays of these areas.
+
+    Raises:
+        Defect: no such area.
+    """
+    for code in areas:
+        area = replace(find_area(draft, code), school_holidays=tuple(sorted(holidays)))
+        draft = _with_area(draft, area)
+    return draft
+
+
 def tune(
     draft: Draft,
     *,
-    answer_delay_ms: int | None = None,
-    gathering_ms: int | None = None,
-    practitioner_per_hour: int | None = None,
-    practitioner_per_day: int | None = None,
-    desk_per_hour: int | None = None,
-    desk_per_day: int | None = None,
-    reserve_per_day: int | None = None,
-    agency_per_day: int | None = None,
-    normalisation_version: int | None = None,
-    feed_ages: Mapping[AgencyKind, int] | None = None,
+    feed_ages: Iterable[FeedAge] = (),
     revisions: Mapping[int, int] | None = None,
-    keys_per_child_hundredths: int | None = None,
-    indexing_percent: int | None = None,
-    growth_percent: int | None = None,
+    **numbers: int | None,
 ) -> Draft:
     """Change the parameters that are given. Their bounds are those of the parameters' file.
-    ``feed_ages`` are in days; ``revisions`` are all that are to be in force, each with its
-    beginning in seconds since 1970 UTC."""
+
+    Args:
+        feed_ages: take the place of those of their kinds.
+        revisions: all that are to be in force, each with its beginning in seconds since 1970 UTC.
+        numbers: by the names of the parameters; None for one that stays as it is.
+    """
     p = draft.parameters
+    given: dict[str, Any] = {name: n for name, n in numbers.items() if n is not None}
     tuned = replace(
         p,
-        answer_delay_ms=_chosen(answer_delay_ms, p.answer_delay_ms),
-        gathering_ms=_chosen(gathering_ms, p.gathering_ms),
-        practitioner_per_hour=_chosen(practitioner_per_hour, p.practitioner_per_hour),
-        practitioner_per_day=_chosen(practitioner_per_day, p.practitioner_per_day),
-        desk_per_hour=_chosen(desk_per_hour, p.desk_per_hour),
-        desk_per_day=_chosen(desk_per_day, p.desk_per_day),
-        reserve_per_day=_chosen(reserve_per_day, p.reserve_per_day),
-        agency_per_day=_chosen(agency_per_day, p.agency_per_day),
-        normalisation_version=_chosen(normalisation_version, p.normalisation_version),
-        keys_per_child_hundredths=_chosen(keys_per_child_hundredths, p.keys_per_child_hundredths),
-        indexing_percent=_chosen(indexing_percent, p.indexing_percent),
-        growth_percent=_chosen(growth_percent, p.growth_percent),
+        **given,
         revisions=tuple(RevisionFrom(n, at) for n, at in sorted((revisions or {}).items()))
         or p.revisions,
-        feed_ages=tuple(
-            FeedAge(kind, days)
-            for kind, days in {
-                **{age.kind: age.days for age in p.feed_ages},
-                **(feed_ages or {}),
-            }.items()
-        ),
+        feed_ages=tuple({age.kind: age for age in (*p.feed_ages, *feed_ages)}.values()),
     )
     return replace(draft, parameters=tuned)
 

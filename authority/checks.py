@@ -6,6 +6,7 @@ for people to judge.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -56,6 +57,8 @@ def check(draft: Draft, now: float) -> tuple[Finding, ...]:
         *_areas(draft),
         *_caseloads(draft),
         *_revisions(draft),
+        *_discreet_names(draft),
+        *_ages_of_records(draft, now),
         *_epochs(draft, now),
     ]
     return tuple(sorted(findings, key=lambda f: (f.weight is Weight.WARNING, f.where, f.what)))
@@ -112,15 +115,69 @@ def _revisions(draft: Draft) -> Iterator[Finding]:
             yield _error(member_id, f"does not speak revision {number} of the wire")
 
 
+def _discreet_names(draft: Draft) -> Iterator[Finding]:
+    """Find members that could not read a list with such a name, and ids that give it away."""
+    discreet = [agency for agency in draft.agencies if agency.discreet_name]
+    if discreet:
+        yield from _of_the_first_revision(draft, "discreet names")
+    for agency in discreet:
+        if not agency.discreet_name.isprintable():
+            yield _error(agency.id, "a discreet name with control characters")
+        telling = _words(agency.name) - _words(agency.discreet_name)
+        if any(word in agency.id.value for word in telling):
+            yield _warning(agency.id, "its id gives away the name that is not to be shown")
+
+
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"[a-z]{4,}", name.lower()))
+
+
+def _of_the_first_revision(draft: Draft, what: str) -> Iterator[Finding]:
+    """Find members that could not read a list with ``what`` the second revision brought."""
+    revision = limits.SECOND_REVISION
+    for member_id, member in draft.members.items():
+        if revision not in member.revisions:
+            yield _error(
+                member_id, f"does not speak revision {revision} of the wire, which has {what}"
+            )
+
+
+def _ages_of_records(draft: Draft, now: float) -> Iterator[Finding]:
+    """Find members that could not read a list with holidays, kinds of agency whose records may be
+    as old as nobody has said, and areas of schools whose holidays are not known ahead.
+    """
+    used = any(area.school_holidays for area in draft.areas.values()) or any(
+        age.term_time for age in draft.parameters.feed_ages
+    )
+    if used:
+        yield from _of_the_first_revision(draft, "school holidays")
+    listed = {age.kind: age for age in draft.parameters.feed_ages}
+    kinds = {agency.kind for agency in draft.agencies}
+    for kind in sorted(kinds - listed.keys(), key=lambda k: k.value):
+        yield _warning(
+            "parameters",
+            f"the greatest age of the records of {kind.value} is not stated: "
+            f"{limits.FEED_DAYS} days hold",
+        )
+    soon = now + limits.HOLIDAYS_KNOWN_DAYS * limits.DAY
+    for area in draft.areas.values():
+        closes = any(a.kind in listed and listed[a.kind].term_time for a in area.agencies)
+        if closes and not any(holiday.ends > soon for holiday in area.school_holidays):
+            yield _warning(
+                area.code,
+                f"its school holidays are not known for the next {limits.HOLIDAYS_KNOWN_DAYS} "
+                "days: every day counts for the age of its schools' records",
+            )
+
+
 def _keys(draft: Draft) -> Iterator[Finding]:
     """Find keys that stand twice (attack: one member acts, or vouches, as the other)."""
     signing = Counter(member.signing_key for member in draft.members.values())
     for member_id, member in draft.members.items():
         if signing[member.signing_key] > 1:
             yield _error(member_id, "a signing key that another member has too")
-    agencies = [agency for area in draft.areas.values() for agency in area.agencies]
-    passports = Counter(agency.passport_key for agency in agencies if agency.passport_key)
-    for agency in agencies:
+    passports = Counter(agency.passport_key for agency in draft.agencies if agency.passport_key)
+    for agency in draft.agencies:
         if passports[agency.passport_key] > 1:
             yield _error(agency.id, "a passport key that another agency has too")
         if agency.passport_key in signing:
@@ -128,7 +185,7 @@ def _keys(draft: Draft) -> Iterator[Finding]:
 
 
 def _areas(draft: Draft) -> Iterator[Finding]:
-    known = {agency.id for area in draft.areas.values() for agency in area.agencies}
+    known = {agency.id for agency in draft.agencies}
     hosted: Counter[MemberId] = Counter()
     asked_through: set[MemberId] = set()
     for area in draft.areas.values():

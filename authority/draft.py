@@ -17,7 +17,7 @@ from typing import TypeVar
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.protocol.federation import Area, Member, Parameters
+from fingerpost.protocol.federation import Agency, Area, Member, Parameters
 from fingerpost.protocol.federation_files import Index, SealedPepper
 from fingerpost.protocol.ids import AreaCode, EpochNumber, MemberId
 from fingerpost.runtime.files import read_file, replace_file
@@ -32,6 +32,11 @@ class Draft:
     members: Mapping[MemberId, Member]
     areas: Mapping[AreaCode, Area]
     peppers: Mapping[tuple[EpochNumber, MemberId], SealedPepper]
+
+    @property
+    def agencies(self) -> tuple[Agency, ...]:
+        """Those of all areas, each once: at its home."""
+        return tuple(agency for area in self.areas.values() for agency in area.agencies)
 
     def __repr__(self) -> str:
         return f"Draft({len(self.members)} members, {len(self.areas)} areas)"

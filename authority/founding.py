@@ -23,7 +23,7 @@ from authority.issuer.settings import SETTINGS, read_settings, write_settings
 from authority.repository import ROOT
 from fingerpost.membership.bundle import CERTIFICATE_AUTHORITY
 from fingerpost.membership.signing_keys import make_signing_key
-from fingerpost.protocol import federation_files
+from fingerpost.protocol import federation_files, limits
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import (
     SCHOOL_INTAKE,
@@ -32,7 +32,9 @@ from fingerpost.protocol.federation import (
     Parameters,
     Party,
 )
+from fingerpost.protocol.feed_age import FOUNDING_AGES
 from fingerpost.protocol.ids import Address, FederationId, MemberId
+from fingerpost.protocol.messages import RevisionFrom
 from fingerpost.runtime.files import create_file, or_defect, replace_file
 from fingerpost.runtime.witness import WitnessFolder
 
@@ -147,6 +149,14 @@ def _first_draft(plan: Plan, issuer_key: bytes) -> Draft:
         key_holders=plan.key_holders,
         epochs=(),
         intakes=(SCHOOL_INTAKE,),
+        feed_ages=FOUNDING_AGES,
+        revisions=tuple(RevisionFrom(number, 0) for number in limits.REVISIONS),
     )
-    issuer = Member(plan.issuer, Party.ISSUER, plan.organisation, issuer_key)
+    issuer = Member(
+        plan.issuer,
+        Party.ISSUER,
+        plan.organisation,
+        issuer_key,
+        revisions=limits.REVISIONS,
+    )
     return Draft(parameters, {issuer.id: issuer}, {}, {})

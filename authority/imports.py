@@ -1,14 +1,17 @@
 """The files that governance keeps: areas and agencies (TOML), the register of agencies not
 connected (CSV).
 
-A file is read whole and strictly, or refused whole; a wrong row is named by its number. What is
-read here need not be consistent: ``checks`` judges the draft that it goes into.
+A file is read whole and strictly, or refused whole. All wrong rows of the register are named at
+once, each by line, column and reason; what its form proves is mended, and said. What is read here
+need not be consistent: ``checks`` judges the draft that it goes into.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Final
@@ -21,11 +24,14 @@ from fingerpost.protocol.codes import AgencyKind, CoarseKind
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Agency, NotConnected, PublicFigure
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
+from fingerpost.protocol.telephones import BadTelephone, read_telephone
 from fingerpost.runtime import settings
 from fingerpost.runtime.files import read_file
 
 REGISTER_BYTES: Final = 64 * 1024 * 1024
 COLUMNS: Final = ("area", "name", "kind", "telephone", "services")
+_NAMED: Final = 50
+"""Wrong rows that a refusal names."""
 
 
 class FigureEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,7 +45,8 @@ class FigureEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AgencyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``services``: names of coarse kinds, such as ``EDUCATION``. ``seconded_to``: the councils in
     whose multi-agency safeguarding hub its people work. ``public_figure``: what is published about
-    the number of its children. Gateways and passport keys come by enrolment.
+    the number of its children. ``discreet_name``: shown in the place of a name that gives content
+    away. Gateways and passport keys come by enrolment.
     """
 
     id: AgencyId
@@ -51,6 +58,7 @@ class AgencyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     large: bool = False
     seconded_to: tuple[AgencyId, ...] = ()
     public_figure: FigureEntry | None = None
+    discreet_name: str = ""
 
 
 class AreaEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,6 +114,7 @@ def to_agency(entry: AgencyEntry) -> Agency:
         large=entry.large,
         seconded_to=entry.seconded_to,
         public_figure=_figure(entry),
+        discreet_name=entry.discreet_name,
     )
 
 
@@ -127,47 +136,126 @@ def coarse_kinds(names: tuple[str, ...], where: str) -> tuple[CoarseKind, ...]:
         raise Defect(f"{where}: a service that the code lists do not have") from None
 
 
-def read_register(path: Path) -> dict[AreaCode, tuple[NotConnected, ...]]:
+@dataclass(frozen=True, slots=True)
+class RegisterNote:
+    """What is wrong with a row of the register, or what was mended in it. It holds no cell.
+
+    Attributes:
+        line: where the row ends; the header is line 1.
+        column: empty when it is about the whole line.
+    """
+
+    line: int
+    column: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {f'{self.column} ' if self.column else ''}{self.words}"
+
+
+def read_register(
+    path: Path, mended: Callable[[RegisterNote], object] = repr
+) -> dict[AreaCode, tuple[NotConnected, ...]]:
     """Return the agencies that are not connected, by area.
 
-    The file is CSV in UTF-8 with the columns ``area, name, kind, telephone, services`` (coarse
-    kinds, separated by ``;``).
+    The file is CSV in UTF-8, or in Windows-1252, with the columns ``area, name, kind, telephone,
+    services`` (coarse kinds, separated by ``;``).
+
+    Args:
+        mended: is called with each thing that was mended.
 
     Raises:
-        Defect: the form is wrong; it names the row.
+        Defect: the form is wrong; it names all wrong rows, or the first of them.
     """
-    try:
-        text = read_file(path, most=REGISTER_BYTES).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Defect(f"{path}: not UTF-8") from None
+    text, other_encoding = _text(path)
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     if tuple(rows.fieldnames or ()) != COLUMNS:
         raise Defect(f"{path}: the first line must be {','.join(COLUMNS)}")
     found: dict[AreaCode, list[NotConnected]] = {}
+    faults: list[RegisterNote] = []
+    notes: list[RegisterNote] = []
     try:
         for row in rows:
-            where = f"{path}, line {rows.line_num}"
-            area, entry = _row(row, where)
-            found.setdefault(area, []).append(entry)
+            try:
+                area, entry = _row(row, rows.line_num, notes)
+            except _BadRow as bad:
+                faults.append(RegisterNote(rows.line_num, bad.column, bad.words))
+            else:
+                found.setdefault(area, []).append(entry)
+                if other_encoding and not entry.name.isascii():
+                    notes.append(RegisterNote(rows.line_num, "name", "was read as Windows-1252"))
     except csv.Error:
-        raise Defect(f"{path}: not CSV after line {rows.line_num}") from None
+        faults.append(RegisterNote(rows.line_num, "", "is not CSV"))
+    if faults:
+        more = [f"and {len(faults) - _NAMED} more rows"] if len(faults) > _NAMED else []
+        raise Defect(f"{path}: " + "; ".join([*map(str, faults[:_NAMED]), *more]))
+    for note in notes:
+        mended(note)
     return {area: tuple(entries) for area, entries in found.items()}
 
 
-def _row(row: dict[str | None, str | None], where: str) -> tuple[AreaCode, NotConnected]:
+def _text(path: Path) -> tuple[str, bool]:
+    """Return the text, and whether it is in Windows-1252. Raises ``Defect``."""
+    data = read_file(path, most=REGISTER_BYTES)
+    try:
+        return data.decode("utf-8-sig"), False
+    except UnicodeDecodeError:
+        pass
+    lines = [line for line in data.splitlines() if not line.isascii()]
+    broken = [line for line in lines if not _is(line, "utf-8")]
+    if b"\0" in data or len(broken) < len(lines) or not all(_is(line, "cp1252") for line in broken):
+        raise Defect(f"{path}: neither UTF-8 nor Windows-1252; save it as “CSV UTF-8”")
+    return data.decode("cp1252"), True
+
+
+def _is(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+class _BadRow(Exception):
+    """A row cannot be taken, because of one column, or as a whole (an empty ``column``)."""
+
+    def __init__(self, column: str, words: str) -> None:
+        super().__init__(words)
+        self.column = column
+        self.words = words
+
+
+def _row(
+    row: dict[str | None, str | None], line: int, notes: list[RegisterNote]
+) -> tuple[AreaCode, NotConnected]:
+    """Raises ``_BadRow``. What was mended goes to ``notes``."""
     if None in row or None in row.values():
-        raise Defect(f"{where}: not {len(COLUMNS)} columns")
+        raise _BadRow("", f"does not have {len(COLUMNS)} columns")
     cells = {str(name): (cell or "").strip() for name, cell in row.items()}
     try:
         area = AreaCode(cells["area"].lower())
     except Refused:
-        raise Defect(f"{where}: not an area's code") from None
+        raise _BadRow("area", "is not an area's code") from None
     try:
         kind = AgencyKind(cells["kind"])
     except ValueError:
-        raise Defect(f"{where}: not a kind of agency") from None
+        raise _BadRow("kind", "is not a kind of agency") from None
     if not 1 <= len(cells["name"]) <= 120:
-        raise Defect(f"{where}: a name has 1 to 120 characters")
+        raise _BadRow("name", "does not have 1 to 120 characters")
+    if "\ufffd" in cells["name"] or not cells["name"].isprintable():
+        raise _BadRow("name", "holds a character that was lost, or cannot be printed")
     names = tuple(name.strip() for name in cells["services"].split(";") if name.strip())
-    services = coarse_kinds(names, where)
-    return area, NotConnected(cells["name"], kind, cells["telephone"], services)
+    try:
+        services = coarse_kinds(names, "")
+    except Defect:
+        raise _BadRow("services", "names a service that the code lists do not have") from None
+    number = ""
+    if cells["telephone"]:
+        try:
+            telephone = read_telephone(cells["telephone"])
+        except BadTelephone as bad:
+            raise _BadRow("telephone", bad.fault.value) from None
+        number = telephone.number
+        if telephone.mended:
+            notes.append(RegisterNote(line, "telephone", "was mended: compare it"))
+    return area, NotConnected(cells["name"], kind, number, services)

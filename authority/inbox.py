@@ -14,10 +14,10 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from fingerpost.protocol import limits
+from fingerpost.protocol.codec.signed import claimed_signer
 from fingerpost.protocol.codec.statements import (
     STATEMENT_BYTES,
     EpochKeyStatement,
-    claimed_signer,
     read_epoch_key,
 )
 from fingerpost.protocol.errors import Code, Refused
@@ -40,7 +40,7 @@ def read_statement(data: bytes, member: Member, federation: FederationId) -> Epo
         Refused: MALFORMED, BAD_SIGNATURE, NOT_ALLOWED (a key that such a member does not have,
             another federation).
     """
-    envelope, _ = claimed_signer(data)
+    envelope, _ = claimed_signer(data, most=STATEMENT_BYTES)
     key = Ed25519PublicKey.from_public_bytes(member.signing_key)
     statement = read_epoch_key(envelope, key)
     if statement.member != member.id:

@@ -25,12 +25,12 @@ from deploy.demo.people.published import read_clusters
 from deploy.demo.people.stories import Story
 from deploy.demo.processes import Processes
 from deploy.demo.run import SEED, find_wheel
+from fingerpost.private.justification import Justification
 from fingerpost.private.passport import Entitlement
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr
 from fingerpost.protocol.federation import Epoch
-from fingerpost.protocol.messages import Accepted, NodeAnswer
+from fingerpost.protocol.messages import Accepted, Answers
 from fingerpost.runtime import logs, settings
 from fingerpost.runtime.env import Env
 from practitioner.asking.client import Client
@@ -121,9 +121,9 @@ class _Watch:
     """Times what passes between the client and its ports."""
 
     def __init__(self, client: Client) -> None:
-        self._client: Any = client
-        self._holders, self._broker = client._key_holders, client._broker
-        self._client._key_holders = self._client._broker = self
+        self._sender: Any = client._sender
+        self._holders, self._broker = self._sender._key_holders, self._sender._broker
+        self._sender._key_holders = self._sender._broker = self
         self.evaluated = self.accepted = self.first = self.last = 0.0
 
     async def evaluate(self, inputs: Sequence[bytes], epoch: Epoch) -> tuple[bytes, ...]:
@@ -137,10 +137,10 @@ class _Watch:
             now = time.perf_counter()
             if isinstance(event, Accepted):
                 self.accepted = self.accepted or now
-            elif isinstance(event, NodeAnswer):
+            elif isinstance(event, Answers):
                 self.first = self.first or now
                 self.last = now
             yield event
 
     def leave(self) -> None:
-        self._client._key_holders, self._client._broker = self._holders, self._broker
+        self._sender._key_holders, self._sender._broker = self._holders, self._broker

@@ -31,7 +31,9 @@ from fingerpost.private.demographics import Demographics, Sex
 from fingerpost.private.sealing import HybridKey, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.messages import size_class
 from fingerpost.runtime.sealed_box import SealedBox
+from fingerpost.runtime.witness import WitnessFolder
 
 QUERIES = 120
 
@@ -69,7 +71,7 @@ def measure() -> list[Row]:
 
 def _bare_seconds() -> float:
     key, reply = Ed25519PrivateKey.generate(), HybridKey.generate(secrets.token_bytes)
-    query, plain = secrets.token_bytes(limits.QUERY_BYTES), bytes(limits.ANSWER_PLAIN_BYTES)
+    query, plain = secrets.token_bytes(limits.QUERY_BYTES), bytes(size_class(1).plain_bytes)
     signature, verifying = key.sign(query), key.public_key()
     rounds = []
     for _ in range(4):
@@ -91,7 +93,8 @@ def _frames(
     """Yield answers, wall seconds and CPU seconds of each frame of ``QUERIES`` queries."""
     mine = tuple(sorted({COUNCIL, *(AgencyId(f"{HERE}.a{n:04}") for n in range(agencies - 1))}))
     with tempfile.TemporaryDirectory() as folder:
-        store = open_journal(Path(folder) / "journal.sqlite", bytes(32), lambda: NOW)
+        witness = WitnessFolder(Path(folder) / "witness").of("journal")
+        store = open_journal(Path(folder) / "journal.sqlite", bytes(32), lambda: NOW, witness, NOW)
         journal = Journal(store, MemoryRecord(), SealedBox(bytes(32)))
         world = NodeWorld(current=a_federation(NOW, mine), mine=mine, journal=journal)
         everybody = children(count + QUERIES)

@@ -16,13 +16,13 @@ from __future__ import annotations
 import heapq
 from collections import OrderedDict, deque
 from collections.abc import Collection, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
 from fingerpost.protocol import limits
 from fingerpost.protocol import messages as schedule
 from fingerpost.protocol.codec.queries import read_query, read_submission
-from fingerpost.protocol.codes import WIDE_REACHES, Allowance
+from fingerpost.protocol.codes import WIDE_REACHES, Allowance, Reach
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Agency, Federation, Member, Parameters, Party
 from fingerpost.protocol.ids import AgencyId, Handle, MemberId
@@ -31,17 +31,32 @@ from fingerpost.runtime.identity import PeerIdentity, require_listed
 
 K = TypeVar("K", bound=Hashable)
 _Person = tuple[AgencyId, Handle]
-_Half = tuple[_Person, bytes, Allowance, KeySet]
-"""The half of a lookup that may still come: whose, of which lookup, how it counts, its keys."""
+_Lookup = tuple[_Person, bytes, Allowance]
+"""Whose lookup, its number, and how it counts."""
 
 HOUR: Final = 3600
 MOST_HANDLES: Final = 500_000
 MOST_AGENCIES: Final = 100_000
 MOST_GATEWAYS: Final = 100_000
 PAIR_SECONDS: Final = limits.QUERY_LIFE_SECONDS + 2 * limits.CLOCK_SKEW_SECONDS
-"""A lookup has at most one query with narrow keys and one with wide keys, at about one time. They
-count once; a query of the same lookup that comes later, or with the same keys, is another lookup.
+"""A lookup has at most one query with narrow keys and one with wide keys, at about one time, and
+each may come once more (``TRIED_AGAIN``). They count once; a query under the same number that comes
+later, or more often, is another lookup.
 """
+TRIED_AGAIN: Final = 10
+"""Of so many lookups that a practitioner has in a day, one may be tried again uncounted. Attack: a
+changed gateway asks about other children, and calls it a second try."""
+
+
+@dataclass(slots=True)
+class _Counted:
+    """A lookup that was counted: until when its other queries come uncounted, with which keys it
+    has come, and with which it has come again.
+    """
+
+    until: float
+    came: set[KeySet]
+    again: set[KeySet] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -107,7 +122,9 @@ def admit(
     asking = federation.asking_agency(submission.agency, gateway.id)
     if asking.id.area != core.area:
         raise Refused(Code.NOT_ALLOWED, "core.area")
-    agencies = federation.agencies_in_reach(core.area, core.reach, core.named_areas)
+    in_reach = federation.agencies_in_reach(core.area, core.reach, core.named_areas)
+    require_left_out(core, submission)
+    agencies = tuple(agency for agency in in_reach if agency.node not in submission.left_out)
     nodes = tuple(sorted({agency.node for agency in agencies}))
     return Admitted(query, submission, gateway, agencies, nodes)
 
@@ -146,6 +163,19 @@ def require_reach(core: QueryCore) -> None:
     """
     if core.key_set is KeySet.WIDE and core.reach not in WIDE_REACHES:
         raise Refused(Code.NOT_ALLOWED, "core.key_set for this reach")
+
+
+def require_left_out(core: QueryCore, submission: Submission) -> None:
+    """Refuse to leave nodes out of any query but one of a second round.
+
+    Attack: a lookup that goes round the one agency whose log would show it, and looks like any
+    other.
+
+    Raises:
+        Refused: NOT_ALLOWED.
+    """
+    if submission.left_out and (core.key_set is not KeySet.WIDE or core.reach is Reach.AREA):
+        raise Refused(Code.NOT_ALLOWED, "submission.left_out")
 
 
 def require_within_memory(core: QueryCore, complete_since: float) -> None:
@@ -189,7 +219,9 @@ class Window(Generic[K]):
         return sum(count for step, count in self._counts.get(key, ()) if step >= oldest)
 
     def count(self, key: K, now: float) -> None:
-        counts = self._counts.setdefault(key, deque(maxlen=self._steps + 2))
+        counts = self._counts.setdefault(key, deque())
+        while counts and counts[0][0] < self._oldest(now):
+            counts.popleft()
         step = int(now // self._step)
         if counts and counts[-1][0] == step:
             counts[-1] = (step, counts[-1][1] + 1)
@@ -225,11 +257,12 @@ class Quotas:
         self._reserve: Window[_Person] = Window(limits.DAY, 96, MOST_HANDLES)
         self._agency: Window[AgencyId] = Window(limits.DAY, 96, MOST_AGENCIES)
         self._gateway: Window[MemberId] = Window(limits.DAY, 96, MOST_GATEWAYS)
-        self._halves: OrderedDict[_Half, float] = OrderedDict()
+        self._again: Window[_Person] = Window(limits.DAY, 96, MOST_HANDLES)
+        self._counted: OrderedDict[_Lookup, _Counted] = OrderedDict()
 
     def __len__(self) -> int:
-        """Return the number of lookups of which one half may still come."""
-        return len(self._halves)
+        """Return the number of lookups of which more may come uncounted."""
+        return len(self._counted)
 
     def take(
         self,
@@ -239,7 +272,7 @@ class Quotas:
         key_set: KeySet,
         now: float,
     ) -> None:
-        """Count one query, unless it is the other half of a lookup that was counted.
+        """Count one query, unless it belongs to a lookup that was counted.
 
         The reserve is beside the limits of practitioner and agency: what was asked before keeps
         nobody from asking in an emergency.
@@ -253,15 +286,15 @@ class Quotas:
         counting, agency = submission.counting, submission.agency
         person = (agency, submission.handle)
         lookup = (person, counting.lookup, counting.allowance)
-        while self._halves and next(iter(self._halves.values())) < now:
-            self._halves.popitem(last=False)
-        if self._halves.pop((*lookup, key_set), None) is not None:
-            return
+        while self._counted and next(iter(self._counted.values())).until < now:
+            self._counted.popitem(last=False)
         reserve = counting.allowance is Allowance.RESERVE
+        hour, day = _limits(parameters, counting.allowance)
+        if self._belongs(lookup, key_set, day, now):
+            return
         if reserve:
-            self._reserve.require(person, parameters.reserve_per_day, now)
+            self._reserve.require(person, day, now)
         else:
-            hour, day = _limits(parameters, counting.allowance)
             self._hour.require(person, hour, now)
             self._day.require(person, day, now)
             self._agency.require(agency, parameters.agency_per_day, now)
@@ -271,12 +304,38 @@ class Quotas:
         if not reserve:
             self._agency.count(agency, now)
         self._gateway.count(gateway.id, now)
-        other = KeySet.WIDE if key_set is KeySet.NARROW else KeySet.NARROW
-        self._halves[(*lookup, other)] = now + PAIR_SECONDS
+        self._counted[lookup] = _Counted(now + PAIR_SECONDS, {key_set})
+        self._counted.move_to_end(lookup)
+
+    def _belongs(self, lookup: _Lookup, key_set: KeySet, day: int, now: float) -> bool:
+        """Return whether a query belongs to a lookup that was counted, and note that it came.
+
+        The second try of all its queries is one. ``day``: how many lookups its practitioner has in
+        a day.
+        """
+        counted = self._counted.get(lookup)
+        if counted is None or key_set in counted.again:
+            return False
+        if key_set not in counted.came:
+            counted.came.add(key_set)
+            return True
+        if not counted.again:
+            person = lookup[0]
+            try:
+                self._again.require(person, day // TRIED_AGAIN, now)
+            except Refused:
+                return False
+            self._again.count(person, now)
+        counted.again.add(key_set)
+        return True
 
 
 def _limits(parameters: Parameters, allowance: Allowance) -> tuple[int, int]:
-    """Return how many lookups a practitioner has in an hour and in a day."""
+    """Return how many lookups a practitioner has in an hour and in a day. The reserve has no limit
+    of its own for an hour.
+    """
+    if allowance is Allowance.RESERVE:
+        return parameters.reserve_per_day, parameters.reserve_per_day
     if allowance is Allowance.DESK:
         return parameters.desk_per_hour, parameters.desk_per_day
     return parameters.practitioner_per_hour, parameters.practitioner_per_day

@@ -9,7 +9,8 @@ import typer
 
 from broker import wiring
 from broker.settings import BrokerSettings
-from fingerpost.membership import commands
+from broker.store import HASH_LOG
+from fingerpost.membership import commands, server_commands
 from fingerpost.membership.commands import (
     ByOption,
     MonthOption,
@@ -34,7 +35,7 @@ audit = typer.Typer(
 app.add_typer(audit, name="audit")
 
 
-commands.add_server(
+server_commands.add_server(
     app,
     audit,
     PROGRAM,
@@ -44,6 +45,7 @@ commands.add_server(
     places=lambda settings: settings.places,
     waits="hashes of queries",
     open_audit=wiring.open_audit,
+    store=HASH_LOG,
 )
 
 

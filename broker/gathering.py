@@ -9,7 +9,7 @@ whether an answer is genuine (G4).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 
 from fingerpost.protocol.ids import MemberId
@@ -20,30 +20,26 @@ class Taken(Enum):
 
     FIRST = auto()  # hand it on
     AGAIN = auto()  # this node gave this part before
-    UNASKED = auto()  # the query did not go to this node, or has no such part there
+    UNASKED = auto()  # the query did not go to this node, or has no part of this size there
 
 
 class Gathering:
-    """One lookup's answers. ``expected`` is how many parts each node has to give, from public
-    facts.
+    """One lookup's answers. ``expected`` is the size in bytes of each part that a node has to give,
+    from public facts.
     """
 
-    def __init__(self, expected: Mapping[MemberId, int]) -> None:
-        self._open = {node: set(range(parts)) for node, parts in expected.items()}
+    def __init__(self, expected: Mapping[MemberId, Sequence[int]]) -> None:
+        self._open = {node: set(range(len(sizes))) for node, sizes in expected.items()}
         self._expected = dict(expected)
         self._unsent = set(expected)
         self._awaited = 0  # nodes that have the query and owe a part
-
-    @property
-    def unsent(self) -> frozenset[MemberId]:
-        """The nodes that have not been given the query."""
-        return frozenset(self._unsent)
 
     def is_unsent(self, node: MemberId) -> bool:
         return node in self._unsent
 
     def parts(self, node: MemberId) -> int:
-        return self._expected[node]
+        """Return how many parts the node has to give."""
+        return len(self._expected[node])
 
     def sent(self, node: MemberId) -> None:
         """Note that the query has gone to ``node``. Call it once: a second copy is a replay to the
@@ -52,10 +48,11 @@ class Gathering:
         self._unsent.remove(node)
         self._awaited += 1
 
-    def take(self, node: MemberId, part: int) -> Taken:
+    def take(self, node: MemberId, part: int, size: int) -> Taken:
+        """Take an answer of so many bytes."""
         if node not in self._expected or node in self._unsent:
             return Taken.UNASKED
-        if not 0 <= part < self._expected[node]:
+        if not 0 <= part < len(self._expected[node]) or size != self._expected[node][part]:
             return Taken.UNASKED
         missing = self._open.get(node, set())
         if part not in missing:

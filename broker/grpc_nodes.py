@@ -12,10 +12,12 @@ from typing import Final
 import grpc
 import grpc.aio
 
-from broker.service import Broker, FromNode
+from broker.service import Broker, FromNode, ToNode
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import read_from_node, write_queries
+from fingerpost.protocol.codec.packets import write_packets_to_node
 from fingerpost.protocol.codec.strict import parse
+from fingerpost.protocol.packets import Packets
 from fingerpost.runtime.rpc import peer_of
 from fingerpost.wire.v1 import broker_pb2
 
@@ -32,8 +34,11 @@ class NodesEdge:
         self._broker = broker
 
     async def attach(self, requests: AsyncIterator[bytes], context: Context) -> None:
-        async def send(queries: tuple[bytes, ...]) -> None:
-            await context.write(write_queries(queries))
+        async def send(frame: ToNode) -> None:
+            if isinstance(frame, Packets):
+                await context.write(write_packets_to_node(frame))
+            else:
+                await context.write(write_queries(frame))
 
         await self._broker.attach(peer_of(context), _incoming(requests), send)
 

@@ -18,30 +18,35 @@ from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
 from typing import Final, Generic, TypeVar
 
 from broker.admission import Admitted
+from broker.exchanges import Exchange
 from broker.gathering import Gathering, Taken
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import QUERIES_PER_FRAME
+from fingerpost.protocol.codec.packets import PACKETS_PER_FRAME
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Agency, parts_of
 from fingerpost.protocol.ids import MemberId
-from fingerpost.protocol.messages import NodeAnswer, SealedAnswer
+from fingerpost.protocol.messages import Answers, NodeAnswer, SealedAnswer, in_frames, size_class
 from fingerpost.runtime.identity import PeerIdentity
 
 PARTS_AT_ONCE: Final = 20_000
-"""How many answer parts, of 11 KiB each, all running lookups may expect: what slow requesters can
-make the broker hold."""
+"""How many answer parts, of 13 KiB at most, all running lookups may expect: what slow requesters
+can make the broker hold."""
 PARTS_PER_GATEWAY: Final = PARTS_AT_ONCE // 4
 
 
-def expected_parts(agencies: tuple[Agency, ...]) -> Mapping[MemberId, int]:
-    """Return how many parts each node will answer with.
+def expected_parts(agencies: tuple[Agency, ...]) -> Mapping[MemberId, tuple[int, ...]]:
+    """Return the sizes in bytes of the parts that each node will answer with.
 
-    Node and requester derive the same count from the same list.
+    Node and requester derive the same from the same list.
     """
     by_node: dict[MemberId, list[Agency]] = {}
     for agency in agencies:
         by_node.setdefault(agency.node, []).append(agency)
-    return {node: len(parts_of(tuple(mine), node)) for node, mine in by_node.items()}
+    return {
+        node: tuple(size_class(len(part)).sealed_bytes for part in parts_of(tuple(mine), node))
+        for node, mine in by_node.items()
+    }
 
 
 class Lookup:
@@ -52,9 +57,10 @@ class Lookup:
         self.query = admitted.query
         self.nodes = admitted.nodes
         self.gateway = admitted.gateway.id
-        self.parts = sum(expected.values())
+        self.parts = sum(map(len, expected.values()))
         self.gathering = Gathering(expected)
-        self._arrived: asyncio.Queue[NodeAnswer | None] = asyncio.Queue()
+        self._arrived: list[NodeAnswer] = []
+        self._some = asyncio.Event()
         self._closed = False
 
     @property
@@ -63,18 +69,29 @@ class Lookup:
 
     def take(self, node: MemberId, answer: SealedAnswer) -> None:
         """Hand on the first answer of ``node`` to a part; drop any other, and a late one."""
-        if not self._closed and self.gathering.take(node, answer.part) is Taken.FIRST:
-            self._arrived.put_nowait(NodeAnswer(node, answer.part, answer.sealed))
+        if self._closed:
+            return
+        if self.gathering.take(node, answer.part, len(answer.sealed)) is Taken.FIRST:
+            self._arrived.append(NodeAnswer(node, answer.part, answer.sealed))
+            self._some.set()
 
     def close(self) -> None:
         """Take no more answers. ``answers`` ends after those that have arrived."""
-        if not self._closed:
-            self._closed = True
-            self._arrived.put_nowait(None)
+        self._closed = True
+        self._some.set()
 
-    async def answers(self) -> AsyncGenerator[NodeAnswer]:
-        while (answer := await self._arrived.get()) is not None:
-            yield answer
+    async def answers(self) -> AsyncGenerator[Answers]:
+        """Yield all answers that have come since the reader last asked, a frame at a time.
+
+        Nothing waits for others to come: what is passed on together came while the reader was not
+        ready, or in one frame of a node.
+        """
+        while self._arrived or not self._closed:
+            await self._some.wait()
+            self._some.clear()
+            arrived, self._arrived = self._arrived, []
+            for frame in in_frames(arrived):
+                yield Answers(frame)
 
 
 class Room:
@@ -112,7 +129,6 @@ class Room:
 
 Q = TypeVar("Q")
 
-QUERIES_WAITING: Final = 4 * QUERIES_PER_FRAME
 ANSWERS_OWED: Final = 2 * PARTS_AT_ONCE
 """The most answers that a node may still send after it has not answered for long."""
 RECONNECT_SECONDS: Final = 15.0
@@ -123,25 +139,30 @@ SENDING_SECONDS: Final = 30.0
 
 
 class Waiting(Generic[Q]):
-    """The queries that wait for one node, oldest first."""
+    """What waits for one node, oldest first.
 
-    def __init__(self) -> None:
-        self._queries: deque[Q] = deque()
+    Args:
+        frame: so much fits a frame (1 MiB).
+    """
 
-    def put(self, query: Q) -> bool:
-        """Append ``query``. Return False, and leave it out, when the queue is full."""
-        if len(self._queries) >= QUERIES_WAITING:
+    def __init__(self, frame: int = QUERIES_PER_FRAME) -> None:
+        self._frame = frame
+        self._all: deque[Q] = deque()
+
+    def put(self, one: Q, most: int) -> bool:
+        """Append ``one``. Return False, and leave it out, where ``most`` wait already."""
+        if len(self._all) >= most:
             return False
-        self._queries.append(query)
+        self._all.append(one)
         return True
 
     def take(self) -> tuple[Q, ...]:
-        """Remove and return up to a frame of queries (1 MiB)."""
-        count = min(QUERIES_PER_FRAME, len(self._queries))
-        return tuple(self._queries.popleft() for _ in range(count))
+        """Remove and return up to a frame."""
+        count = min(self._frame, len(self._all))
+        return tuple(self._all.popleft() for _ in range(count))
 
     def __len__(self) -> int:
-        return len(self._queries)
+        return len(self._all)
 
 
 class Owed:
@@ -185,6 +206,7 @@ class Stream:
         self.sending_since: float | None = None
         self._revisions = frozenset(revisions)
         self._waiting: Waiting[Lookup] = Waiting()
+        self._packets: Waiting[Exchange] = Waiting(PACKETS_PER_FRAME)
         self._ready = asyncio.Event()
         self._end = asyncio.Event()
         self._reason: Refused | None = None
@@ -197,15 +219,23 @@ class Stream:
         """Return whether the node can read the query: it is of a revision that it speaks."""
         return lookup.query.core.revision in self._revisions
 
-    def offer(self, lookup: Lookup) -> bool:
-        """Queue ``lookup``. Return False when the queue is full: the node is then left out."""
-        if not self._waiting.put(lookup):
+    def offer(self, lookup: Lookup, most: int) -> bool:
+        """Queue ``lookup``. Return False where ``most`` wait already, which is what the node would
+        take at once: it is then left out."""
+        if not self._waiting.put(lookup, most):
             return False
         self._ready.set()
         return True
 
-    async def next_frame(self) -> tuple[Lookup, ...]:
-        """Wait for the next queries and take them.
+    def offer_packet(self, exchange: Exchange) -> bool:
+        """Queue the packet of an exchange. Return False when the queue is full."""
+        if not self._packets.put(exchange, PACKETS_PER_FRAME):
+            return False
+        self._ready.set()
+        return True
+
+    async def next_frame(self) -> tuple[Lookup, ...] | tuple[Exchange, ...]:
+        """Wait for the next queries, or else packets, and take them.
 
         A query whose lookup has ended is not sent, and so is not shown to the node.
 
@@ -216,11 +246,13 @@ class Stream:
             await self._ready.wait()
             self.require_open()
             taken = self._waiting.take()
-            if not len(self._waiting):
+            packets = () if taken else self._packets.take()
+            if not len(self._waiting) and not len(self._packets):
                 self._ready.clear()
             frame = tuple(q for q in taken if not q.closed and q.gathering.is_unsent(self.node))
-            if frame:
-                return frame
+            exchanges = tuple(exchange for exchange in packets if not exchange.over)
+            if frame or exchanges:
+                return frame or exchanges
 
     def end(self, reason: Refused | None = None) -> None:
         """End the stream, at once for the broker.

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic.operations import Operations
 
 from fingerpost.runtime.database import Revision, replace_tables
+from fingerpost.runtime.summed_rows import add_sum
 
 
 def _replay_set(op: Operations) -> None:
@@ -33,4 +34,4 @@ def _sealed(op: Operations) -> None:
     op.create_index("ix_seen_forget_at", "seen", ["forget_at"])
 
 
-REVISIONS: Final[tuple[Revision, ...]] = (_replay_set, _sealed)
+REVISIONS: Final[tuple[Revision, ...]] = (_replay_set, _sealed, add_sum)

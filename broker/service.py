@@ -27,6 +27,7 @@ from collections.abc import (
 from typing import Final
 
 from broker.admission import Admitted, Quotas, ReplaySet, admit, keep_until, require_member
+from broker.exchanges import Exchange, Exchanges
 from broker.lookup import Lookup, Room, Stream, Streams
 from broker.ports import LookupRecord, Recorder, Seen
 from fingerpost.membership.ports import Members, Reached
@@ -35,6 +36,7 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Accepted, Ended, LookupEvent, NodeHello, SealedAnswer
+from fingerpost.protocol.packets import CarriedPacket, Packets, require_hour
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.identity import PeerIdentity
 from fingerpost.runtime.logs import Logger
@@ -45,6 +47,7 @@ LOG_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "node.left": frozenset({"node", "reason"}),
     "node.behind": frozenset({"node"}),
     "broker.started": frozenset({"seen"}),
+    "broker.replay_set_anew": frozenset({"fault"}),
 }
 """The fields that each event may carry: never a handle, a name, or any part of a query but its
 hash.
@@ -56,8 +59,12 @@ REVIEW_SECONDS: Final = 5.0
 ``SUSPENSION_SECONDS`` bounds it.
 """
 
-FromNode = NodeHello | tuple[SealedAnswer, ...]
-Send = Callable[[tuple[bytes, ...]], Awaitable[None]]
+EXCHANGE_SECONDS: Final = 10.0
+"""How long a node may take to give its packet in return."""
+
+FromNode = NodeHello | tuple[SealedAnswer, ...] | Packets
+ToNode = tuple[bytes, ...] | Packets
+Send = Callable[[ToNode], Awaitable[None]]
 
 
 class Broker:
@@ -67,6 +74,7 @@ class Broker:
         complete_since: from when on the replay set has every query (UNIX seconds).
         seen: the queries of which a replay would still be fresh.
         random: gives a number in [0, 1), which spreads the ends of streams.
+        random_bytes: draws the numbers of exchanges.
         speaks: the revisions of the wire that this broker speaks.
     """
 
@@ -81,6 +89,7 @@ class Broker:
         complete_since: float,
         seen: Iterable[Seen],
         random: Callable[[], float],
+        random_bytes: Callable[[int], bytes],
         speaks: Collection[int] = limits.REVISIONS,
     ) -> None:
         self._members = members
@@ -97,6 +106,7 @@ class Broker:
         for query in seen:
             self._replays.add(query.query_hash, query.keep_until, reached())
         self._lookups: dict[bytes, Lookup] = {}
+        self._exchanges = Exchanges(random_bytes)
         self._streams = Streams(clock.monotonic())
 
     # ---- gateways ----------------------------------------------------------------------------
@@ -144,8 +154,8 @@ class Broker:
             try:
                 self._fan_out(lookup)
                 yield Accepted(lookup.query.hash, lookup.nodes)
-                async for answer in lookup.answers():
-                    yield answer
+                async for answers in lookup.answers():
+                    yield answers
                 yield Ended(lookup.gathering.silent())
             finally:
                 ends.cancel()
@@ -155,11 +165,12 @@ class Broker:
 
     def _fan_out(self, lookup: Lookup) -> None:
         self._lookups[lookup.query.hash] = lookup
+        most = self._members.current.parameters.queries_at_once
         for node in lookup.nodes:
             stream = self._streams.find(node)
             if stream is None or not stream.speaks(lookup):
                 continue
-            if not stream.offer(lookup):
+            if not stream.offer(lookup, most):
                 self._log.warning("node.behind", node=node)
         self._settle(lookup)
 
@@ -182,6 +193,39 @@ class Broker:
             silent=len(lookup.gathering.silent()),
         )
 
+    async def exchange(
+        self, caller: PeerIdentity, node: MemberId, hour: int, packet: bytes
+    ) -> bytes:
+        """Carry a packet to a node, and return the packet that the node gives in return.
+
+        Raises:
+            Refused: NOT_A_MEMBER, of caller or node; NOT_FRESH, the packet is of another hour;
+                QUOTA, they had their exchange of this hour; NOT_READY; UNAVAILABLE, the node is not
+                attached or gives none in time.
+        """
+        now = self._clock.now()
+        federation = self._members.current
+        gateway = require_member(federation, caller, Party.GATEWAY, now)
+        node = federation.member(node, Party.NODE).id
+        require_hour(hour, now)
+        exchange = self._exchanges.begin(gateway.id, node, hour, packet)
+        alarm = asyncio.create_task(self._give_up(exchange))
+        try:
+            stream = self._streams.find(node)
+            if stream is None or not stream.offer_packet(exchange):
+                raise Refused(Code.UNAVAILABLE, "node")
+            await asyncio.wait({exchange.answer})
+            if exchange.answer.cancelled():
+                raise Refused(Code.UNAVAILABLE, "node")
+            return exchange.answer.result()
+        finally:
+            alarm.cancel()
+            self._exchanges.end(exchange)
+
+    async def _give_up(self, exchange: Exchange) -> None:
+        await self._clock.sleep_until(self._clock.monotonic() + EXCHANGE_SECONDS)
+        exchange.answer.cancel()
+
     # ---- nodes -------------------------------------------------------------------------------
 
     async def attach(
@@ -194,7 +238,7 @@ class Broker:
         Args:
             caller: the node, by its certificate.
             incoming: what the node sends.
-            send: takes frames of queries' bytes.
+            send: takes frames of queries' bytes, and frames of packets.
 
         Raises:
             Refused: NOT_A_MEMBER, UNTRUSTED_METADATA, MALFORMED, NOT_READY. What ends one stream
@@ -207,9 +251,10 @@ class Broker:
         self._log.info("node.attached", node=stream.node, metadata_version=hello.metadata_version)
         reason: Refused | None = None
         try:
+            most = self._members.current.parameters.queries_at_once
             for lookup in self._lookups.values():
                 if lookup.gathering.is_unsent(stream.node) and stream.speaks(lookup):
-                    stream.offer(lookup)
+                    stream.offer(lookup, most)
             await first_of(
                 self._listen(stream, incoming), self._speak(stream, send), stream.ended()
             )
@@ -243,6 +288,10 @@ class Broker:
             if isinstance(message, NodeHello):
                 raise Refused(Code.MALFORMED, "hello twice")
             stream.owed.answered(len(message))
+            if isinstance(message, Packets):
+                for packet in message:
+                    self._exchanges.take(stream.node, packet)
+                continue
             for answer in message:
                 lookup = self._lookups.get(answer.query_hash)
                 if lookup is not None:
@@ -253,12 +302,24 @@ class Broker:
         while True:
             frame = await stream.next_frame()
             self._require_node(stream.peer)
-            for lookup in frame:
-                lookup.gathering.sent(stream.node)
-                stream.owed.asked(lookup.gathering.parts(stream.node))
             stream.sending_since = self._clock.monotonic()
-            await send(tuple(lookup.query.wire for lookup in frame))
+            await send(self._sent(stream, frame))
             stream.sending_since = None
+
+    @staticmethod
+    def _sent(stream: Stream, frame: tuple[Lookup, ...] | tuple[Exchange, ...]) -> ToNode:
+        """Return what goes to the node, which owes an answer to all of it from now on."""
+        queries: list[bytes] = []
+        packets: list[CarriedPacket] = []
+        for one in frame:
+            if isinstance(one, Exchange):
+                stream.owed.asked(0)
+                packets.append(one.carried)
+            else:
+                one.gathering.sent(stream.node)
+                stream.owed.asked(one.gathering.parts(stream.node))
+                queries.append(one.query.wire)
+        return Packets(tuple(packets)) if packets else tuple(queries)
 
     def _require_node(self, caller: PeerIdentity) -> None:
         require_member(self._members.current, caller, Party.NODE, self._clock.now())
@@ -279,12 +340,15 @@ class Broker:
                 stream.end()
 
     def is_serving(self) -> bool:
-        """Return whether there is a current member list to carry by, for the health check."""
+        """Return whether there is a current member list to carry by, and the replay set does not
+        begin in the future (a clock is wrong, or was), for the health check.
+        """
+        now = self._clock.now()
         try:
-            self._members.current.require_current(self._clock.now())
+            self._members.current.require_current(now)
         except Refused:
             return False
-        return True
+        return self._complete_since <= now + limits.CLOCK_SKEW_SECONDS
 
     def attached(self) -> tuple[MemberId, ...]:
         return tuple(sorted(stream.node for stream in self._streams))

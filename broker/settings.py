@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -29,3 +30,13 @@ class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: Path
     audit_key: Path
     health: Path
+
+    @property
+    def keys(self) -> Mapping[str, Path]:
+        """Each key's file by the name of its setting."""
+        return {"audit_key": self.audit_key}
+
+    @property
+    def data(self) -> tuple[Path, ...]:
+        """What the keys open."""
+        return (self.state,)

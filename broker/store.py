@@ -8,7 +8,9 @@ Neither file shows a query without the key: in the replay set, too, hashes and t
 a row is found by a keyed name.
 
 A store that was put back from a backup lacks what came after the backup. The hash log detects that
-and refuses to open. ``adopt`` takes it as it is, and the replay set then begins anew.
+and refuses to open. ``adopt`` takes it as it is, and the replay set then begins anew. A replay set
+that was put back alone, or changed, begins anew by itself: the broker then refuses what it may have
+carried.
 """
 
 from __future__ import annotations
@@ -18,8 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Self
 
-from sqlalchemy import Connection, Engine, column, delete, insert, select, table
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Engine, column, select, table
 
 from broker.migrations import REVISIONS
 from broker.ports import LookupRecord, Seen, Store
@@ -30,7 +31,8 @@ from fingerpost.runtime.database import open_migrated, reading
 from fingerpost.runtime.group_commit import GroupCommit
 from fingerpost.runtime.sealed_box import SealedBox
 from fingerpost.runtime.sealed_rows import RowNames, key_for, step_after
-from fingerpost.runtime.witness import WitnessFolder
+from fingerpost.runtime.summed_rows import SummedRows
+from fingerpost.runtime.witness import Fault, PutBack, WitnessFolder
 
 LOOKUP_RECORDED: Final = "broker.lookup_recorded"
 STORE_ADOPTED: Final = "broker.store_adopted"
@@ -44,6 +46,10 @@ a thief reads how many lookups there were.
 """
 REPLAY_FILE: Final = "replay.sqlite"
 HASH_LOG_FILE: Final = "hash-log.sqlite"
+HASH_LOG: Final = "hash-log"
+REPLAY_SET: Final = "replay-set"
+STORES: Final = (HASH_LOG, REPLAY_SET)
+"""The names of their witnesses."""
 
 # The tables as ``migrations`` makes them.
 memory = table("memory", column("complete_since"))
@@ -64,7 +70,7 @@ def open_hash_log(
         folder / HASH_LOG_FILE,
         catalogue=AUDIT_EVENTS,
         master_key=master_key,
-        witness=witness.of("hash-log"),
+        witness=witness.of(HASH_LOG),
         adopt=adopt,
     )
 
@@ -79,37 +85,52 @@ def hash_log_writer(store: Store, reached: Reached) -> GroupCommit[LookupRecord]
 
 
 class SqlStore:
-    """Implements ``ports.Store``."""
+    """Implements ``ports.Store``.
+
+    Attributes:
+        anew: why the replay set began anew at the opening; None where it did not.
+    """
 
     def __init__(
-        self, engine: Engine, hash_log: AuditLog, master_key: bytes, complete_since: float
+        self,
+        rows: SummedRows,
+        hash_log: AuditLog,
+        master_key: bytes,
+        complete_since: float,
+        anew: Fault | None,
     ) -> None:
-        self._engine = engine
+        self._rows = rows
         self._hash_log = hash_log
         self._names = RowNames(_REPLAY_SET, master_key)
         self._box = SealedBox(key_for(_REPLAY_SET, master_key))
         self._complete_since = complete_since
+        self.anew = anew
 
     @classmethod
     def open(cls, folder: Path, master_key: bytes, witness: WitnessFolder, now: float) -> Self:
         """Open the store, and make what does not exist yet.
 
-        A new replay set is complete from ``now`` on (UNIX seconds).
+        A replay set that is new, or is not the newest that was written, is complete from ``now`` on
+        (UNIX seconds). A time that is later than ``now`` stays: either clock may be the wrong one,
+        and the broker refuses until it has come.
 
         Raises:
             StoreBehind: the hash log was put back from a backup.
             Defect: it does not open.
         """
         with ExitStack() as opened:  # what does not fit is closed again
-            hash_log, engine = _open_files(opened, folder, master_key, witness)
-            with engine.begin() as connection:
-                since = connection.execute(select(memory.c.complete_since)).scalar_one_or_none()
-                # A time in the future was written by a clock that was ahead: it says nothing.
-                if since is None or since > now:
-                    since = now
-                    _begin_anew(connection, since)
+            hash_log, rows = _open_files(opened, folder, master_key, witness)
+            anew = None
+            try:
+                rows.require_whole()
+            except PutBack as put_back:
+                anew = put_back.fault
+                _begin_anew(rows, now)
+            since = _complete_since(rows)
+            if since is None:
+                _begin_anew(rows, since := now)
             opened.pop_all()
-        return cls(engine, hash_log, master_key, since)
+        return cls(rows, hash_log, master_key, since, anew)
 
     @classmethod
     def adopt(
@@ -127,9 +148,8 @@ class SqlStore:
         The replay set counts from ``now``, and the hash log records who did it and why.
         """
         with ExitStack() as opened:
-            hash_log, engine = _open_files(opened, folder, master_key, witness, adopt=True)
-            with engine.begin() as connection:
-                _begin_anew(connection, now)
+            hash_log, rows = _open_files(opened, folder, master_key, witness, adopt=True)
+            _begin_anew(rows, now)
             hash_log.append(
                 AuditEvent(STORE_ADOPTED, by, why, int(now), {"complete_since": int(now)})
             )
@@ -139,21 +159,19 @@ class SqlStore:
         return self._complete_since
 
     def seen(self, reached: float) -> tuple[Seen, ...]:
-        with reading(self._engine) as connection:
+        with reading(self._rows.engine) as connection:
             rows = connection.execute(select(seen)).all()
         found = (self._open(row.name, row.sealed) for row in rows)
         return tuple(each for each in found if each.keep_until >= int(reached))
 
     def append(self, records: Sequence[LookupRecord], reached: float) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(delete(seen).where(seen.c.forget_at < int(reached)))
-            connection.execute(
-                sqlite.insert(seen).on_conflict_do_nothing(), [self._row(r) for r in records]
-            )
+        with self._rows.changing() as change:
+            change.delete(seen, seen.c.forget_at < int(reached))
+            change.insert(seen, [self._row(record) for record in records])
         self._hash_log.append_many([_event(record) for record in records])
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._rows.engine.dispose()
         self._hash_log.close()
 
     def _row(self, record: LookupRecord) -> dict[str, object]:
@@ -178,17 +196,35 @@ def _open_files(
     witness: WitnessFolder,
     *,
     adopt: bool = False,
-) -> tuple[AuditLog, Engine]:
+) -> tuple[AuditLog, SummedRows]:
     hash_log = open_hash_log(folder, master_key, witness, adopt=adopt)
     opened.callback(hash_log.close)
     engine = open_migrated(folder / REPLAY_FILE, REVISIONS)
     opened.callback(engine.dispose)
-    return hash_log, engine
+    return hash_log, replay_rows(engine, witness)
 
 
-def _begin_anew(connection: Connection, now: float) -> None:
-    connection.execute(delete(memory))
-    connection.execute(insert(memory).values(complete_since=now))
+def replay_rows(engine: Engine, witness: WitnessFolder) -> SummedRows:
+    """Return the replay set's rows, held to their witness."""
+    return SummedRows(
+        engine,
+        [memory, seen],
+        witness.of(REPLAY_SET),
+        what="the replay set",
+        remedy="It begins anew when the broker starts",
+    )
+
+
+def _complete_since(rows: SummedRows) -> float | None:
+    with reading(rows.engine) as connection:
+        since: float | None = connection.execute(select(memory)).scalar_one_or_none()
+    return since
+
+
+def _begin_anew(rows: SummedRows, now: float) -> None:
+    rows.clear()
+    with rows.changing() as change:
+        change.insert(memory, [{"complete_since": now}])
 
 
 def _event(record: LookupRecord) -> AuditEvent:

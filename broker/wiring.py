@@ -7,11 +7,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from broker import grpc_member_list, grpc_nodes, grpc_requesters
+from broker import grpc_member_list, grpc_nodes, grpc_notes, grpc_requesters
 from broker.ports import LookupRecord
 from broker.service import LOG_EVENTS, REVIEW_SECONDS, Broker
 from broker.settings import BrokerSettings
-from broker.store import HASH_LOG_FILE, SqlStore, hash_log_writer, open_hash_log
+from broker.store import HASH_LOG_FILE, STORES, SqlStore, hash_log_writer, open_hash_log
 from fingerpost.audit.log import Actor, AuditLog, OperationId
 from fingerpost.membership.bundle import EnrolmentBundle
 from fingerpost.membership.member_list_mirror import Mirror
@@ -35,6 +35,7 @@ FETCH_SECONDS: Final = 10.0
 
 
 def master_key(settings: BrokerSettings) -> bytes:
+    require_apart(settings.keys, settings.data, trial=settings.places.trial)
     return read_key(settings.audit_key, setting="audit_key")
 
 
@@ -54,8 +55,6 @@ def check(settings: BrokerSettings) -> EnrolmentBundle:
     """
     bundle = check_places(settings.places, Party.BROKER)
     master_key(settings)
-    keys = {"audit_key": settings.audit_key}
-    require_apart(keys, [settings.state], trial=settings.places.trial)
     require_folder(settings.state, setting="state")
     if (settings.state / HASH_LOG_FILE).exists():
         open_audit(settings).close()
@@ -86,7 +85,7 @@ class Opened:
 
     def tasks(self) -> Mapping[str, Task]:
         return {
-            **self.membership.tasks(),
+            **self.membership.tasks(STORES),
             "hash log": self.recorder.run,
             "review": self.env.every(REVIEW_SECONDS, 0.0, self._review, "review"),
         }
@@ -113,6 +112,8 @@ async def open(settings: BrokerSettings, env: Env) -> AsyncIterator[Opened]:
             settings.state, master_key(settings), witness(settings), env.clock.now()
         )
         opened.callback(store.close)
+        if store.anew is not None:
+            env.log.error("broker.replay_set_anew", fault=store.anew.name)
         health = Health()
         await opened.enter_async_context(serve_health(health, settings.health))
         membership = Membership(settings.places, Party.BROKER, env)
@@ -134,6 +135,7 @@ async def open(settings: BrokerSettings, env: Env) -> AsyncIterator[Opened]:
             complete_since=store.complete_since,
             seen=seen,
             random=env.random,
+            random_bytes=env.random_bytes,
         )
         nodes = env.server(
             SERVER_NODES, Edge(env.log, longest=FETCH_SECONDS, streams=grpc_nodes.STREAMS)
@@ -143,6 +145,7 @@ async def open(settings: BrokerSettings, env: Env) -> AsyncIterator[Opened]:
             SERVER_FILES, Edge(env.log, longest=grpc_requesters.LONGEST_SECONDS)
         )
         grpc_requesters.add_to(requesters, broker)
+        grpc_notes.add_to(requesters, broker)
         for edge, address in ((nodes, settings.listen_nodes), (requesters, settings.listen_askers)):
             grpc_member_list.add_to(edge, members, files, env.clock)
             tls = membership.server_tls().credentials()

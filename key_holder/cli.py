@@ -8,7 +8,8 @@ from typing import Final
 
 import typer
 
-from fingerpost.membership import commands
+from fingerpost.audit.log import Actor, OperationId
+from fingerpost.membership import commands, server_commands
 from fingerpost.membership.commands import (
     ByOption,
     ReportOption,
@@ -35,7 +36,7 @@ audit = typer.Typer(
 app.add_typer(audit, name="audit")
 
 
-commands.add_server(
+server_commands.add_server(
     app,
     audit,
     PROGRAM,
@@ -45,6 +46,7 @@ commands.add_server(
     places=lambda settings: settings.places,
     waits="OPRF keys",
     open_audit=wiring.open_audit,
+    store=wiring.AUDIT,
 )
 
 
@@ -68,6 +70,17 @@ def audit_adopt(settings_file: SettingsFile, by: ByOption, why: WhyOption) -> No
     """Adopt a log that was restored from a backup, and record who did it and why."""
     log = wiring.open_audit(PROGRAM.load(settings_file), adopt=True)
     commands.adopt(log, by=by, why=why)
+
+
+@app.command("adopt-meter")
+def adopt_meter(settings_file: SettingsFile, by: ByOption, why: WhyOption) -> None:
+    """Adopt a meter that was restored from a backup, and record who did it and why.
+
+    What the members had evaluated after the backup was made counts no more.
+    """
+    settings = PROGRAM.load(settings_file)
+    wiring.adopt_meter(settings, Actor(by), OperationId(why), time.time())
+    typer.echo("Adopted. The members have their quota of the time since the backup again.")
 
 
 @app.command("report")

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic.operations import Operations
 
 from fingerpost.runtime.database import Revision
+from fingerpost.runtime.summed_rows import add_sum
 
 
 def _meter(op: Operations) -> None:
@@ -39,4 +40,4 @@ def _counts(op: Operations) -> None:
     )
 
 
-REVISIONS: Final[tuple[Revision, ...]] = (_meter, _counts)
+REVISIONS: Final[tuple[Revision, ...]] = (_meter, _counts, add_sum)

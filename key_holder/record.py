@@ -13,8 +13,10 @@ from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Blinded
 from fingerpost.runtime.group_commit import GroupCommit
 
+METER_ADOPTED: Final = "key-holder.meter_adopted"
 CATALOGUE: Final = {
     "key-holder.evaluated": frozenset({"epoch", "workload", "elements"}),
+    METER_ADOPTED: frozenset({"before", "number", "sound"}),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -34,6 +35,16 @@ class KeyHolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     audit_key: Path
     health: Path
     workers: int = 1
+
+    @property
+    def keys(self) -> Mapping[str, Path]:
+        """Each key's file by the name of its setting."""
+        return {"audit_key": self.audit_key}
+
+    @property
+    def data(self) -> tuple[Path, ...]:
+        """What the keys open."""
+        return (self.meter, self.audit)
 
     @property
     def lock(self) -> Path:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from typing import Final
 
-from fingerpost.audit.log import AuditLog
+from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.membership.bundle import EnrolmentBundle
 from fingerpost.membership.credentials import MemberKeys
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership, check_places
 from fingerpost.protocol.codec.reports import write_meter_report
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Party
-from fingerpost.runtime.database import open_migrated
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key, require_folder
 from fingerpost.runtime.health import Health, serve_health
@@ -22,25 +21,32 @@ from fingerpost.runtime.keys_apart import require_apart
 from fingerpost.runtime.lock import alone
 from fingerpost.runtime.rpc import SERVER_REQUESTERS, Edge
 from fingerpost.runtime.run import Task
-from fingerpost.runtime.witness import WitnessFolder
+from fingerpost.runtime.witness import Adopted, WitnessFolder
 from fingerpost.runtime.worker_processes import begin
 from key_holder import reports
 from key_holder.evaluator import Evaluator
 from key_holder.grpc_server import add_to
-from key_holder.migrations import REVISIONS
-from key_holder.record import CATALOGUE, AuditRecord
+from key_holder.record import CATALOGUE, METER_ADOPTED, AuditRecord
 from key_holder.service import KeyHolder
 from key_holder.settings import KeyHolderSettings
-from key_holder.store import SqlMeter
+from key_holder.store import METER, SqlMeter
 from key_holder.vault import FileVault
 
 EVENTS: Final = {**MEMBERSHIP_EVENTS, "key_holder.started": frozenset({"epochs"})}
+AUDIT: Final = "audit"
+STORES: Final = (AUDIT, METER)
+"""The names of the witnesses."""
 LONGEST_CALL_SECONDS: Final = 30.0
 KEEP_KEYS_SECONDS: Final = 20.0
 
 
 def audit_key(settings: KeyHolderSettings) -> bytes:
+    require_apart(settings.keys, settings.data, trial=settings.places.trial)
     return read_key(settings.audit_key, setting="audit_key")
+
+
+def witness(settings: KeyHolderSettings) -> WitnessFolder:
+    return WitnessFolder(settings.places.witness)
 
 
 def open_audit(settings: KeyHolderSettings, *, adopt: bool = False) -> AuditLog:
@@ -48,9 +54,27 @@ def open_audit(settings: KeyHolderSettings, *, adopt: bool = False) -> AuditLog:
         settings.audit,
         catalogue=CATALOGUE,
         master_key=audit_key(settings),
-        witness=WitnessFolder(settings.places.witness).of("audit"),
+        witness=witness(settings).of(AUDIT),
         adopt=adopt,
     )
+
+
+def adopt_meter(settings: KeyHolderSettings, by: Actor, why: OperationId, now: float) -> Adopted:
+    """Accept a meter that was put back or changed, and record who decided that, and why. What the
+    members had evaluated since is theirs again.
+
+    Raises:
+        Defect: the key holder runs, or the meter or the audit log does not open.
+    """
+    with (
+        alone(settings.lock, "the key holder runs: stop it first"),
+        closing(open_audit(settings)) as audit,
+        SqlMeter.open(settings.meter, witness(settings), adopt=True) as meter,
+    ):
+        adopted = meter.adopt()
+        fields = {"before": adopted.before, "number": adopted.number, "sound": adopted.sound}
+        audit.append(AuditEvent(METER_ADOPTED, by, why, int(now), fields))
+        return adopted
 
 
 def check(settings: KeyHolderSettings) -> EnrolmentBundle:
@@ -65,10 +89,11 @@ def check(settings: KeyHolderSettings) -> EnrolmentBundle:
     require_folder(settings.meter.parent, setting="meter")
     require_folder(settings.audit.parent, setting="audit")
     audit_key(settings)
-    keys = {"audit_key": settings.audit_key}
-    require_apart(keys, [settings.meter, settings.audit], trial=settings.places.trial)
     if settings.audit.exists():
         open_audit(settings).close()
+    if settings.meter.exists():
+        with SqlMeter.open(settings.meter, witness(settings)):
+            pass
     return bundle
 
 
@@ -83,11 +108,8 @@ def report(settings: KeyHolderSettings, week: int, now: float) -> bytes:
     key = MemberKeys.load(settings.places.credentials).signing_key
     if not settings.meter.exists():
         raise Defect("meter: there is none yet; the key holder has not run")
-    engine = open_migrated(settings.meter, REVISIONS)
-    try:
-        counted = SqlMeter(engine).counted()
-    finally:
-        engine.dispose()
+    with SqlMeter.open(settings.meter, witness(settings)) as meter:
+        counted = meter.counted()
     made = reports.report(bundle.federation, bundle.member, counted, week, now)
     return write_meter_report(made, key)
 
@@ -103,7 +125,7 @@ class Opened:
 
     def tasks(self) -> Mapping[str, Task]:
         return {
-            **self.membership.tasks(),
+            **self.membership.tasks(STORES),
             "evaluations": self.evaluator.run,
             "keys": self.env.every(KEEP_KEYS_SECONDS, 0.2, self._keep_keys, "keys"),
         }
@@ -125,8 +147,7 @@ async def open(settings: KeyHolderSettings, env: Env) -> AsyncIterator[Opened]:
         # Each of two processes would make, hold and destroy keys that the other does not know.
         opened.enter_context(alone(settings.lock, "another process runs this key holder"))
         vault = FileVault.open(settings.vault)
-        engine = open_migrated(settings.meter, REVISIONS)
-        opened.callback(engine.dispose)
+        meter = opened.enter_context(SqlMeter.open(settings.meter, witness(settings)))
         audit = open_audit(settings)
         opened.callback(audit.close)
         health = Health()
@@ -144,7 +165,7 @@ async def open(settings: KeyHolderSettings, env: Env) -> AsyncIterator[Opened]:
             membership.members,
             vault,
             evaluator,
-            SqlMeter(engine),
+            meter,
             record,
             env.clock,
             membership.time.reached,

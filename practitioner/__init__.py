@@ -9,9 +9,10 @@ Trusts:     the member list by signature; the key holders by proof, and that not
 
 import fingerpost.runtime  # noqa: F401, I001 (before gRPC loads: TLS 1.3 only)
 
-from fingerpost.private.purpose_rules import Justification
+from fingerpost.private.justification import Justification
 from practitioner.asking.client import Client
-from practitioner.asking.outcome import Again, NobodyAsked, Outcome, Question, Widened
+from practitioner.asking.outcome import Again, NobodyAsked, Outcome, Progress, Question, Widened
+from practitioner.present.refusals import advice
 from practitioner.sign_in.rules import Session
 from practitioner.wiring import EVENTS, Gateway, open_gateway
 
@@ -23,8 +24,10 @@ __all__ = [
     "Justification",
     "NobodyAsked",
     "Outcome",
+    "Progress",
     "Question",
     "Session",
     "Widened",
+    "advice",
     "open_gateway",
 ]

@@ -71,7 +71,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def data(self) -> tuple[Path, ...]:
-        """The files that the keys open."""
+        """What the keys open."""
         return (self.accounts, self.outcomes, *(each.audit for each in self.agencies))
 
     @property
@@ -88,6 +88,11 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def generations(self) -> Path:
         """What is remembered of each agency's records, beside the outcomes and under their key."""
         return self.outcomes.with_name(self.outcomes.name + ".generations")
+
+    @property
+    def notes(self) -> Path:
+        """The notes of the last seven days' lookups, beside the outcomes and under their key."""
+        return self.outcomes.with_name(self.outcomes.name + ".notes")
 
     @property
     def lock(self) -> Path:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +26,8 @@ from fingerpost.membership.peppers import (
     PepperUpkeep,
     keep_peppers,
 )
+from fingerpost.private.purpose_rules import roles_at
+from fingerpost.protocol.codes import Role
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId
@@ -33,29 +36,42 @@ from fingerpost.runtime.database import open_migrated
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key
 from fingerpost.runtime.health import Health, serve_health
+from fingerpost.runtime.keys_apart import require_apart
 from fingerpost.runtime.lock import Held, locked
 from fingerpost.runtime.run import Task
+from fingerpost.runtime.sealed_rows import key_for
 from fingerpost.runtime.witness import WitnessFolder
+from practitioner.asking import exchanging, generations_store, outcomes_store
+from practitioner.asking.approving import SecondPersons
 from practitioner.asking.audit import CATALOGUE, AuditRecord
-from practitioner.asking.client import Client, Identity
+from practitioner.asking.client import Client
 from practitioner.asking.desk import PassportDesk, read_passport_key
+from practitioner.asking.exchanging import Exchanging
 from practitioner.asking.generations_store import FileGenerations
 from practitioner.asking.grpc_broker import GrpcBroker
 from practitioner.asking.grpc_key_holders import GrpcKeyHolders
+from practitioner.asking.grpc_notes import GrpcExchanges
 from practitioner.asking.kept_state import SERVE, UPKEEP, KeptPeppers
 from practitioner.asking.migrations import REVISIONS as OUTCOMES
+from practitioner.asking.notes_store import SqlNotes, open_notes
 from practitioner.asking.outcomes_store import SqlOutcomes
+from practitioner.asking.sending import Identity
 from practitioner.settings import GatewaySettings
+from practitioner.sign_in.accounts import WITNESS as ACCOUNTS_WITNESS
 from practitioner.sign_in.accounts import Accounts, Reception
 from practitioner.sign_in.migrations import REVISIONS as ACCOUNTS
 
 EVENTS: Final = {
     **MEMBERSHIP_EVENTS,
     **PEPPER_EVENTS,
+    **exchanging.EVENTS,
     "upkeep.failed": frozenset({"error"}),
     "outcomes.forgotten": frozenset({"count"}),
 }
 FORGET_SECONDS: Final = 900.0
+EXCHANGE_SECONDS: Final = 5.0
+"""How often it is seen which exchanges with nodes are due, give or take as much again (attack: a
+node knows the packets of one gateway by the beat in which it looks)."""
 FOLLOW_SECONDS: Final = 15.0
 JITTER_SECONDS: Final = 3.0
 LOCK_PATIENCE_SECONDS: Final = 20.0
@@ -72,6 +88,8 @@ class People:
     record: AuditRecord
     outcomes: SqlOutcomes
     generations: FileGenerations
+    notes: SqlNotes
+    second_persons: SecondPersons
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +103,17 @@ class Gateway:
     state: State
 
 
+def log_witness(agency: AgencyId) -> str:
+    """Return the name of the witness of an agency's log."""
+    return f"audit.{agency}"
+
+
+def stores_of(settings: GatewaySettings) -> list[str]:
+    """Return the names of the witnesses of all that this gateway keeps."""
+    logs = (log_witness(each.id) for each in settings.agencies)
+    return [ACCOUNTS_WITNESS, outcomes_store.WITNESS, generations_store.WITNESS, *logs]
+
+
 def open_audit(settings: GatewaySettings, agency: AgencyId, *, adopt: bool = False) -> AuditLog:
     """Raises ``Defect``."""
     chosen = settings.agency(agency)
@@ -92,9 +121,24 @@ def open_audit(settings: GatewaySettings, agency: AgencyId, *, adopt: bool = Fal
         chosen.audit,
         catalogue=CATALOGUE,
         master_key=read_key(settings.audit_key, setting="audit_key"),
-        witness=WitnessFolder(settings.places.witness).of(f"audit.{agency}"),
+        witness=WitnessFolder(settings.places.witness).of(log_witness(agency)),
         adopt=adopt,
     )
+
+
+def listed_roles(settings: GatewaySettings, agency: AgencyId, env: Env) -> frozenset[Role] | None:
+    """Return the roles that exist at an agency, by the newest list on the disk; None where there is
+    no list that holds, or the agency is not on it."""
+    try:
+        membership = Membership(settings.places, Party.GATEWAY, env)
+    except Defect:  # not enrolled yet
+        return None
+    with closing(membership):
+        try:
+            federation = membership.client.load(env.clock.now())
+            return roles_at(federation.agency(agency), federation.code_lists)
+        except Refused:
+            return None
 
 
 class _Logs:
@@ -118,7 +162,8 @@ class _Logs:
 
 @contextmanager
 def open_people(settings: GatewaySettings) -> Iterator[People]:
-    """Raises ``Defect``: keys or files that do not fit."""
+    """Raises ``Defect``: keys or files that do not fit, or lie beside each other."""
+    require_apart(settings.keys, settings.data, trial=settings.places.trial)
     with contextlib.ExitStack() as opened:
         accounts_file = open_migrated(settings.accounts, ACCOUNTS)
         opened.callback(accounts_file.dispose)
@@ -134,7 +179,15 @@ def open_people(settings: GatewaySettings) -> Iterator[People]:
         outcome_key = read_key(settings.outcome_key, setting="outcome_key")
         outcomes = SqlOutcomes(outcomes_file, outcome_key, witness)
         generations = FileGenerations(settings.generations, outcome_key, witness)
-        yield People(accounts, Reception(accounts, record), record, outcomes, generations)
+        notes = opened.enter_context(closing(open_notes(settings.notes, outcome_key)))
+        second_persons = SecondPersons(
+            record,
+            lambda agency: read_passport_key(settings.agency(agency).passport_key),
+            os.urandom,
+            upn_keys=settings.upn_keys,
+        )
+        reception = Reception(accounts, record)
+        yield People(accounts, reception, record, outcomes, generations, notes, second_persons)
 
 
 @asynccontextmanager
@@ -151,6 +204,7 @@ async def open_gateway(
     """
     async with AsyncExitStack() as opened:
         people = opened.enter_context(open_people(settings))
+        opened.push_async_callback(people.record.close)
         membership = Membership(settings.places, Party.GATEWAY, env)
         opened.callback(membership.close)
         state = State(
@@ -160,7 +214,7 @@ async def open_gateway(
             env,
         )
         await state.freshen()
-        await asyncio.to_thread(people.outcomes.forget_due, membership.time.reached())
+        await asyncio.to_thread(_forget_due, people, membership.time.reached())
         if follow:
             following = env.every(FOLLOW_SECONDS, JITTER_SECONDS, state.freshen, "state")
             opened.push_async_callback(_cancelled, asyncio.ensure_future(following()))
@@ -198,6 +252,8 @@ def _client(
         record=people.record,
         outcomes=people.outcomes,
         generations=people.generations,
+        threads=people.notes,
+        calls=people.notes,
         clock=env.clock,
         random_bytes=env.random_bytes,
         upn_keys=settings.upn_keys,
@@ -281,12 +337,14 @@ class Opened:
     env: Env
     membership: Membership
     peppers: PepperStore
-    outcomes: SqlOutcomes
+    people: People
+    exchanging: Exchanging
+    stores: Sequence[str]
 
     def tasks(self) -> Mapping[str, Task]:
         member = self.membership
         return {
-            **member.tasks(),
+            **member.tasks(self.stores),
             "peppers": lambda: keep_peppers(
                 self.peppers,
                 member.client,
@@ -296,18 +354,27 @@ class Opened:
                 self.env,
             ),
             "outcomes": self.env.every(FORGET_SECONDS, JITTER_SECONDS, self._forget, "outcomes"),
+            "notes": self.env.every(
+                EXCHANGE_SECONDS, EXCHANGE_SECONDS, self.exchanging.step, "notes"
+            ),
         }
 
     async def _forget(self) -> None:
-        count = await asyncio.to_thread(self.outcomes.forget_due, self.membership.time.reached())
+        self.exchanging.forget()
+        count = await asyncio.to_thread(_forget_due, self.people, self.membership.time.reached())
         if count:
             self.env.log.info("outcomes.forgotten", count=count)
 
 
+def _forget_due(people: People, reached: float) -> int:
+    people.notes.forget_due(reached)
+    return people.outcomes.forget_due(reached)
+
+
 @asynccontextmanager
 async def open(settings: GatewaySettings, env: Env) -> AsyncIterator[Opened]:
-    """Open the process that keeps certificate, member list and peppers fresh, and forgets outcomes
-    that are due.
+    """Open the process that keeps certificate, member list and peppers fresh, exchanges notes, and
+    forgets outcomes that are due.
 
     Raises:
         Defect: a setting, a key or a file does not fit, or another process does so already.
@@ -324,9 +391,20 @@ async def open(settings: GatewaySettings, env: Env) -> AsyncIterator[Opened]:
         peppers = await asyncio.to_thread(
             PepperStore, PepperFiles(settings.peppers, membership.witness), membership.bundle.member
         )
+        broker = membership.dialled(membership.bundle.addresses.broker.askers, membership.broker)
+        opened.push_async_callback(broker.close)
+        exchanging_ = Exchanging(
+            key_for("moments of exchanges", read_key(settings.outcome_key, setting="outcome_key")),
+            people.notes,
+            GrpcExchanges(broker),
+            membership.members,
+            env.clock,
+            env.random_bytes,
+            env.log,
+        )
         opened.push_async_callback(health.stop)
         await health.set("", serving=True)
-        yield Opened(env, membership, peppers, people.outcomes)
+        yield Opened(env, membership, peppers, people, exchanging_, stores_of(settings))
 
 
 async def _alone(settings: GatewaySettings, clock: Clock) -> contextlib.ExitStack:

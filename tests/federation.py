@@ -41,7 +41,7 @@ from fingerpost.protocol.federation import (
     Party,
 )
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
-from fingerpost.protocol.messages import day_of
+from fingerpost.protocol.messages import RevisionFrom, day_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -71,9 +71,8 @@ class World:
         nodes: Iterable[MemberId],
         *,
         holders: Holders | None = None,
-        now: float = NOW,
     ) -> None:
-        self.clock = ManualClock(now)
+        self.clock = ManualClock(NOW)
         self.holders = Holders() if holders is None else holders
         self.peppers = Peppers()
         self.gateway_key = Ed25519PrivateKey.generate()
@@ -119,6 +118,7 @@ class World:
                 (),
                 practitioner_per_hour=1000,
                 practitioner_per_day=5000,
+                revisions=tuple(RevisionFrom(number, 0) for number in limits.REVISIONS),
             ),
             code_lists=EVERY_CODE,
             members={GATEWAY: gateway},
@@ -161,6 +161,7 @@ class World:
             complete_since=self.store.complete_since,
             seen=self.store.seen(self.clock.now()),
             random=lambda: 0.5,
+            random_bytes=secrets.token_bytes,
             speaks=self.broker_speaks,
         )
 

@@ -9,22 +9,26 @@ requester no longer waits for is not worked on, so that a node that is behind ca
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import Final, Protocol
 
 from agency_node.answering.load import Load
-from agency_node.reading.ports import Frames, Leaving
+from agency_node.reading.ports import Answered, Frame, Frames, Leaving
 from agency_node.reading.ticks import TICK, Tally, departure
 from fingerpost.membership.ports import Members
 from fingerpost.protocol.messages import SealedAnswer
+from fingerpost.protocol.packets import Packets
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.logs import Logger
 
 HAND_BACK_SECONDS: Final = TICK
 """Answers are handed back so long before they leave; those that are ready later leave one delay
 later."""
+PACKET_DELAYS: Final = 2
+"""So many answer delays after their packets came the packets in return leave: queries of the same
+frame are worked on before, and how long they take must not show."""
 REPORT_SECONDS: Final = 10.0
 
 
@@ -34,11 +38,13 @@ class Work(Protocol):
 
 
 class AnswerLine:
-    """``thread``: an executor of one thread that does nothing else."""
+    """``thread``: an executor of one thread that does nothing else. ``exchange``: returns the
+    packets that are given in return."""
 
     def __init__(
         self,
         work: Work,
+        exchange: Callable[[Packets], Packets],
         thread: Executor,
         frames: Frames,
         members: Members,
@@ -46,6 +52,7 @@ class AnswerLine:
         log: Logger,
     ) -> None:
         self._work = work
+        self._exchange = exchange
         self._thread = thread
         self._frames = frames
         self._members = members
@@ -68,10 +75,19 @@ class AnswerLine:
                 if due is not None:
                     self._log.warning("node.behind", **due)
                 continue
-            self._load.begin(frame.received_at, now, parameters.answer_delay_ms)
-            work = partial(self._work, frame.queries, self._load)
-            answers = await loop.run_in_executor(self._thread, work)
-            if answers:
-                ready_at = self._clock.monotonic() + HAND_BACK_SECONDS
-                at = departure(frame.received_at, ready_at, parameters.answer_delay_ms)
-                self._frames.leave(Leaving(at, frame.received_at, answers))
+            delay_ms = parameters.answer_delay_ms
+            self._load.begin(frame.received_at, now, delay_ms)
+            if frame.queries:
+                work = partial(self._work, frame.queries, self._load)
+                self._leave(frame, await loop.run_in_executor(self._thread, work), delay_ms)
+            if frame.packets:
+                self._load.exchanges(len(frame.packets))
+                exchange = partial(self._exchange, frame.packets)
+                given = await loop.run_in_executor(self._thread, exchange)
+                self._leave(frame, given, PACKET_DELAYS * delay_ms)
+
+    def _leave(self, frame: Frame, answers: Answered, delay_ms: int) -> None:
+        if answers:
+            ready_at = self._clock.monotonic() + HAND_BACK_SECONDS
+            at = departure(frame.received_at, ready_at, delay_ms)
+            self._frames.leave(Leaving(at, frame.received_at, answers))

@@ -28,11 +28,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from agency_node.answering.matching import Finding
 from agency_node.answering.pages import Asked, Opened
 from agency_node.answering.planted import Unexpected
+from agency_node.reading.ports import Rest, never_rest
 from agency_node.records.records import ChildRecord, RecordId
 from fingerpost.audit.chain import SMALL_BODY_BYTES
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
-from fingerpost.private.codec import read_demographics, write_demographics
+from fingerpost.private.codec import read_demographics, read_facts, write_demographics
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.justification import Facts
 from fingerpost.private.sealing import prefixed
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
@@ -42,11 +44,29 @@ from fingerpost.runtime.worker_processes import lower_priority
 
 OPENED: Final = "node.opened"
 REVEALED: Final = "node.requester_revealed"
+THEY_RANG: Final = "node.they_rang"
+SHIELD_SET: Final = "node.shield_set"
+SHIELD_KEPT: Final = "node.shield_kept"
+SHIELD_LIFTED: Final = "node.shield_lifted"
+CHILD_HIDDEN: Final = "node.child_hidden"
+CHILD_SHOWN: Final = "node.child_shown"
+SHIELDS_ADOPTED: Final = "node.shields_adopted"
+CHALLENGED: Final = "node.challenged"
+NUMBER_RIGHT: Final = "node.number_right"
 CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     OPENED: frozenset(
         {"query", "asking", "key_set", "reach", "widened", "finding", "answer", "told"}
     ),
     REVEALED: frozenset({"entry"}),
+    THEY_RANG: frozenset({"entry"}),
+    SHIELD_SET: frozenset({"shield"}),
+    SHIELD_KEPT: frozenset({"shield"}),
+    SHIELD_LIFTED: frozenset({"shield", "second"}),
+    CHILD_HIDDEN: frozenset(),
+    CHILD_SHOWN: frozenset({"second"}),
+    SHIELDS_ADOPTED: frozenset(),
+    CHALLENGED: frozenset({"entry", "about"}),
+    NUMBER_RIGHT: frozenset({"number"}),
 }
 NOT_SHOWN: Final = Actor("not-shown")
 """A requester who is not shown before an officer gives a reason."""
@@ -65,7 +85,7 @@ KEY_BYTES: Final = 32
 
 class HiddenRequester(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Who asked, where an entry does not show it by itself. A reference is among it, since its form
-    may name the agency.
+    may name the agency, and so are the facts: some of them name a person or a council.
     """
 
     name: str
@@ -74,7 +94,13 @@ class HiddenRequester(msgspec.Struct, frozen=True, array_like=True, forbid_unkno
     agency_name: str
     agency_desk: str
     reason_reference: str
-    approver: str
+    approvers: str
+    facts: bytes
+    grace: str = ""
+
+    @property
+    def stated(self) -> Facts:
+        return read_facts(self.facts)
 
     def __repr__(self) -> str:
         return "HiddenRequester(…)"
@@ -125,6 +151,11 @@ _HIDDEN: Final = msgspec.msgpack.Decoder(HiddenRequester)
 
 def log_path(folder: Path, agency: AgencyId) -> Path:
     return folder / f"{agency}.sqlite"
+
+
+def log_witness(agency: AgencyId) -> str:
+    """Return the name of the witness of an agency's log."""
+    return f"audit.{agency}"
 
 
 def log_key(node_key: bytes, agency: AgencyId) -> bytes:
@@ -180,7 +211,7 @@ def open_log(
         log_path(folder, agency),
         catalogue=CATALOGUE,
         master_key=log_key(node_key, agency),
-        witness=witness.of(f"audit.{agency}"),
+        witness=witness.of(log_witness(agency)),
         adopt=adopt,
     )
 
@@ -188,9 +219,17 @@ def open_log(
 class AgencyLogs:
     """The logs of all agencies of this node. Thread-safe. Call ``close`` at the end."""
 
-    def __init__(self, folder: Path, node_key: bytes, witness: WitnessFolder, child: Child) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        node_key: bytes,
+        witness: WitnessFolder,
+        child: Child,
+        rest: Rest = never_rest,
+    ) -> None:
         """``child`` reads a record; what it raises leaves only the number in the entry."""
         self._child = child
+        self._rest = rest
         self._folder = folder
         self._witness = witness
         self._node_key = node_key
@@ -212,10 +251,11 @@ class AgencyLogs:
     def opened(self, openings: Sequence[Opened], *, tried: bool = False) -> frozenset[AgencyId]:
         by_agency: dict[AgencyId, list[AuditEvent]] = {}
         for opening in openings:
+            self._rest()
             by_agency.setdefault(opening.agency, []).append(self._event(opening))
         agencies = sorted(by_agency)
         failed: set[AgencyId] = set()
-        append = partial(_append, tried=tried)
+        append = partial(_append, tried=tried, rest=self._rest)
         with self._lock:
             for first in range(0, len(agencies), AT_ONCE):
                 logs, unopened = self._opened(agencies[first : first + AT_ONCE])
@@ -317,12 +357,16 @@ def _hiding(body: Body, opening: Opened, box: SealedBox) -> Body:
         requester.name,
         requester.desk,
         asked.reason_reference,
-        asked.approver,
+        asked.approvers,
+        asked.facts,
+        asked.grace,
     )
     place = _place(opening.agency, opening.query.hash.hex())
     return msgspec.structs.replace(
         body,
-        asked=msgspec.structs.replace(asked, name="", subject="", reason_reference="", approver=""),
+        asked=msgspec.structs.replace(
+            asked, name="", subject="", reason_reference="", approvers="", facts=b"", grace=""
+        ),
         asking_name="",
         asking_desk="",
         unexpected=opening.unexpected,
@@ -330,7 +374,8 @@ def _hiding(body: Body, opening: Opened, box: SealedBox) -> Body:
     )
 
 
-def _append(log: AuditLog, events: Sequence[AuditEvent], *, tried: bool) -> bool:
+def _append(log: AuditLog, events: Sequence[AuditEvent], *, tried: bool, rest: Rest) -> bool:
+    rest()
     try:
         there = _there(log, events) if tried else frozenset()
         log.append_many([event for event in events if event.operation not in there])

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, unique
 from functools import cached_property
 from typing import Final
@@ -59,7 +59,8 @@ class Finding(Enum):
 @dataclass(frozen=True, slots=True, repr=False)
 class Examined:
     """A query that opened. ``question`` is None where it was REFUSED, and ``refusal`` is the code
-    that says why. ``read``: all records that were compared with it.
+    that says why. ``read``: all records that were compared with it. ``content_key``: of the query,
+    where its question holds.
     """
 
     finding: Finding
@@ -68,6 +69,7 @@ class Examined:
     possible: tuple[ChildRecord, ...]
     refusal: Code | None = None
     read: tuple[ChildRecord, ...] = ()
+    content_key: bytes = b""
 
     def __repr__(self) -> str:
         return f"Examined({self.finding.value})"
@@ -122,7 +124,7 @@ class Asking:
 
     def is_too_old(self, agency: AgencyId, generation: Generation) -> bool:
         """Return whether an agency's records are older than the parameters allow."""
-        return self._federation.is_too_old(agency, generation.as_of, self._now)
+        return self._federation.feed_life(agency, generation.as_of).is_over(self._now)
 
     def form(self, question: Question) -> NormalForm:
         if self._form is None:
@@ -130,12 +132,20 @@ class Asking:
         return self._form
 
     def keys(self, question: Question, *, upn: bool) -> frozenset[BlockingKey]:
-        """Return the keys that the locators of an honest requester are made of."""
+        """Return the keys that the locators of an honest requester are made of.
+
+        Whether she may use the pupil number is not known here, and its key takes the place of her
+        last one. So where it is used here, they are her keys with it and her keys without it.
+        """
         known = self._keys.get(upn)
         if known is None:
             scope = SCOPES[self.query.core.key_set]
             form = self.form(question)
-            known = frozenset(blocking_keys(form, side=Side.QUERY, scope=scope, upn=upn))
+            known = frozenset(
+                key
+                for used in {False, upn}
+                for key in blocking_keys(form, side=Side.QUERY, scope=scope, upn=used)
+            )
             self._keys[upn] = known
         return known
 
@@ -178,7 +188,8 @@ def examine(
     except Refused as refused:
         return Examined(Finding.REFUSED, None, (), (), refused.code)
     records = [child(record) for record in likeliest(candidates)]
-    return _decide(question, asking.form(question), asking.keys(question, upn=upn), records, upn)
+    form, keys = asking.form(question), asking.keys(question, upn=upn)
+    return replace(_decide(question, form, keys, records, upn), content_key=opened.content_key)
 
 
 def _decide(

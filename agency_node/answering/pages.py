@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -18,12 +19,12 @@ from agency_node.answering.matching import Examined
 from agency_node.answering.planted import Unexpected, unexpected
 from fingerpost.private.codec import read_demographics, read_facts, write_demographics, write_facts
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.justification import Justification
 from fingerpost.private.messages import Question
-from fingerpost.private.purpose_rules import Justification
+from fingerpost.private.passport import Entitlement
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, Purpose, Role, Status, WideningReason
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Agency
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import Query
 
@@ -31,7 +32,8 @@ RECORDS_NAMED: Final = 8
 """Of more records not even the number is kept."""
 QUESTION_BYTES: Final = limits.INNER_BYTES + 1536
 """The largest stored question: all that stands in it was sealed within ``INNER_BYTES``, save the
-name and the number of the agency that asked."""
+names and the number of the agency that asked and of the council to ring back, and the key of its
+notes."""
 OPENING_BYTES: Final = 192
 PAGE_BYTES: Final = 64
 _VERSION: Final = 1
@@ -46,6 +48,7 @@ class Entry:
         status: its answer.
         disclosed: how many of its pointers leave.
         at: when, in seconds since 1970 UTC.
+        note_key: of the notes about the query; empty where nothing in it was to be believed.
     """
 
     agency: AgencyId
@@ -55,6 +58,7 @@ class Entry:
     status: Status
     disclosed: int
     at: float
+    note_key: bytes = b""
 
     def __repr__(self) -> str:
         return f"Entry({self.agency}, {self.examined.finding.value})"
@@ -63,8 +67,10 @@ class Entry:
 class Asked(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Who asked, why, and about whom, as the verified passport and the signed question state it.
 
-    The order of the fields is that of the stored form; ``written_child`` and ``widened`` are the
-    stored forms of ``child`` and of the reason to widen, 0 for none.
+    The order of the fields is that of the stored form. ``approvers``: the accounts of the second
+    persons whose approvals hold, with commas between; ``written_child`` and ``widened`` are the
+    stored forms of ``child`` and of the reason to widen, 0 for none. ``grace``: until when somebody
+    may ask whose training is over, and the account of the manager who let her; empty for none.
     """
 
     name: str
@@ -73,16 +79,17 @@ class Asked(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     acr: Acr
     purpose: Purpose
     reason_reference: str
-    approver: str
+    approvers: str
     written_child: bytes
     widened: int = 0
     facts: bytes = b""
+    grace: str = ""
 
     @property
     def justification(self) -> Justification:
         because = WideningReason(self.widened) if self.widened else None
         facts = read_facts(self.facts)
-        return Justification(self.purpose, self.reason_reference, self.approver, because, facts)
+        return Justification(self.purpose, self.reason_reference, because, facts)
 
     @property
     def child(self) -> Demographics:
@@ -93,8 +100,8 @@ class Asked(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
 
 
 class Requester(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """The agency that asked, as the member list had it then: id, name, number of its duty desk, and
-    kind.
+    """The agency that asked, as the member list had it then: id, name, number of the duty desk to
+    ring back (with the council's name, where it is a council's), and kind.
     """
 
     agency: str
@@ -104,8 +111,8 @@ class Requester(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
 
 
 class AskedQuery(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A query that opened somewhere. ``requester`` and ``asked`` are None where nobody could read
-    the question, or nothing in it was to be believed."""
+    """A query that opened somewhere. ``requester`` and ``asked`` are None, and ``note_key`` is
+    empty, where nobody could read the question, or nothing in it was to be believed."""
 
     hash: bytes
     key_set: str
@@ -113,6 +120,8 @@ class AskedQuery(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     widened: bool
     requester: Requester | None
     asked: Asked | None
+    note_key: bytes = b""
+    revision: int = limits.FIRST_REVISION
 
     def __repr__(self) -> str:
         return "AskedQuery(…)"
@@ -215,19 +224,24 @@ def opened(entries: Iterable[Entry], at: int) -> tuple[Opened, ...]:
 
 def _query(entry: Entry) -> AskedQuery:
     core, question = entry.query.core, entry.examined.question
-    requester = question.requester if question else None
     return AskedQuery(
         hash=entry.query.hash,
         key_set=core.key_set.name,
         reach=core.reach.name,
         widened=core.widened,
-        requester=_requester(requester) if requester else None,
+        requester=_requester(question) if question else None,
         asked=_asked(question) if question else None,
+        note_key=entry.note_key,
+        revision=core.revision,
     )
 
 
-def _requester(agency: Agency) -> Requester:
-    return Requester(agency.id.value, agency.name, agency.duty_desk, agency.kind.value)
+def _requester(question: Question) -> Requester:
+    agency, council = question.requester, question.call_back
+    desk = agency.duty_desk
+    if council is not None:
+        desk = f"{council.duty_desk}, {council.name}" if council.duty_desk else ""
+    return Requester(agency.id.value, agency.name, desk, agency.kind.value)
 
 
 def _asked(question: Question) -> Asked:
@@ -239,11 +253,19 @@ def _asked(question: Question) -> Asked:
         acr=passport.acr,
         purpose=why.purpose,
         reason_reference=why.reason_reference,
-        approver=why.approver,
+        approvers=", ".join(approval.approver for approval in question.approvals),
         written_child=write_demographics(question.demographics),
         widened=why.widened_because.value if why.widened_because else 0,
         facts=write_facts(why.facts),
+        grace=_grace(passport.entitlement),
     )
+
+
+def _grace(held: Entitlement) -> str:
+    if not held.training_grace_by:
+        return ""
+    last = datetime.fromtimestamp(held.training_ends - 1, UTC)
+    return f"{last:%Y-%m-%d}, granted by {held.training_grace_by}"
 
 
 def _opening(entry: Entry, query: int) -> _Opening:
@@ -266,7 +288,7 @@ def _opening(entry: Entry, query: int) -> _Opening:
 def _opened(page: _Page, opening: _Opening) -> Opened:
     query = page.queries[opening.query]
     if not opening.believed:
-        query = msgspec.structs.replace(query, requester=None, asked=None)
+        query = msgspec.structs.replace(query, requester=None, asked=None, note_key=b"")
     return Opened(
         query,
         AgencyId(opening.agency),

@@ -22,12 +22,15 @@ from agency_node.answering.load import Load
 from agency_node.answering.matching import Asking, Examined
 from agency_node.answering.pages import Entry
 from agency_node.answering.ports import Journal
+from agency_node.reading.ports import Rest, never_rest
 from agency_node.reading.ticks import Tally
 from agency_node.records.ports import Locators, Records
 from agency_node.records.records import Generation
+from agency_node.records.shields import Known
 from fingerpost.membership.ports import Members
 from fingerpost.private.locators import Peppers
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
+from fingerpost.private.notes import note_key
 from fingerpost.private.query_sealing import seal_answer
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Cannot, Status
@@ -69,14 +72,14 @@ class DraftAnswer:
 @dataclass(frozen=True, slots=True, repr=False)
 class DraftPart:
     """One part of the answers to one query. ``metadata_version``: of the list that it was judged
-    by. ``disclosed``: the pointers that leave."""
+    by. ``disclosed``: of each answer, the pointers that leave."""
 
     query: Query
     metadata_version: int
     part: int
     parts: int
     answers: tuple[DraftAnswer, ...]
-    disclosed: tuple[Pointer, ...]
+    disclosed: tuple[tuple[Pointer, ...], ...]
 
     def __repr__(self) -> str:
         return f"DraftPart({self.part} of {self.parts})"
@@ -84,7 +87,7 @@ class DraftPart:
     def nothing(self) -> DraftPart:
         """Return the part in which every agency answers CANNOT_ANSWER."""
         answers = tuple(_cannot(drafted.answer.agency, Cannot.FAULT) for drafted in self.answers)
-        return replace(self, answers=answers, disclosed=())
+        return replace(self, answers=answers, disclosed=((),) * len(answers))
 
 
 class Node:
@@ -95,6 +98,11 @@ class Node:
             keys.
         sound: whether the golden vectors held in this process.
         faulty: the agencies whose audit log cannot be written, from the start.
+        shields: returns what is known of an agency's register of shields; None where it cannot be
+            read.
+        note_secret: of H(query), what the answer gives the requester for notes.
+        wrong_numbers: of an agency, by number who reported that it is wrong.
+        rest: is called before each step of the work.
         speaks: the revisions of the wire that this node speaks.
     """
 
@@ -109,9 +117,13 @@ class Node:
         peppers: Peppers,
         records: Records,
         locators: Locators,
+        shields: Callable[[AgencyId], Known | None],
         journal: Journal,
         now: Callable[[], float],
         log: Logger,
+        note_secret: Callable[[bytes], bytes],
+        wrong_numbers: Callable[[AgencyId], Mapping[str, frozenset[AgencyId]]],
+        rest: Rest = never_rest,
         faulty: Iterable[AgencyId] = (),
         speaks: Collection[int] = limits.REVISIONS,
     ) -> None:
@@ -123,9 +135,13 @@ class Node:
         self._peppers = peppers
         self._records = records
         self._locators = locators
+        self._shields = shields
         self._journal = journal
         self._now = now
         self._log = log
+        self._note_secret = note_secret
+        self._wrong_numbers = wrong_numbers
+        self._rest = rest
         self._speaks = speaks
         self._faulty: set[AgencyId] = set(faulty)
         self._keeping = True
@@ -175,7 +191,8 @@ class Node:
             Refused: UNTRUSTED_METADATA, only when there never was a member list.
 
         Returns:
-            The sealed parts, all of one size. A query that cannot be trusted has none.
+            The sealed parts, each of a size that follows from how many agencies it covers. A query
+            that cannot be trusted has none.
         """
         now = self._now()
         newest = self._members.current
@@ -197,6 +214,7 @@ class Node:
         self._keeping = kept
         answers: list[SealedAnswer] = []
         for draft in drafts:
+            self._rest()
             try:
                 answers.append(self._seal(draft if kept else draft.nothing()))
             except Refused as refused:
@@ -213,6 +231,7 @@ class Node:
         # A query that is in a frame twice is a replay and is answered once. Copies go before the
         # signature is checked, so that a copy costs nothing.
         for wire in dict.fromkeys(frame):
+            self._rest()
             try:
                 query = admission.read(wire, newest, self._speaks)
                 federation = self._lists.of(query.core.metadata_version, now) or newest
@@ -282,9 +301,7 @@ class Node:
             self._look(agency, asking) if verdict is Verdict.LOOK else _alike(agency, verdict)
             for agency in agencies
         )
-        disclosed = disclosure.fill_slots(
-            (drafted.answer.agency, drafted.pointers) for drafted in answers
-        )
+        disclosed = disclosure.fill_slots([drafted.pointers for drafted in answers])
         return DraftPart(query, federation.version, part, parts, answers, disclosed)
 
     def _slot_key(self, query: Query) -> bytes:
@@ -292,8 +309,10 @@ class Node:
         return self._peppers.pepper(core.epoch, day_of_slot(core.slot)).slot_key(core.slot)
 
     def _look(self, agency: AgencyId, asking: Asking) -> DraftAnswer:
+        self._rest()
         core = asking.query.core
-        if agency not in self._upn_keys or agency in self._faulty:
+        shields = self._shields(agency)
+        if agency not in self._upn_keys or agency in self._faulty or shields is None:
             # The agency is in the member list and not in this node's settings, or a fault keeps it
             # from answering until an operator has mended it. Both hold for every child alike
             # (attack: a fault that shows only where a query opens discloses that it opened).
@@ -319,7 +338,10 @@ class Node:
                 lambda record: self._records.child(agency, number, record),
                 upn=self._upn_keys[agency],
             )
-            disclosed = _may_disclose(agency, examined)
+            self._rest()
+            wrong = self._wrong_numbers(agency)
+            upn = self._upn_keys[agency]
+            disclosed = _may_disclose(agency, asking, examined, shields, wrong, upn=upn)
         except (Refused, Defect) as error:
             # Refused: a generation or a slot was deleted while it was read. If the query opened, it
             # is recorded.
@@ -328,7 +350,10 @@ class Node:
             self._log.error("node.agency_failed", agency=agency, error=error)
             return replace(_cannot(agency, Cannot.FAULT), examined=examined)
         status = Status.INVOLVED if disclosed else Status.NOTHING_TO_DISCLOSE
-        answer = AgencyAnswer(agency, status, generation.completed_at, generation.as_of)
+        quality = generation.quality if core.revision >= limits.SECOND_REVISION else None
+        answer = AgencyAnswer(
+            agency, status, generation.completed_at, generation.as_of, quality=quality
+        )
         return DraftAnswer(answer, disclosed, examined, number)
 
     def _known(self, queries: Sequence[Query]) -> frozenset[bytes] | None:
@@ -350,16 +375,16 @@ class Node:
                 examined=drafted.examined,
                 generation=drafted.import_,
                 status=drafted.answer.status,
-                disclosed=sum(
-                    pointer.agency == drafted.answer.agency for pointer in draft.disclosed
-                ),
+                disclosed=len(leaving),
                 at=now,
+                note_key=self._note_key(draft.query, drafted.examined),
             )
             for draft in drafts
-            for drafted in draft.answers
+            for drafted, leaving in zip(draft.answers, draft.disclosed, strict=True)
             if drafted.examined is not None
         ]
         looked = [parts for _, _, parts, verdict in judged if verdict is Verdict.LOOK]
+        self._rest()
         try:
             self._journal.write(
                 [query for query, *_ in judged],
@@ -373,6 +398,11 @@ class Node:
             return False
         return True
 
+    def _note_key(self, query: Query, examined: Examined) -> bytes:
+        if examined.question is None:
+            return b""
+        return note_key(examined.content_key, self._note_secret(query.hash), query.hash, self._me)
+
     def _seal(self, draft: DraftPart) -> SealedAnswer:
         core = draft.query.core
         body = AnswerPart(
@@ -381,21 +411,36 @@ class Node:
             metadata_version=draft.metadata_version,
             part=draft.part,
             parts=draft.parts,
-            agencies=tuple(drafted.answer for drafted in draft.answers),
-            pointers=draft.disclosed,
+            agencies=tuple(
+                replace(drafted.answer, pointers=leaving)
+                for drafted, leaving in zip(draft.answers, draft.disclosed, strict=True)
+            ),
+            note_secret=self._note_secret(draft.query.hash),
         )
         return seal_answer(body, core.reply_key, self._key, core.revision)
 
 
-def _may_disclose(agency: AgencyId, examined: Examined | None) -> tuple[Pointer, ...]:
+def _may_disclose(
+    agency: AgencyId,
+    asking: Asking,
+    examined: Examined | None,
+    shields: Known,
+    wrong: Mapping[str, frozenset[AgencyId]],
+    *,
+    upn: bool,
+) -> tuple[Pointer, ...]:
     if examined is None or examined.question is None:
         return ()
-    return disclosure.pointers(
-        agency,
-        examined.matched,
-        examined.question,
-        possible=examined.possible,
+    question = examined.question
+    withheld = shields.withholds(
+        asking.form(question),
+        asking.keys(question, upn=upn),
+        [record.demographics for record in examined.matched],
     )
+    disclosed = disclosure.pointers(
+        agency, examined.matched, question, possible=examined.possible, wrong=wrong
+    )
+    return () if withheld else disclosed
 
 
 def _alike(agency: AgencyId, verdict: Verdict) -> DraftAnswer:

@@ -1,8 +1,8 @@
-"""``fingerpost-node``: enrol, import, run, and read an agency's audit log."""
+"""``fingerpost-node``: enrol, import, run, and read an agency's audit log and messages."""
 
 from __future__ import annotations
 
-from agency_node.cli import audit, import_, run
+from agency_node.cli import audit, import_, map_, notes, quality, report, run, searching, shields
 from fingerpost.membership import commands
 
 app = commands.command_line(
@@ -10,7 +10,13 @@ app = commands.command_line(
 )
 run.register(app)
 import_.register(app)
+map_.register(app)
+quality.register(app)
 audit.register(app)
+searching.register()
+shields.register(app)
+notes.register(app)
+report.register(app)
 
 
 def main() -> None:

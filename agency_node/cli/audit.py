@@ -20,15 +20,19 @@ from agency_node.answering.audit import (
     Body,
     HiddenRequester,
     is_possible,
+    log_witness,
     open_requester,
     read_body,
     requester_box,
 )
 from agency_node.answering.pages import Asked
+from agency_node.answering.wiring import audit_key
 from agency_node.cli.run import PROGRAM
+from agency_node.cli.typed_child import child_in_words
 from agency_node.settings import NodeSettings
-from fingerpost.audit.log import Actor, AuditEvent, Entry, OperationId, Receipt
-from fingerpost.membership import commands
+from fingerpost.audit.log import Actor, AuditEvent, Entry, OperationId
+from fingerpost.membership import audit_commands, commands
+from fingerpost.membership.audit_commands import DepositsOption, NotedOption
 from fingerpost.membership.commands import (
     ByOption,
     MonthOption,
@@ -37,8 +41,8 @@ from fingerpost.membership.commands import (
     UntilOption,
     WhyOption,
 )
-from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.listing import a_console, show_block, show_list
 
@@ -64,18 +68,19 @@ def register(parent: typer.Typer) -> None:
 def verify(
     settings_file: SettingsFile,
     agency: Agency = None,
-    witness: Annotated[
-        str | None,
-        typer.Option(help="NUMBER:HASH as noted earlier; it shows a log whose end was cut off."),
-    ] = None,
+    witness: NotedOption = None,
+    deposits: DepositsOption = False,
 ) -> None:
     """Follow the chain from the first entry to the last."""
     settings = PROGRAM.load(settings_file)
-    noted = None if witness is None else _receipt(witness)
-    report = commands.verified(wiring.open_audit(settings, _agency(settings, agency)), noted)
-    typer.echo(
-        f"{report.entries} entries, whole. Note this elsewhere: "
-        f"{report.head.seq}:{report.head.hash.hex()}"
+    chosen = chosen_agency(settings, agency)
+    audit_commands.verify(
+        wiring.open_audit(settings, chosen),
+        noted=witness,
+        deposits=deposits,
+        store=log_witness(chosen),
+        places=settings.places,
+        party=Party.NODE,
     )
 
 
@@ -94,7 +99,7 @@ def show(
 ) -> None:
     """List who asked, about whom, why, and what was disclosed. Times are UTC."""
     settings = PROGRAM.load(settings_file)
-    chosen = _agency(settings, agency)
+    chosen = chosen_agency(settings, agency)
     with closing(wiring.open_audit(settings, chosen)) as log:
         entries = list(log.show(*commands.span(since, until), decrypt=True))
     if possible:
@@ -114,7 +119,7 @@ def reveal(
 ) -> None:
     """Show who asked, where an entry does not; first record who wants to know it, and why."""
     settings = PROGRAM.load(settings_file)
-    chosen = _agency(settings, agency)
+    chosen = chosen_agency(settings, agency)
     with closing(wiring.open_audit(settings, chosen)) as log:
         entries = list(log.show(*EVERYTHING, decrypt=True))
         entry = next((each for each in entries if each.seq == number), None)
@@ -123,7 +128,7 @@ def reveal(
             raise Defect(f"--number: entry {number} of {chosen} hides no requester")
         now = int(datetime.now(UTC).timestamp())
         log.append(AuditEvent(REVEALED, Actor(by), OperationId(why), now, {"entry": number}))
-    box = requester_box(wiring.audit_key(settings), chosen)
+    box = requester_box(audit_key(settings), chosen)
     query = str(entry.fields["query"])
     show_block(a_console(), _revealed(open_requester(box, chosen, query, body.sealed_requester)))
 
@@ -132,7 +137,7 @@ def reveal(
 def adopt(settings_file: SettingsFile, by: ByOption, why: WhyOption, agency: Agency = None) -> None:
     """Adopt a log that was restored from a backup, and record who did it and why."""
     settings = PROGRAM.load(settings_file)
-    log = wiring.open_audit(settings, _agency(settings, agency), adopt=True)
+    log = wiring.open_audit(settings, chosen_agency(settings, agency), adopt=True)
     commands.adopt(log, by=by, why=why)
 
 
@@ -149,7 +154,7 @@ def forget(
     Who asked about whom in it can never be read again; the chain still verifies.
     """
     settings = PROGRAM.load(settings_file)
-    chosen = _agency(settings, agency)
+    chosen = chosen_agency(settings, agency)
     commands.forget(lambda: wiring.open_audit(settings, chosen), month, by=by, why=why)
 
 
@@ -185,8 +190,11 @@ def _revealed(found: HiddenRequester) -> Iterator[tuple[str, str]]:
     yield "Asked by", f"{found.name} ({found.subject}), {found.agency_name} ({found.agency})"
     yield "Ring", found.agency_desk or NO_DESK
     yield "Reference", found.reason_reference or "none"
-    if found.approver:
-        yield "Approved by", found.approver
+    if found.approvers:
+        yield "Approved by", found.approvers
+    if found.grace:
+        yield "Training over", f"may ask until {found.grace}"
+    yield "Stated", "\n".join(found.stated.shown()) or "nothing"
 
 
 def _not_shown(body: Body, number: int) -> str:
@@ -208,7 +216,7 @@ def _to_look_at(entry: Entry) -> Iterator[tuple[str, str]]:
         yield "Asked by", f"{who}, {body.asking_name or asking} ({asking})"
         yield "Ring", body.asking_desk or NO_DESK
     yield "For", _for(asked, " · ")
-    yield "About", _child(asked.child)
+    yield "About", child_in_words(asked.child)
     yield "Look at", "\n".join(_here(body))
 
 
@@ -217,7 +225,8 @@ def _row(entry: Entry) -> Iterator[str]:
     yield commands.utc(entry.at)
     if entry.kind != OPENED:
         yield f"{entry.actor}"
-        yield f"{entry.kind} {entry.operation}"
+        about = (f"{name} {value}" for name, value in sorted(entry.fields.items()))
+        yield "\n".join((f"{entry.kind} {entry.operation}", *about))
         yield from ("", "", "", "")
         return
     body = None if entry.body is None else read_body(entry.body)
@@ -227,8 +236,14 @@ def _row(entry: Entry) -> Iterator[str]:
     else:
         yield from _asked(body, entry)
     yield str(entry.fields["finding"])
-    yield f"{entry.fields['told']} pointers" if entry.fields["answer"] == "INVOLVED" else "nothing"
+    yield _disclosed(entry)
     yield f"{entry.fields['query']}\n{entry.fields['reach']}"
+
+
+def _disclosed(entry: Entry) -> str:
+    if entry.fields["answer"] != "INVOLVED":
+        return "nothing"
+    return "1 pointer" if entry.fields["told"] == 1 else f"{entry.fields['told']} pointers"
 
 
 def _asked(body: Body, entry: Entry) -> Iterator[str]:
@@ -241,7 +256,14 @@ def _asked(body: Body, entry: Entry) -> Iterator[str]:
     else:
         yield f"{asked.name} ({asked.subject})\n{asked.role.name}\n{asking}"
     yield _for(asked, "\n")
-    yield _child(asked.child)
+    yield child_in_words(asked.child)
+
+
+def who_asked(entry: Entry) -> str:
+    """Return who asked, in one cell; that it is not shown, where the entry hides it."""
+    if entry.body is None:
+        return f"forgotten\n{entry.fields['asking']}"
+    return next(_asked(read_body(entry.body), entry))
 
 
 def _for(asked: Asked, between: str) -> str:
@@ -249,7 +271,8 @@ def _for(asked: Asked, between: str) -> str:
     parts = (
         why.purpose.name,
         why.reason_reference,
-        f"approved by {why.approver}" if why.approver else "",
+        f"approved by {asked.approvers}" if asked.approvers else "",
+        f"training over; may ask until {asked.grace}" if asked.grace else "",
         f"second round, widened: {why.widened_because.name}" if why.widened_because else "",
         *why.facts.shown(),
     )
@@ -258,26 +281,14 @@ def _for(asked: Asked, between: str) -> str:
 
 def _here(body: Body) -> Iterator[str]:
     for number, child in body.records:
-        yield f"record {number} of import {body.generation}: {_child(child) or 'details not kept'}"
+        details = child_in_words(child) or "details not kept"
+        yield f"record {number} of import {body.generation}: {details}"
 
 
-def _child(child: Demographics) -> str:
-    born = "" if child.dob is None else child.dob.isoformat()
-    return " ".join(filter(None, (child.forename, child.surname, born, child.postcode)))
-
-
-def _agency(settings: NodeSettings, text: str | None) -> AgencyId:
+def chosen_agency(settings: NodeSettings, text: str | None) -> AgencyId:
     """Return the agency whose log is meant. Raises ``Defect``."""
     if text is None:
         if len(settings.agencies) != 1:
             raise Defect("--agency: this node has several agencies; name the one whose log it is")
         return settings.agencies[0].id
     return commands.identifier(AgencyId, text, "--agency")
-
-
-def _receipt(text: str) -> Receipt:
-    number, _, digest = text.partition(":")
-    try:
-        return Receipt(int(number), bytes.fromhex(digest))
-    except ValueError:
-        raise Defect("--witness: expected NUMBER:HASH, as verify printed it") from None

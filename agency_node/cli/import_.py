@@ -7,11 +7,11 @@ what stands in a row: a fault names line, column and reason."""
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -31,50 +31,78 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from agency_node.cli.export_days import FILE, WRITTEN, Day, day_taken, read_days
+from agency_node.cli.import_shown import (
+    ACCEPTED_BY,
+    not_imported,
+    say,
+    show,
+    show_age,
+    show_findings,
+    show_kept,
+    show_quality,
+    show_refused,
+)
+from agency_node.cli.reading import (
+    DatesOption,
+    DeskKeyOption,
+    DesksOption,
+    EncodingOption,
+    IgnoreOption,
+    MapOption,
+    MappingOption,
+    NamesOption,
+    SeparatorOption,
+    SetOption,
+    SheetOption,
+    read_columns,
+    read_desks,
+    read_form,
+    read_mapping,
+)
+from agency_node.cli.settings_in_use import CHANGED, NOT_KNOWN, is_due, not_known
 from agency_node.importing import wiring
-from agency_node.importing.importer import Importer
-from agency_node.importing.report import ImportReport, write_refusal, write_report
+from agency_node.importing.census import ACCENTS
+from agency_node.importing.importer import Importer, rehearse
+from agency_node.importing.misread import Rule
+from agency_node.importing.quality.kept import keep_report
+from agency_node.importing.report import Ending, ImportReport, refusal_document, report_document
 from agency_node.importing.room import Growth, NoRoom
-from agency_node.importing.source_file import dispose, read_source
-from agency_node.importing.sources.csv_export import COLUMNS, Columns
-from agency_node.importing.sources.reasons import RefusedFile, RowFault
-from agency_node.importing.staging import ManyRefused, Older, Options, Shrunk, Unconfirmed
+from agency_node.importing.sources.columns import COLUMNS
+from agency_node.importing.sources.reasons import RefusedFile
+from agency_node.importing.staging import Options, SourceFile, Unconfirmed
 from agency_node.settings import NodeSettings
 from agency_node.wiring import import_health
 from fingerpost.membership.commands import SettingsFile, identifier
-from fingerpost.membership.membership import MEMBERSHIP_EVENTS
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import replace_file
 from fingerpost.runtime.health import look, probe
-from fingerpost.runtime.listing import show_list
 from fingerpost.runtime.logs import configure
+from fingerpost.runtime.screen_text import json_lines
 from fingerpost.runtime.settings import load
 
 PARTY: Final = "agency_node"
 NOT_TAKEN_UP: Final = 3
+PARTIAL: Final = 4
 STOPPED: Final = 130
 TAKE_UP_SECONDS: Final = 180.0
 """The running node looks for new imports every few seconds, and then builds its tables: some
 seconds for 100,000 children."""
 LOOK_SECONDS: Final = 0.5
-_IF_RIGHT: Final[Mapping[type[Unconfirmed], str]] = MappingProxyType(
-    {
-        Shrunk: "--allow-shrink; if not, mend the export",
-        Older: "--allow-older; if not, give the newer file, or --as-of",
-        ManyRefused: (
-            "--accept-refused: these children will be unknown; if not, mend these rows "
-            "(docs/import.md)"
-        ),
-    }
-)
-"""The option with which the operator confirms an export, and what to do otherwise."""
+_HELP: Final = """Import an agency's export (CSV, workbook, CTF, FHIR, SSDS), or several in one run.
+
+Exit status: 0, every file was imported whole; 4, all were imported, and rows of some were left out
+(each is named); 1, some file was not imported, and the node answers from the import before; 2, the
+settings or the command are wrong; 3, all were imported, and the running node does not answer from
+them yet; 130, stopped.
+"""
 
 
 def register(app: typer.Typer) -> None:
     """Add ``import`` to the node's command line."""
-    app.command("import", help="Import an agency's export (CSV), or several in one run.")(import_)
+    app.command("import", help=_HELP)(import_)
 
 
 def import_(
@@ -82,25 +110,27 @@ def import_(
     agency: Annotated[
         list[str], typer.Option(help="An agency's id, or AGENCY=FILE (may be repeated).")
     ],
-    file: Annotated[
-        Path | None, typer.Argument(help="The export (CSV), for a single --agency.")
-    ] = None,
+    file: Annotated[Path | None, typer.Argument(help="The export, for a single --agency.")] = None,
     as_of: Annotated[
-        datetime | None,
+        str | None,
         typer.Option(
-            formats=["%Y-%m-%d"], help="The day the export was made (default: the file's date)."
+            metavar="YYYY-MM-DD",
+            help=f"The day the export was made; `{WRITTEN}`: the day its file was last written, "
+            f"where your system writes the file itself and nobody copies it; `{FILE}`: the day "
+            "that the file itself says.",
         ),
     ] = None,
-    map_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map", help="NAME=COLUMN: the file's own name of a column (may be repeated)."
-        ),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option(help="A column of the file that is not read (may be repeated)."),
-    ] = None,
+    mapping: MappingOption = None,
+    map_: MapOption = None,
+    ignore: IgnoreOption = None,
+    set_: SetOption = None,
+    encoding: EncodingOption = "",
+    separator: SeparatorOption = "",
+    sheet: SheetOption = "",
+    dates: DatesOption = None,
+    names: NamesOption = None,
+    desks: DesksOption = None,
+    desk_key: DeskKeyOption = "",
     allow_shrink: Annotated[
         bool,
         typer.Option(
@@ -117,6 +147,14 @@ def import_(
             "--accept-refused", help="Accept a file of which more than a few rows are refused."
         ),
     ] = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHAT",
+            help="Accept one thing that a file was refused for, by the name that the refusal gives "
+            "it, such as unread:desk_phone (may be repeated).",
+        ),
+    ] = None,
     dispose_source: Annotated[
         bool | None,
         typer.Option(
@@ -124,35 +162,56 @@ def import_(
             help="Delete the export once it is imported (default: the setting).",
         ),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Read and judge the files, print the same report, and change nothing. It needs no "
+            "network and no running node.",
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the reports as JSON; the rest goes to stderr.")
+    ] = False,
 ) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, stderr=as_json)
+    confirmed = {
+        "--allow-shrink": allow_shrink,
+        "--allow-older": allow_older,
+        "--accept-refused": accept_refused,
+    }
     try:
         settings = load(settings_file, NodeSettings)
         jobs = read_jobs(agency, file)
         for each in jobs:
             settings.agency(each)
+        given = [ACCEPTED_BY[option] for option, is_given in confirmed.items() if is_given]
+        columns, reading = read_mapping(mapping)
         options = partial(
             Options,
-            columns=read_columns(map_ or [], ignore or []),
-            allow_shrink=allow_shrink,
-            allow_older=allow_older,
-            accept_refused=accept_refused,
+            columns=read_columns(map_ or [], ignore or [], set_ or [], columns),
+            accepted=frozenset().union(read_accepted(accept or []), *given),
+            reading=read_form(encoding, separator, sheet, dates, names, reading, desk_key),
+            desks=read_desks(desks),
         )
-        day = None if as_of is None else as_of.date()
-        run = _Run(console, settings, options, day, dispose_source)
-        done, answered = asyncio.run(run.all(jobs))
+        run = _Run(console, settings, options, read_days(as_of, jobs), dispose_source)
+        if dry_run:
+            run.rehearse(jobs)
+            answered = True
+        else:
+            answered = asyncio.run(run.all(jobs))
     except KeyboardInterrupt:
         console.print("Stopped. Run the same command again to resume the import.")
         raise typer.Exit(STOPPED) from None
     except Defect as defect:
-        _not_imported(console, str(defect))
+        not_imported(console, str(defect))
         raise typer.Exit(2) from None
     except Refused as refused:
-        _not_imported(console, advice(refused))
+        not_imported(console, advice(refused))
         raise typer.Exit(1) from None
-    if done < len(jobs):
-        raise typer.Exit(1)
-    raise typer.Exit(0 if answered else NOT_TAKEN_UP)
+    if as_json:
+        sys.stdout.write(json_lines({"imports": run.documents}).decode())
+    raise typer.Exit(run.status(len(jobs), answered=answered))
 
 
 def read_jobs(agencies: Sequence[str], file: Path | None) -> Mapping[AgencyId, Path]:
@@ -173,15 +232,13 @@ def read_jobs(agencies: Sequence[str], file: Path | None) -> Mapping[AgencyId, P
     return jobs
 
 
-def read_columns(maps: Sequence[str], ignored: Sequence[str]) -> Columns:
-    """Return what to do with the columns of the file. Raises ``Defect``."""
-    rename = {}
-    for text in maps:
-        name, found, ours = text.lower().rpartition("=")
-        if not found or ours.strip() not in COLUMNS:
-            raise Defect("--map NAME=COLUMN: the column is one of " + ", ".join(sorted(COLUMNS)))
-        rename[name.strip()] = ours.strip()
-    return Columns(rename, frozenset(name.strip().lower() for name in ignored))
+def read_accepted(names: Sequence[str]) -> frozenset[str]:
+    """Return the names of findings. Raises ``Defect`` for one that there is not."""
+    for name in names:
+        rule, _, column = name.partition(":")
+        if rule not in {each.value for each in Rule} or (column and column not in _ABOUT):
+            raise Defect("--accept WHAT: give the name that the refusal gives, such as unread:dob")
+    return frozenset(names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,24 +248,58 @@ class _Run:
     console: Console
     settings: NodeSettings
     options: partial[Options]
-    as_of: date | None
+    days: Mapping[AgencyId, Day]
     dispose_source: bool | None
+    documents: list[dict[str, object]] = field(default_factory=list)
+    endings: list[Ending] = field(default_factory=list)
 
-    async def all(self, jobs: Mapping[AgencyId, Path]) -> tuple[int, bool]:
-        """Return how many exports were imported, and whether a node that runs answers from them.
+    def status(self, files: int, *, answered: bool) -> int:
+        """Return the exit status of an import of so many files."""
+        if len(self.endings) < files or Ending.REFUSED in self.endings:
+            return 1
+        if not answered:
+            return NOT_TAKEN_UP
+        return PARTIAL if Ending.PARTIAL in self.endings else 0
+
+    def rehearse(self, jobs: Mapping[AgencyId, Path]) -> None:
+        """Read and judge the exports, and change nothing. Raises ``Defect``."""
+        last = wiring.last_imports(self.settings, jobs)
+        for agency, path in jobs.items():
+            say(self.console, (str(agency), "bold"), f" {path.name} (dry run: nothing is changed)")
+            with self._judged(agency, rehearsed=True):
+                source, options = self._source(agency, path)
+                report = rehearse(agency, source, options, last[agency], time.time())
+                self._show(report)
+        say(self.console, "Whether the caseload has room is not known without the network.")
+
+    async def all(self, jobs: Mapping[AgencyId, Path]) -> bool:
+        """Return whether a node that runs answers from what was imported.
 
         One agency's bad file does not stop the others; a server that cannot be reached does.
         """
         self.settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self.settings.state / "import.log").open("a", encoding="ascii") as stream:
-            log = configure(PARTY, MEMBERSHIP_EVENTS, strict=False, stream=stream)
+            log = configure(PARTY, wiring.EVENTS, strict=False, stream=stream)
             async with wiring.open(self.settings, Env.of_system(log)) as importer:
                 reports = [await self._one(importer, *job) for job in jobs.items()]
                 epochs = importer.members.current.parameters.epochs
                 asked = any(epoch.is_running(importer.clock.now()) for epoch in epochs)
         done = [report for report in reports if report is not None]
+        unknown = await self._not_known(done)
+        waited_for = [report for report in done if report.agency not in unknown]
         # Before the first epoch no node can be asked anything.
-        return len(done), not (done and asked) or await self._answered(done)
+        answered = not (waited_for and asked) or await self._answered(waited_for)
+        return answered and not unknown
+
+    async def _not_known(self, imported: Sequence[ImportReport]) -> frozenset[AgencyId]:
+        """Return the agencies for which the running node answers nobody before it is restarted, and
+        say so."""
+        if await is_due(self.settings):
+            say(self.console, (CHANGED, "red"))
+        unknown = await not_known(self.settings, (report.agency for report in imported))
+        for agency in sorted(unknown):
+            say(self.console, (f"{agency}: stored, and {NOT_KNOWN}", "red"))
+        return unknown
 
     async def _answered(self, imported: Sequence[ImportReport]) -> bool:
         """Wait until the running node answers from what was imported, and say so. Return whether it
@@ -216,19 +307,19 @@ class _Run:
         """
         socket = self.settings.health
         if await look(socket) is None:
-            _say(self.console, "No node runs here: it answers from this once it is started.")
+            say(self.console, "No node runs here: it answers from this once it is started.")
             return True
         ends = time.monotonic() + TAKE_UP_SECONDS
         waited_for = {report.agency: report.generation for report in imported}
-        _say(self.console, "Stored. The running node takes it up …")
+        say(self.console, "Stored. The running node takes it up …")
         while waited_for and time.monotonic() < ends:
             for agency, number in tuple(waited_for.items()):
                 if await probe(socket, import_health(agency, number)):
                     del waited_for[agency]
-                    _say(self.console, f"{agency}: the running node answers from import {number}.")
+                    say(self.console, f"{agency}: the running node answers from import {number}.")
             await asyncio.sleep(LOOK_SECONDS)
         for agency, number in waited_for.items():
-            _say(
+            say(
                 self.console,
                 (f"{agency}: the running node does not answer from import {number} yet.", "red"),
                 " Until it does, it answers from the one before. See `fingerpost-node status`.",
@@ -237,64 +328,96 @@ class _Run:
 
     async def _one(self, importer: Importer, agency: AgencyId, path: Path) -> ImportReport | None:
         """Return the report of the import. Where there was none, show why."""
-        _say(self.console, (str(agency), "bold"), f" {path.name}")
+        say(self.console, (str(agency), "bold"), f" {path.name}")
+        report = None
+        with self._judged(agency, rehearsed=False):
+            source, options = self._source(agency, path)
+            with _Bars(self.console) as bars:
+                report = await importer.run(agency, source, options, bars)
+            kept = self._keep(f"{agency}-{report.generation}", report_document(report))
+            self._show(report)
+            show_age(self.console, report, importer.clock.now())
+            show_kept(self.console, kept)
+            self._keep_quality(agency, report)
+            self._dispose(agency, path)
+        return report
+
+    @contextmanager
+    def _judged(self, agency: AgencyId, *, rehearsed: bool) -> Iterator[None]:
+        """Show why a file is not imported, and report it."""
         try:
-            return await self._import(importer, agency, path)
+            yield
         except RefusedFile as bad:
-            why = f"{bad} Nothing was changed. See docs/import.md, code {bad.reason.value}."
-            _not_imported(self.console, why)
+            self._refuse(agency, bad, rehearsed=rehearsed)
+            why = f"{bad} {_UNCHANGED} See docs/import.md, code {bad.reason.value}."
+            not_imported(self.console, why)
         except NoRoom as full:
             why_not = (
                 f"This node would have {full.children} children, and its declared caseload has "
-                f"room for {full.room}. Nothing was changed. If that is right, ask the federation "
+                f"room for {full.room}. {_UNCHANGED} If that is right, ask the federation "
                 "for a raise, or for a larger caseload; then run the same command again."
             )
-            _not_imported(self.console, why_not)
+            not_imported(self.console, why_not)
         except Unconfirmed as why:
-            if isinstance(why, ManyRefused):
-                show_refused(self.console, why.refused)
-                kept = self._keep(f"{agency}-refused", write_refusal(agency, why))
-                _say(self.console, f"Report: {kept}")
-            what_to_do = f"If that is right, use {_IF_RIGHT[type(why)]}."
-            _not_imported(self.console, f"{why}. Nothing was changed. {what_to_do}")
-        return None
+            if why.readied.refused:
+                show_refused(self.console, why.readied.refused)
+            self._refuse(agency, why, rehearsed=rehearsed)
+            show_findings(self.console, why.found)
+            not_imported(self.console, _UNCHANGED)
+        except _Unreadable as gone:
+            not_imported(self.console, str(gone))
 
-    async def _import(
-        self, importer: Importer, agency: AgencyId, path: Path
-    ) -> ImportReport | None:
+    def _source(self, agency: AgencyId, path: Path) -> tuple[SourceFile, Options]:
+        """Raises ``_Unreadable`` and ``RefusedFile``."""
         try:
-            source = read_source(path)
+            source = wiring.open_source(path)
         except Defect as defect:
-            _not_imported(self.console, str(defect))
-            return None
-        chosen = self.settings.agency(agency)
-        options = self.options(as_of=self.as_of or source.made_on, upn=chosen.upn_keys)
-        with _Bars(self.console) as bars:
-            report = await importer.run(agency, source, options, bars)
-        kept = self._keep(f"{agency}-{report.generation}", write_report(report))
-        show(self.console, report, kept)
-        if chosen.dispose_source if self.dispose_source is None else self.dispose_source:
-            dispose(path)
-            self.console.print("The export was deleted.")
-        return report
+            raise _Unreadable(str(defect)) from None
+        upn = self.settings.agency(agency).upn_keys
+        options = self.options(as_of=source.written_on, upn=upn)
+        return source, replace(options, as_of=day_taken(self.days[agency], source, options))
 
-    def _keep(self, name: str, report: bytes) -> Path:
+    def _show(self, report: ImportReport) -> None:
+        self.endings.append(report.ending)
+        self.documents.append(report_document(report))
+        show(self.console, report)
+
+    def _refuse(self, agency: AgencyId, why: RefusedFile | Unconfirmed, *, rehearsed: bool) -> None:
+        document = refusal_document(agency, why, rehearsed=rehearsed)
+        self.endings.append(Ending.REFUSED)
+        self.documents.append(document)
+        if not rehearsed:
+            show_kept(self.console, self._keep(f"{agency}-refused", document))
+
+    def _dispose(self, agency: AgencyId, path: Path) -> None:
+        chosen = self.settings.agency(agency)
+        wanted = chosen.dispose_source if self.dispose_source is None else self.dispose_source
+        if wanted and wiring.dispose_of(path):
+            self.console.print("The export was deleted.")
+
+    def _keep_quality(self, agency: AgencyId, report: ImportReport) -> None:
+        """Keep the quality report. Where it cannot be kept, the import is good all the same."""
+        if report.assessed is None:
+            return
+        try:
+            show_quality(self.console, keep_report(self.settings.reports, agency, report.assessed))
+        except Defect as defect:
+            say(self.console, ("The quality report was not kept:", "yellow"), f" {defect}")
+
+    def _keep(self, name: str, document: Mapping[str, object]) -> Path:
         folder = self.settings.reports
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{name}.json"
-        replace_file(path, report)
+        replace_file(path, json_lines(document))
         return path
 
 
-def _say(console: Console, *parts: str | tuple[str, str]) -> None:
-    """Print the parts as they are: brackets in a path or a setting are no markup, and no path is
-    broken over two lines.
-    """
-    console.print(Text.assemble(*parts), soft_wrap=True)
+class _Unreadable(Exception):
+    """A file cannot be read; those of other agencies may be."""
 
 
-def _not_imported(console: Console, why: str) -> None:
-    _say(console, ("Not imported:", "red"), f" {why}")
+_UNCHANGED: Final = "Nothing was changed: the node answers from the import before, if there is one."
+_ABOUT: Final = COLUMNS | {ACCENTS}
 
 
 class _Rate(ProgressColumn):
@@ -333,53 +456,6 @@ class _Bars(Progress):
         if name not in self._bars:
             self._bars[name] = self.add_task(name, total=total)
         self.advance(self._bars[name], done)
-
-
-_ROWS_SHOWN: Final = 20
-
-
-def show(console: Console, report: ImportReport, kept: Path) -> None:
-    """Show the report in plain words, with what to do. ``kept``: where the whole of it is."""
-    if report.already:
-        console.print("The same file was imported before; nothing had to be done.")
-    console.print(
-        f"[green]{_count(report.children, 'child', 'children')}[/green] with "
-        f"{_count(report.involvements, 'involvement', 'involvements')}, from "
-        f"{report.rows} rows ({report.rows_taken} taken, {len(report.not_current)} no longer "
-        f"current, {len(report.refused)} refused)."
-    )
-    if report.before is not None and not report.already:
-        console.print(f"Before: {report.before} children.")
-    if report.shielded:
-        console.print(f"{report.shielded} children are shielded: nothing about them is disclosed.")
-    for tagged in report.tagged:
-        console.print(
-            f"Epoch {tagged.epoch}: {tagged.taken_over} of {tagged.children} children unchanged, "
-            f"{tagged.evaluated} keys evaluated."
-        )
-    if not report.tagged and not report.already:
-        console.print("No epoch is announced yet; the node tags these records when one is.")
-    if report.refused:
-        show_refused(console, report.refused)
-        console.print("Mend these rows in your system and import again (docs/import.md).")
-    if report.remarks:
-        counts = Counter(remark.reason for remark in report.remarks)
-        for reason, count in counts.most_common():
-            console.print(f"{count} × {reason.value}")
-    _say(console, f"Report: {kept}")
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
-
-
-def show_refused(console: Console, refused: Sequence[RowFault]) -> None:
-    """Show the first refused rows, by line."""
-    rows = [(str(row.line), row.column, row.words) for row in refused[:_ROWS_SHOWN]]
-    if len(refused) > _ROWS_SHOWN:
-        rows.append(("…", "", f"{len(refused) - _ROWS_SHOWN} more in the report"))
-    title = "Refused rows: these children may not be found"
-    show_list(console, ("Line", "Column", "Reason"), rows, title=title, prose=("Reason",))
 
 
 _KEPT: Final = "What was done is kept: run the same command again {}, and the import is resumed."

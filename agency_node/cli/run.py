@@ -7,13 +7,14 @@ import contextlib
 import time
 from contextlib import closing
 from datetime import UTC, date, datetime
-from secrets import token_bytes
 from typing import Annotated, Final
 
 import typer
 
 from agency_node import wiring
 from agency_node.answering.load import most_at_once
+from agency_node.answering.wiring import audit_key
+from agency_node.cli.settings_in_use import CHANGED, is_due, not_known
 from agency_node.importing.wiring import open_imports, open_store
 from agency_node.records.store.records import SqlRecords
 from agency_node.settings import NodeSettings
@@ -23,20 +24,17 @@ from fingerpost.membership.commands import (
     CredentialsOption,
     FederationOption,
     OrganisationOption,
-    ReportOption,
     RequestOption,
     SettingsFile,
-    WeekOption,
 )
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.membership import check_places
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Federation, Party
+from fingerpost.protocol.feed_age import FeedLife
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.runtime.files import replace_file
 from fingerpost.runtime.health import probe
-from fingerpost.runtime.keys_apart import require_apart
 from fingerpost.runtime.listing import a_console, show_list
 
 PROGRAM: Final = commands.Program(
@@ -52,7 +50,6 @@ def register(app: typer.Typer) -> None:
     app.command()(health)
     app.command()(status)
     app.command("adopt-records")(adopt_records)
-    app.command()(report)
 
 
 def enrol(
@@ -80,15 +77,12 @@ def enrol(
 def check(settings_file: SettingsFile) -> None:
     """Report whether settings, bundle and keys fit together.
 
-    It touches no network.
+    It touches no network, and asks the node that runs here whether it was started so.
     """
     settings = PROGRAM.load(settings_file)
     bundle = check_places(settings.places, Party.NODE)
-    wiring.audit_key(settings)
-    keys = {f"data_key of {each.id}": each.data_key for each in settings.agencies}
-    keys["audit_key"] = settings.audit_key
-    require_apart(keys, [settings.state], trial=settings.places.trial)
-    open_store(settings, token_bytes).close()
+    audit_key(settings)
+    open_store(settings).close()
     if not wiring.is_sound():
         raise Defect(
             "The golden vectors are not reproduced: this node would answer nothing. The likely "
@@ -96,6 +90,8 @@ def check(settings_file: SettingsFile) -> None:
         )
     opened = f"Settings, keys and data keys of {len(settings.agencies)} agencies"
     commands.report_sound(opened, bundle, settings.health)
+    if asyncio.run(is_due(settings)):
+        typer.echo(CHANGED, err=True)
 
 
 def run_(settings_file: SettingsFile) -> None:
@@ -114,20 +110,23 @@ def health(settings_file: SettingsFile) -> None:
 def status(settings_file: SettingsFile) -> None:
     """Show what each agency answers from, the stream to the broker, and how the clock stands.
 
-    For each agency: the import, its day, the children, and the epochs for which they are tagged.
+    For each agency: the import, its day and until when it is good, the children, and the epochs for
+    which they are tagged.
     """
     settings = PROGRAM.load(settings_file)
     now = time.time()
     federation = _federation(settings, now)
     columns = ("Agency", "Import", "As of (UTC)", "Children", "Tagged for epochs", "Answers")
-    with closing(open_store(settings, token_bytes)) as records:
-        attached, answering = asyncio.run(_probed(settings))
+    with closing(open_store(settings)) as records:
+        attached, due, answering = asyncio.run(_probed(settings))
         rows = [
             (str(agency), *_row(records, agency, federation, now), answering[agency])
             for agency in records.agencies()
         ]
     console = a_console()
     show_list(console, columns, rows, prose=(columns[2], columns[4]))
+    if due:
+        console.print(CHANGED)
     console.print(f"Stream to the broker: {'attached' if attached else 'not attached'}")
     delay = limits.ANSWER_DELAY_MS if federation is None else federation.parameters.answer_delay_ms
     most = most_at_once(len(rows), delay)
@@ -149,8 +148,8 @@ def _row(
     epochs = federation.epochs_to_index(now) if federation is not None else ()
     as_of = str(_day(newest.as_of))
     with contextlib.suppress(Refused):  # an agency that the list does not have
-        if federation is not None and federation.is_too_old(agency, newest.as_of, now):
-            as_of += ": too old to answer from; import anew"
+        if federation is not None:
+            as_of += age_in_words(federation.feed_life(agency, newest.as_of), now)
     tagged = [
         f"{epoch.number}" if ready == newest else f"{epoch.number} (import {ready.number})"
         for epoch in epochs
@@ -160,16 +159,30 @@ def _row(
     return str(newest.number), as_of, str(newest.children), tags
 
 
+def age_in_words(life: FeedLife, now: float) -> str:
+    """Return what is to be said behind the day of an import."""
+    if life.is_over(now):
+        return f": too old to answer from since {_day(life.ends_at)}; import anew"
+    if life.is_ageing(now):
+        return f": soon too old; import anew by {life.last_day}"
+    return f", good until {life.last_day}"
+
+
 def _day(seconds: int) -> date:
     return datetime.fromtimestamp(seconds, UTC).date()
 
 
-async def _probed(settings: NodeSettings) -> tuple[bool, dict[AgencyId, str]]:
-    attached = await probe(settings.health, wiring.STREAM_HEALTH)
-    return attached, {
-        agency.id: "yes" if await probe(settings.health, str(agency.id)) else "no"
-        for agency in settings.agencies
+async def _probed(settings: NodeSettings) -> tuple[bool, bool, dict[AgencyId, str]]:
+    """Return whether the node is attached, whether its restart is due, and for each agency whether
+    it answers."""
+    agencies = [each.id for each in settings.agencies]
+    unknown = await not_known(settings, agencies)
+    answers = {
+        agency: "yes" if await probe(settings.health, str(agency)) else "no" for agency in agencies
     }
+    answers.update(dict.fromkeys(unknown, "no: restart the node"))
+    attached = await probe(settings.health, wiring.STREAM_HEALTH)
+    return attached, await is_due(settings), answers
 
 
 def _federation(settings: NodeSettings, now: float) -> Federation | None:
@@ -196,17 +209,10 @@ def adopt_records(
     """
     settings = PROGRAM.load(settings_file)
     chosen = settings.agency(commands.identifier(AgencyId, agency, "--agency")).id
-    with open_imports(settings, token_bytes) as imports:
+    with open_imports(settings) as imports:
         if not imports.behind(chosen):
             typer.echo("These records are the newest; nothing had to be done.")
             return
         found = imports.adopt(chosen)
     day = _day(found.as_of)
     typer.echo(f"Adopted: {found.children} children as of {day}. Import a new export soon.")
-
-
-def report(settings_file: SettingsFile, out: ReportOption, day: WeekOption = None) -> None:
-    """Write what was counted in a week, signed, for the authority: counts only."""
-    week = commands.week_of(day)
-    replace_file(out, wiring.report(PROGRAM.load(settings_file), week, time.time()), mode=0o644)
-    commands.report_written(out, week)

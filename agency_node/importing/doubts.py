@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Final
 
 from agency_node.records.records import Doubt
+from fingerpost.private.demographics import Birth, ages
 from fingerpost.protocol.codes import AgencyKind
 
 AGES: Final[Mapping[AgencyKind, range]] = MappingProxyType(
@@ -63,12 +64,12 @@ class Places:
 
 
 def doubts(
-    kind: AgencyKind, places: Places, *, dob: date | None, area: str, typed: bool, on: date
+    kind: AgencyKind, places: Places, *, dob: Birth | None, area: str, typed: bool, on: date
 ) -> Doubt:
     """Return what speaks against a row of an agency of this kind.
 
     Args:
-        dob: the date of birth, None where it is not known.
+        dob: the date of birth as far as it is known, or None.
         area: the postcode area, empty where it is not known.
         typed: whether the row was typed by hand.
         on: the day of the export.
@@ -76,12 +77,8 @@ def doubts(
     found = Doubt(0)
     if typed:
         found |= Doubt.TYPED
-    if dob is not None and kind in AGES and max(_age(dob, on), 0) not in AGES[kind]:
+    if dob is not None and kind in AGES and not set(ages(dob, on)) & set(AGES[kind]):
         found |= Doubt.AGE
     if kind not in ELSEWHERE and places.is_unusual(area):
         found |= Doubt.AREA
     return found
-
-
-def _age(dob: date, on: date) -> int:
-    return on.year - dob.year - ((on.month, on.day) < (dob.month, dob.day))

@@ -8,23 +8,38 @@ before its table, the answer about a known child differs from that about an unkn
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from agency_node.importing.census import read_census
+from agency_node.importing.misread import Earlier, Finding, census_of, findings, stopping
+from agency_node.importing.quality.assessing import About, Shielding, assess
+from agency_node.importing.quality.document import QualityReport
+from agency_node.importing.quality.gathering import Gathered
 from agency_node.importing.report import ImportReport
 from agency_node.importing.room import Growth, require_room
+from agency_node.importing.shielding import Plan, ShieldCounts
+from agency_node.importing.sources.reasons import Reason, RefusedFile
 from agency_node.importing.staging import (
     Options,
+    Readied,
     SourceFile,
     make_ready,
+    plan_shields,
     require_confirmed,
+    shield,
     stage,
 )
-from agency_node.records.ports import Imports, Records
+from agency_node.records.ports import Imports, Records, Shields
+from agency_node.records.records import Generation, RecordId
+from agency_node.records.shields import Register, write_register
 from agency_node.records.tagging import Tagged, Tagger
 from fingerpost.membership.ports import Members
+from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Federation, Party
@@ -55,6 +70,7 @@ class Importer:
     me: MemberId
     records: Records
     imports: Imports
+    shields: Shields
     tagger: Tagger
     members: Members
     clock: Clock
@@ -65,46 +81,110 @@ class Importer:
         """Import an export, or resume an import that was interrupted.
 
         Raises:
-            Defect: the export is from the future.
-            RefusedFile: the export cannot be taken. Nothing was changed.
-            Unconfirmed: the operator has to confirm the export. Nothing was changed.
+            Defect: the register of shields cannot be read or written, and the node answers from the
+                import before.
+            RefusedFile: the export cannot be taken, or cannot be of the day that is stated. Nothing
+                was changed.
+            Unconfirmed: it was misread, or the operator has to accept what it is. Nothing was
+                changed.
             NoRoom: the declared caseload has no room for it. Nothing was changed.
             Refused: by the membership, or by a key holder. What was done by then stays, and the
                 same import is resumed from there.
         """
-        require_past(options.as_of, self.clock.now())
+        require_possible(options.as_of, source.written_on, self.clock.now())
         federation = self.members.at(self.clock.now())
         require_here(federation, agency, self.me)
         require_version(federation)
-        what = self.imports.source(agency, *options.key(source.digest))
-        readied = await asyncio.to_thread(make_ready, self.imports, agency, source.lines(), options)
+        mark, gathered = partial(self.imports.mark, agency), _gathered(options)
+        as_read = await asyncio.to_thread(make_ready, mark, source.content, options, gathered)
         earlier = await asyncio.to_thread(self.records.generation, agency)
-        report = partial(
-            ImportReport,
-            agency=agency,
-            as_of=options.as_of_seconds,
-            rows=readied.export.rows,
-            children=len(readied.children),
-            involvements=readied.involvements,
-            shielded=readied.shielded,
-            refused=readied.refused,
-            remarks=readied.remarks,
-            not_current=readied.export.not_current,
-            before=None if earlier is None else earlier.children,
-        )
+        before = None if earlier is None else earlier.children
+        shields = partial(self._plan_shields, agency, as_read, earlier, options)
+        planned = await asyncio.to_thread(lambda: shields(self.shields.read(agency)))
+        readied, what = shield(as_read, planned), self._source(agency, source, options, planned)
+        life = federation.feed_life(agency, options.as_of_seconds)
         if earlier is not None and await self._answers(agency, earlier.number, what):
-            return report(generation=earlier.number, tagged=(), already=True)
-        require_confirmed(readied, earlier, options)
+            report = _report(agency, options, readied, before, planned.counts)
+            return report(generation=earlier.number, tagged=(), already=True, life=life)
+        last = await asyncio.to_thread(last_import, self.imports, agency, earlier)
+        accepted = require_confirmed(readied, last, options)
         growth = await asyncio.to_thread(self._room, federation, agency, len(readied.children))
         if growth.much:
             watch.growing(growth)
+        # The register comes first: whoever the file shields is shielded, whatever becomes of it.
+        planned = await asyncio.to_thread(self._write_shields, agency, planned, shields)
+        readied, what = shield(as_read, planned), self._source(agency, source, options, planned)
+        census = census_of(readied.facts, accepted, last)
         kind, now = federation.agency(agency).kind, self.clock.now()
         staged = await asyncio.to_thread(
-            stage, self.imports, agency, what, readied, options, kind, now, watch.staging
+            stage, self.imports, agency, what, readied, options, census, kind, now, watch.staging
         )
         tagged = await self._tag(agency, staged.number, staged.children, watch)
         await asyncio.to_thread(self.imports.complete, agency, staged.number, int(self.clock.now()))
-        return report(generation=staged.number, tagged=tagged, already=False)
+        # The node answers from the import already, so that nobody waits for the search of doubles.
+        good_until = life.last_day
+        about = _about(agency, options, readied, self.clock.now(), staged.number, good_until)
+        assessed = await asyncio.to_thread(_assessed, about, as_read, readied, gathered, planned)
+        report = _report(agency, options, readied, before, planned.counts)
+        return report(
+            generation=staged.number,
+            tagged=tagged,
+            already=False,
+            accepted=accepted,
+            life=life,
+            assessed=assessed,
+        )
+
+    def _source(
+        self, agency: AgencyId, source: SourceFile, options: Options, planned: Plan
+    ) -> bytes:
+        """Return what the generation is made of: also the register, so that a file is imported
+        again where a person has changed it.
+        """
+        register = write_register(planned.after)
+        return self.imports.source(agency, *options.key(source.digest), register)
+
+    def _plan_shields(
+        self,
+        agency: AgencyId,
+        readied: Readied,
+        earlier: Generation | None,
+        options: Options,
+        register: Register,
+    ) -> Plan:
+        """Return what the register and the export make of each other."""
+        before = () if register.whole else self._shielded(agency, earlier)
+        mark = partial(self.imports.mark, agency)
+        return plan_shields(mark, register, readied, before, options, self.clock.now())
+
+    def _shielded(self, agency: AgencyId, generation: Generation | None) -> Iterator[Demographics]:
+        """Yield the children whom a generation shields. A record that does not open is left out: an
+        import is what mends it.
+        """
+        if generation is None:
+            return
+        for number in range(generation.children):
+            with suppress(Refused, Defect):
+                record = self.records.child(agency, generation.number, RecordId(number))
+                if record.involvements[0].shielded:
+                    yield record.demographics
+
+    def _write_shields(
+        self, agency: AgencyId, planned: Plan, anew: Callable[[Register], Plan]
+    ) -> Plan:
+        """Write the register, and return the plan by which it was written: another one where a
+        person has changed the register since. Raises ``Defect``.
+        """
+        made = planned
+
+        def change(present: Register) -> Register:
+            nonlocal made
+            if present != planned.before:
+                made = anew(present)
+            return made.after
+
+        self.shields.change(agency, change)
+        return made
 
     def _room(self, federation: Federation, agency: AgencyId, children: int) -> Growth:
         """Return how this import makes the node grow. Raises ``NoRoom``."""
@@ -136,16 +216,159 @@ class Importer:
         return True
 
 
-def require_past(as_of: date, now: float) -> None:
-    """Refuse an export from the future: every involvement in it would seem to be over.
+def rehearse(
+    agency: AgencyId,
+    source: SourceFile,
+    options: Options,
+    last: Earlier | None,
+    now: float,
+) -> ImportReport:
+    """Read and judge an export as an import would, and change nothing.
+
+    Whether the node may import for the agency, and whether its caseload has room, only the member
+    list says; whom the register of shields holds, only its key.
+
+    Args:
+        last: the last complete import.
+        now: seconds since 1970 UTC.
+
+    Raises:
+        RefusedFile, Unconfirmed: as ``Importer.run``.
+    """
+    require_possible(options.as_of, source.written_on, now)
+    as_read = make_ready(_unkeyed, source.content, options)
+    accepted = require_confirmed(as_read, last, options)
+    planned = plan_shields(_unkeyed, Register(), as_read, (), options, now)
+    counts = ShieldCounts(unread=planned.counts.unread, hidden=planned.counts.hidden)
+    before = None if last is None else last.children
+    report = _report(agency, options, shield(as_read, planned), before, counts)
+    return report(generation=0, tagged=(), already=False, accepted=accepted)
+
+
+def assess_file(
+    agency: AgencyId,
+    source: SourceFile,
+    options: Options,
+    last: Earlier | None,
+    now: float,
+) -> QualityReport:
+    """Return the quality report of an export before it is imported. What would stop the import is
+    in the report, and stops nothing here.
+
+    Args:
+        last: the last complete import.
+        now: seconds since 1970 UTC.
+
+    Raises:
+        RefusedFile: as ``Importer.run``.
+    """
+    require_possible(options.as_of, source.written_on, now)
+    gathered = _gathered(options)
+    as_read = make_ready(_unkeyed, source.content, options, gathered)
+    planned = plan_shields(_unkeyed, Register(), as_read, (), options, now)
+    readied = shield(as_read, planned)
+    stops = stopping(findings(as_read.facts, last), last, options.accepted)
+    about = _about(agency, options, readied, now, None, None, stops)
+    return _assessed(about, as_read, readied, gathered, planned)
+
+
+def _gathered(options: Options) -> Gathered:
+    """Return what gathers the children of an export for its quality report."""
+    return Gathered(as_of=options.as_of, upn=options.upn)
+
+
+def _about(
+    agency: AgencyId,
+    options: Options,
+    readied: Readied,
+    now: float,
+    generation: int | None,
+    good_until: date | None,
+    stops: tuple[Finding, ...] = (),
+) -> About:
+    made_on = datetime.fromtimestamp(now, UTC).date()
+    quality = readied.quality
+    return About(agency, generation, made_on, options.as_of, good_until, quality, stops)
+
+
+def _assessed(
+    about: About, as_read: Readied, readied: Readied, gathered: Gathered, planned: Plan
+) -> QualityReport:
+    """Return the quality report.
+
+    Args:
+        readied: the children as they are stored, without those who are hidden.
+    """
+    shielding = Shielding(
+        hidden=planned.hidden,
+        shielded=readied.shielded,
+        counts=planned.counts,
+        with_register=about.generation is not None,
+    )
+    children = [child.source for child in as_read.children]
+    return assess(
+        about, as_read.export, children, as_read.refused, as_read.remarks, gathered, shielding
+    )
+
+
+def _unkeyed(parts: tuple[bytes, ...]) -> bytes:
+    """Stand in for a mark where nothing is kept: two numbers of one agency differ in it."""
+    return parts[-1]
+
+
+def _report(
+    agency: AgencyId,
+    options: Options,
+    readied: Readied,
+    before: int | None,
+    shields: ShieldCounts,
+) -> partial[ImportReport]:
+    """Return the report, without what is known at the end."""
+    return partial(
+        ImportReport,
+        agency=agency,
+        as_of=options.as_of_seconds,
+        rows=readied.export.rows,
+        children=len(readied.children),
+        involvements=readied.involvements,
+        shielded=readied.shielded,
+        refused=readied.refused,
+        remarks=readied.remarks,
+        not_current=readied.export.not_current,
+        before=before,
+        columns=readied.export.columns,
+        shields=shields,
+        quality=readied.quality,
+        about=readied.export.about,
+    )
+
+
+def last_import(
+    imports: Imports, agency: AgencyId, generation: Generation | None
+) -> Earlier | None:
+    """Return what an export is held beside: the newest complete generation and its counts."""
+    if generation is None:
+        return None
+    counts = imports.census(agency, generation.number)
+    day = datetime.fromtimestamp(generation.as_of, UTC).date()
+    return Earlier(generation.children, day, read_census(counts) if counts else None)
+
+
+def require_possible(as_of: date, written_on: date, now: float) -> None:
+    """Refuse an export from the future, in which every involvement would seem to be over, and one
+    that is said to be newer than its file (slip: a nightly job that states the day on which it
+    runs, over a file that has not come anew for a year).
 
     A day is allowed, since clocks and time zones differ.
 
     Raises:
-        Defect: the export is of a later day.
+        RefusedFile: DAY_IN_FUTURE, DAY_AFTER_FILE.
     """
-    if as_of > datetime.fromtimestamp(now, UTC).date() + timedelta(days=1):
-        raise Defect("the day of the export (--as-of, or the file's date) lies in the future")
+    day = timedelta(days=1)
+    if as_of > datetime.fromtimestamp(now, UTC).date() + day:
+        raise RefusedFile(Reason.DAY_IN_FUTURE, f"{as_of}")
+    if as_of > written_on + day:
+        raise RefusedFile(Reason.DAY_AFTER_FILE, f"{written_on}")
 
 
 def require_here(federation: Federation, agency: AgencyId, me: MemberId) -> None:

@@ -2,97 +2,92 @@
 does not answer yet.
 
 The order of the children depends on the file alone, so an import that was killed is resumed after
-the last child stored. An export that would make many children unknown is not taken unless the
-operator confirms it (attack, and accident): one with fewer than half of the agency's children (an
-empty nightly file), one of which many rows cannot be taken (a column that has moved), one that was
-made before the last (an old file that was restored)."""
+the last child stored. An export that would make many children unknown, or that was misread, is not
+taken unless the operator accepts what was found, by its name (``misread``)."""
 
 from __future__ import annotations
 
-import io
 from calendar import timegm
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 
+import msgspec
+
+from agency_node.importing.census import (
+    ENDED,
+    FLAGGED,
+    Census,
+    Count,
+    damaged_names,
+    no_names,
+    write_census,
+)
 from agency_node.importing.doubts import Places, doubts
-from agency_node.importing.sources.csv_export import Columns, Export, SourceChild, read_export
+from agency_node.importing.misread import Earlier, Facts, Finding, Rule, findings, stopping
+from agency_node.importing.quality.gathering import Gathered
+from agency_node.importing.sampled import Sampler
+from agency_node.importing.shielding import Coming, Plan, plan
+from agency_node.importing.sources.children import Export, SourceChild
+from agency_node.importing.sources.columns import Columns
+from agency_node.importing.sources.fields import Flag
+from agency_node.importing.sources.reading import (
+    AS_IT_IS,
+    Content,
+    DeskDirectory,
+    Reading,
+    read_export,
+)
 from agency_node.importing.sources.reasons import Reason, RefusedFile, RowFault
+from agency_node.records.origin import own_number_of
 from agency_node.records.ports import Child, Imports, Staged
-from agency_node.records.records import Generation, Origin
-from agency_node.records.tagging import record_inputs
-from fingerpost.private.linkage import NORMALISATION_VERSION, NormalForm, normalise
-from fingerpost.protocol.codes import AgencyKind
+from agency_node.records.records import Origin
+from agency_node.records.shields import Register, Sought, own_parts, sought
+from agency_node.records.tagging import inputs_of, record_keys
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.linkage import (
+    NORMALISATION_VERSION,
+    NormalForm,
+    is_found_twice,
+    normalise,
+    quality_of,
+)
+from fingerpost.private.linkage.normal_form import read_postcode
+from fingerpost.protocol.codes import AgencyKind, Quality
 from fingerpost.protocol.ids import AgencyId
 
 CHILDREN_AT_ONCE: Final = 256
-FEW_REFUSED: Final = 4
-"""A file may have so many refused rows, and one more for each ``ONE_REFUSED_IN`` of its rows; with
-more, the file is at fault and not its rows. Published test data with hand-made errors has 1 to 6 %
-(the demonstration imports it)."""
-ONE_REFUSED_IN: Final = 20
-
 Progress = Callable[[int, int], None]
 """It is called with the number of all children of the export, and of those done since the last
 call."""
 
 
 class Unconfirmed(Exception):
-    """The export would make children unknown, and the operator did not confirm that this is right.
+    """The file was misread, or would make children unknown, and the operator did not accept that.
     Nothing was changed.
     """
 
-
-class Shrunk(Unconfirmed):
-    """The export has fewer than half of the children that the agency had."""
-
-    def __init__(self, before: int, now: int) -> None:
-        super().__init__(f"the export has {now} children, and the agency had {before}")
-        self.before = before
-        self.now = now
-
-
-class ManyRefused(Unconfirmed):
-    """More rows than a few cannot be taken, and their children would be unknown."""
-
-    def __init__(self, rows: int, refused: tuple[RowFault, ...]) -> None:
-        super().__init__(f"{len(refused)} of {rows} rows cannot be taken")
-        self.rows = rows
-        self.refused = refused
-
-
-class Older(Unconfirmed):
-    """The export was made before the one that the node answers from."""
-
-    def __init__(self, before: date, now: date) -> None:
-        super().__init__(f"the export was made on {now}, and the last one on {before}")
-        self.before = before
-        self.now = now
+    def __init__(self, readied: Readied, found: tuple[Finding, ...]) -> None:
+        super().__init__("; ".join(each.words for each in found))
+        self.readied = readied
+        self.found = found
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SourceFile:
     """An export as it was read.
 
-    ``digest``: its SHA-256. ``made_on``: the day (UTC) on which the file was last written, which is
-    the default of ``--as-of``.
+    ``digest``: its SHA-256. ``written_on``: the day (UTC) on which the file was last written. It
+    need not be the day of the export, since copying a file writes it.
     """
 
-    content: bytes
+    content: Content
     digest: bytes
-    made_on: date
+    written_on: date
 
     def __repr__(self) -> str:
         return "SourceFile(…)"
-
-    def lines(self) -> Iterator[str]:
-        """Return the lines, which end with CR, LF or both; bytes that are not UTF-8 become lone
-        surrogates.
-        """
-        return io.TextIOWrapper(
-            io.BytesIO(self.content), encoding="utf-8", errors="surrogateescape", newline=None
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +95,20 @@ class Options:
     """How to read one export, and what the operator confirmed.
 
     Attributes:
-        as_of: the day it was made.
+        as_of: the day it was made. It is stated by a person or by the file, and never follows from
+            the day of the import: records would seem to be as new as their last import.
         upn: whether pupil numbers may be used for matching.
-        allow_shrink: a ``Shrunk`` export, or one without children, is right.
-        allow_older: an ``Older`` export is right.
-        accept_refused: an export of which many rows are refused is right.
+        accepted: the names of the findings (``misread.Finding``) that are right as they are.
+        reading: what was stated of the form of the file.
+        desks: the desk directory that is joined to it.
     """
 
     as_of: date
     columns: Columns
     upn: bool
-    allow_shrink: bool
-    allow_older: bool = False
-    accept_refused: bool = False
+    accepted: frozenset[str] = frozenset()
+    reading: Reading = AS_IT_IS
+    desks: DeskDirectory | None = None
 
     @property
     def as_of_seconds(self) -> int:
@@ -125,12 +121,12 @@ class Options:
         Args:
             digest: of the file.
         """
-        renamed = sorted(f"{name}={ours}" for name, ours in self.columns.rename.items())
         return (
             digest,
             self.as_of.isoformat().encode(),
-            "\n".join(renamed).encode("utf-8", "surrogateescape"),
-            "\n".join(sorted(self.columns.ignore)).encode("utf-8", "surrogateescape"),
+            self.columns.key(),
+            self.reading.key(),
+            *((self.desks.digest,) if self.desks is not None else ()),
             b"upn" if self.upn else b"",
             str(NORMALISATION_VERSION).encode(),
         )
@@ -141,12 +137,15 @@ class Found:
     """A child of the export who can be found.
 
     ``mark`` and ``own``: as in ``records.ports.Child``. ``area``: her postcode area, or empty.
+    ``sought``: what she meets a shield by. ``twice``: she is ``is_found_twice``.
     """
 
     source: SourceChild
     mark: bytes
     own: bytes
     area: str
+    sought: Sought
+    twice: bool
 
     def __repr__(self) -> str:
         return "Found(…)"
@@ -156,13 +155,15 @@ class Found:
 class Readied:
     """An export, and its children who can be found.
 
-    ``refused``: the refused rows, among them those of children whom nobody could find.
+    ``refused``: the refused rows, among them those of children whom nobody could find. ``facts``:
+    what shows whether the file was misread.
     """
 
     export: Export
     children: tuple[Found, ...]
     refused: tuple[RowFault, ...]
     remarks: tuple[RowFault, ...]
+    facts: Facts
 
     def __repr__(self) -> str:
         return f"Readied({len(self.children)} children)"
@@ -175,70 +176,155 @@ class Readied:
     def shielded(self) -> int:
         return sum(child.source.involvements[0].shielded for child in self.children)
 
+    @property
+    def quality(self) -> Quality | None:
+        return quality_of(sum(child.twice for child in self.children), len(self.children))
+
+
+Mark = Callable[[tuple[bytes, ...]], bytes]
+"""It returns the agency's keyed digest of texts (``records.ports.Imports.mark``)."""
+
 
 def make_ready(
-    imports: Imports, agency: AgencyId, lines: Iterable[str], options: Options
+    mark: Mark, content: Content, options: Options, gathered: Gathered | None = None
 ) -> Readied:
-    """Read the export and leave out the children whom nobody could find. Raises ``RefusedFile``."""
-    export = read_export(lines, as_of=options.as_of, columns=options.columns)
+    """Read the export and leave out the children whom nobody could find.
+
+    Args:
+        gathered: is given each child who can be found, for the quality report.
+
+    Raises:
+        RefusedFile: the file as a whole cannot be taken.
+    """
+    export = read_export(
+        content,
+        as_of=options.as_of,
+        columns=options.columns,
+        reading=options.reading,
+        directory=options.desks,
+    )
     children: list[Found] = []
     refused = list(export.refused)
     remarks = list(export.remarks)
+    count, sampler = Count(), Sampler()
     for child in export.children:
         form = normalise(child.demographics)
         remarks += _unread(child, form)
-        inputs = record_inputs(form, upn=options.upn)
-        if inputs:
+        keys = record_keys(form, upn=options.upn)
+        count.add(child.demographics, form, child.involvements)
+        sampler.add(child.local_id, child.demographics)
+        if keys:
+            if gathered is not None:
+                gathered.add(child.local_id, child.demographics, form, keys)
             area = form.postcode.area if form.postcode else ""
-            own = imports.mark(agency, _own(child))
-            children.append(Found(child, imports.mark(agency, inputs), own, area))
+            inputs, number = inputs_of(keys), mark(own_parts(child.local_id))
+            by, twice = sought(form, inputs, own=number, upn=options.upn), is_found_twice(keys)
+            own = mark(own_number_of(child.local_id, child.demographics))
+            children.append(Found(child, mark(inputs), own, area, by, twice))
         else:
             refused += [RowFault(line, "", Reason.TOO_WEAK) for line in child.lines]
+    said = {row.local_id for row in export.flagged if row.flag is not Flag.UNREAD}
+    count.had[FLAGGED] = len(said)
+    count.had[ENDED] = count.children if export.ended else 0
     refused.sort(key=lambda row: row.line)
     remarks.sort(key=lambda row: row.line)
-    return Readied(export, tuple(children), tuple(refused), tuple(remarks))
+    facts = Facts(
+        rows=export.rows,
+        children=len(children),
+        refused=refused,
+        remarks=remarks,
+        not_current=len(export.not_current),
+        columns=export.columns,
+        count=count,
+        as_of=options.as_of,
+        sample=sampler.sample(),
+        cut=export.cut,
+    )
+    return Readied(export, tuple(children), tuple(refused), tuple(remarks), facts)
 
 
-def _own(child: SourceChild) -> tuple[bytes, ...]:
-    """Return what an agency's number of a child, with her date of birth and forename, is made of.
-    It is no OPRF input, so that it never equals a mark.
+def plan_shields(
+    mark: Mark,
+    register: Register,
+    readied: Readied,
+    earlier: Iterable[Demographics],
+    options: Options,
+    now: float,
+) -> Plan:
+    """Return what the export and the register make of each other (``shielding.plan``)."""
+    children = [
+        Coming(
+            child.source.demographics,
+            child.sought,
+            len(child.source.lines),
+            child.source.involvements[0].shielded,
+        )
+        for child in readied.children
+    ]
+    return plan(
+        register,
+        children,
+        readied.export.flagged,
+        earlier,
+        lambda local_id: mark(own_parts(local_id)),
+        rows=readied.export.rows,
+        upn=options.upn,
+        now=int(now),
+    )
+
+
+def shield(readied: Readied, made: Plan) -> Readied:
+    """Return the children of the export as they are stored: without those who are hidden, and with
+    the shields of the register.
     """
-    born = child.demographics.dob.isoformat() if child.demographics.dob else ""
-    parts = ("own number", child.local_id, born, child.demographics.forename.casefold())
-    return tuple(part.encode("utf-8", "surrogateescape") for part in parts)
+    children = tuple(
+        _shielded(child) if n in made.shielded else child
+        for n, child in enumerate(readied.children)
+        if n not in made.hidden
+    )
+    return replace(readied, children=children)
+
+
+def _shielded(child: Found) -> Found:
+    rows = (msgspec.structs.replace(row, shielded=True) for row in child.source.involvements)
+    return replace(child, source=replace(child.source, involvements=tuple(rows)))
 
 
 def _unread(child: SourceChild, form: NormalForm) -> Iterator[RowFault]:
     """Yield a remark for each field that was given and does not help to find the child."""
     who, line = child.demographics, child.lines[0]
-    if who.nhs_number and form.health_number is None:
-        yield RowFault(line, "nhs_number", Reason.NUMBER_NOT_READ)
+    for column in dict.fromkeys((*damaged_names(who), *no_names(who))):
+        yield RowFault(line, column, Reason.NAME_DAMAGED)
+    if who.health_number and form.health_number is None:
+        yield RowFault(line, "health_number", Reason.NUMBER_NOT_READ)
     if who.upn and form.upn is None:
         yield RowFault(line, "upn", Reason.NUMBER_NOT_READ)
     if who.postcode and form.postcode is None:
         yield RowFault(line, "postcode", Reason.POSTCODE_NOT_READ)
+    if any(read_postcode(former) is None for former in who.former_postcodes):
+        yield RowFault(line, "former_postcodes", Reason.POSTCODE_NOT_READ)
 
 
-def require_confirmed(readied: Readied, earlier: Generation | None, options: Options) -> None:
-    """Refuse an export that would make children unknown, unless the operator confirmed it.
+def require_confirmed(
+    readied: Readied, earlier: Earlier | None, options: Options
+) -> tuple[str, ...]:
+    """Refuse an export that was misread, or that would make children unknown, unless the operator
+    accepted it. Return the names of what was found and accepted.
 
     Args:
         earlier: the last complete import.
 
     Raises:
-        Unconfirmed: ``Older``, ``ManyRefused`` or ``Shrunk``.
-        RefusedFile: EMPTY_FILE, no child is in this export and none was in the last.
+        Unconfirmed: with all that was found and not accepted.
+        RefusedFile: EMPTY_FILE, no row is in this export and no child was in the last.
     """
-    rows, refused, now = readied.export.rows, len(readied.refused), len(readied.children)
-    before = 0 if earlier is None else earlier.children
-    if earlier is not None and options.as_of_seconds < earlier.as_of and not options.allow_older:
-        raise Older(datetime.fromtimestamp(earlier.as_of, UTC).date(), options.as_of)
-    if refused > FEW_REFUSED + rows // ONE_REFUSED_IN and not options.accept_refused:
-        raise ManyRefused(rows, readied.refused)
-    if 2 * now < before and not options.allow_shrink:
-        raise Shrunk(before, now)
-    if not now and not before and not options.allow_shrink:
+    found = findings(readied.facts, earlier)
+    left = stopping(found, earlier, options.accepted)
+    if not readied.export.rows and [each.rule for each in left] == [Rule.NO_CHILDREN]:
         raise RefusedFile(Reason.EMPTY_FILE)
+    if left:
+        raise Unconfirmed(readied, left)
+    return tuple(sorted({each.name for each in found}))
 
 
 def stage(
@@ -247,6 +333,7 @@ def stage(
     source: bytes,
     readied: Readied,
     options: Options,
+    census: Census,
     kind: AgencyKind,
     now: float,
     progress: Progress,
@@ -255,6 +342,7 @@ def stage(
 
     Args:
         source: what the generation is made of, 32 bytes.
+        census: its counts, which are kept with it.
         kind: of the agency.
         now: seconds since 1970 UTC.
     """
@@ -265,6 +353,7 @@ def stage(
         normalisation_version=NORMALISATION_VERSION,
         upn=options.upn,
         now=int(now),
+        quality=readied.quality,
     )
     total, places = len(readied.children), Places.of(child.area for child in readied.children)
     progress(total, staged.children)
@@ -274,7 +363,7 @@ def stage(
             children = [_staged(child, kind, places, options, now) for child in some]
             imports.add(agency, staged.number, first, children)
             progress(total, len(children))
-        imports.close_staging(agency, staged.number)
+        imports.close_staging(agency, staged.number, write_census(census))
     return imports.plan(agency, staged.number)
 
 

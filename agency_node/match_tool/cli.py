@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from agency_node.importing.quality.recorded import Watch
 from agency_node.match_tool.duplicates import (
     find_duplicates,
     show_duplicates,
@@ -31,7 +32,6 @@ from agency_node.match_tool.explanation import (
     show_explanation,
     typed_table,
 )
-from agency_node.match_tool.recorded import Watch
 from agency_node.match_tool.reports import (
     plain_console,
     require_new,

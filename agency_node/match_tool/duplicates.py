@@ -1,9 +1,5 @@
-"""Children who are in one agency's file more than once: the search, and its report.
-
-The search is pure. Two records are compared where a question about one would open the other, as at
-a node. Records that match, directly or through others, are one group. A group is for review, and
-asserts nothing, when the comparison finds that two of its records are two children: a chain of
-similar records must not make one child of twins.
+"""Children who are in one agency's file more than once: the report of the search
+(``importing.quality.doubles``).
 
 A report holds lines, ids, fields and levels, and no other value of a record. An id is the agency's
 own number, so the files are personal data.
@@ -11,17 +7,21 @@ own number, so the files are personal data.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import combinations
 from typing import Final
 
 from rich.console import Console
 from rich.table import Table as Screen
 from rich.text import Text
 
-from agency_node.match_tool.recorded import Recorded, Watch, counted, unwatched
+from agency_node.importing.quality.doubles import (
+    MOST_MEMBERS,
+    Duplicates,
+    Group,
+    Pair,
+    doubles_among,
+)
+from agency_node.importing.quality.recorded import Recorded, Watch, unwatched
 from agency_node.match_tool.reports import (
     LEVELS,
     about,
@@ -33,17 +33,7 @@ from agency_node.match_tool.reports import (
     versions,
 )
 from agency_node.match_tool.tables import Row, Table
-from fingerpost.private.linkage import (
-    Comparison,
-    Decision,
-    Field,
-    Level,
-    Rule,
-    Scope,
-    Side,
-    blocking_keys,
-    compare,
-)
+from fingerpost.private.linkage import Comparison, Field, Level
 from fingerpost.private.linkage.comparison import MOST_CANDIDATES
 
 DUPLICATES_SCHEMA: Final = "fingerpost-match/dedupe/1"
@@ -59,65 +49,9 @@ CSV_COLUMNS: Final = (
     *(field.value for field in Field),
     "rule",
 )
-MOST_MEMBERS: Final = 64
-"""The most records of a group of which all pairs are compared. A larger group is for review."""
-
 _REVIEW: Final = "review"
 _SHOWN: Final = 20
 _AGREES: Final = (Level.EXACT, Level.EXACT_WEAK, Level.MISSING)
-
-_TWO_CHILDREN: Final = (
-    Rule.OTHER_CHILD,
-    Rule.OTHER_NAMES,
-    Rule.OTHER_FORENAME,
-    Rule.TWO_NAMES,
-    Rule.OTHER_OF_A_BIRTH,
-)
-"""Rules that say that there are two children, and not that too little is known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two records by position, the earlier first."""
-
-    first: int
-    second: int
-    compared: Comparison
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Records that match, by position.
-
-    ``contradictions``: pairs that are two children. ``whole``: all pairs were compared.
-    """
-
-    members: tuple[int, ...]
-    matches: tuple[Pair, ...]
-    contradictions: tuple[Pair, ...]
-    whole: bool
-
-    @property
-    def asserted(self) -> bool:
-        return self.whole and not self.contradictions
-
-    @property
-    def standing(self) -> str:
-        return "asserted" if self.asserted else _REVIEW
-
-
-@dataclass(frozen=True, slots=True)
-class Duplicates:
-    """What was found in one file.
-
-    ``possible``: pairs for review that are not of one group, the likeliest first. ``beyond_limit``:
-    records that share a key with more others than were compared.
-    """
-
-    groups: tuple[Group, ...]
-    possible: tuple[Pair, ...]
-    comparisons: int
-    beyond_limit: int
 
 
 def find_duplicates(
@@ -129,90 +63,11 @@ def find_duplicates(
         rows: The records. Their ids must differ.
         upn: Whether the pupil number may be used.
     """
-    search = _Search(Recorded(rows, upn=upn, watch=watch), upn=upn)
-    for position, _ in counted(rows, "Comparing", watch):
-        search.ask(position)
-    matches = [p for p in search.pairs.values() if p.compared.decision is Decision.MATCH]
-    groups = [search.group(tuple(members), found) for members, found in _joined(matches)]
-    groups.sort(key=lambda group: group.members)
-    home = {member: n for n, group in enumerate(groups) for member in group.members}
-    apart = [
-        pair
-        for pair in search.pairs.values()
-        if pair.compared.decision is Decision.POSSIBLE
-        and (pair.first not in home or home[pair.first] != home.get(pair.second))
-    ]
-    apart.sort(key=lambda pair: (-pair.compared.weight, pair.first, pair.second))
-    return Duplicates(tuple(groups), tuple(apart), search.comparisons, search.beyond_limit)
+    return doubles_among(Recorded.of(rows, upn=upn, watch=watch), watch=watch)
 
 
-class _Search:
-    """A search. ``pairs``: those found so far that match or are possible."""
-
-    def __init__(self, recorded: Recorded, *, upn: bool) -> None:
-        self._recorded = recorded
-        self._upn = upn
-        self.pairs: dict[tuple[int, int], Pair] = {}
-        self.comparisons = self.beyond_limit = 0
-
-    def ask(self, position: int) -> None:
-        """Compare the record with those that a question about it would open."""
-        form = self._recorded.forms[position]
-        keys = blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=self._upn)
-        opened = self._recorded.opened(keys)
-        opened.pop(position, None)
-        chosen = self._recorded.likely(opened)
-        self.beyond_limit += len(chosen) < len(opened)
-        for other in chosen:
-            first, second = min(position, other), max(position, other)
-            if (first, second) not in self.pairs:
-                pair = self._compare(first, second)
-                if pair.compared.decision is not Decision.DIFFERENT:
-                    self.pairs[first, second] = pair
-
-    def group(self, members: tuple[int, ...], matches: Sequence[Pair]) -> Group:
-        """Compare all members with each other, if they are not too many."""
-        whole = len(members) <= MOST_MEMBERS
-        known = {(pair.first, pair.second): pair for pair in matches}
-        contradictions = []
-        for first, second in combinations(members, 2) if whole else ():
-            if (first, second) in known:
-                continue
-            pair = self.pairs.get((first, second)) or self._compare(first, second)
-            if _two_children(pair.compared):
-                contradictions.append(pair)
-        in_order = sorted(matches, key=lambda pair: (pair.first, pair.second))
-        return Group(members, tuple(in_order), tuple(contradictions), whole)
-
-    def _compare(self, first: int, second: int) -> Pair:
-        self.comparisons += 1
-        one, other = self._recorded.forms[first], self._recorded.forms[second]
-        return Pair(first, second, compare(one, other, upn=self._upn))
-
-
-def _two_children(compared: Comparison) -> bool:
-    """Return whether these are two children, and not one child of whom too little is known.
-
-    A rule of two children counts whatever the sum is: too little may be known of twins for any sum
-    to come near a match.
-    """
-    return compared.decision is Decision.DIFFERENT or compared.rule in _TWO_CHILDREN
-
-
-def _joined(matches: Sequence[Pair]) -> list[tuple[list[int], list[Pair]]]:
-    """Return the groups of records that matches connect, each with its matches."""
-    group_of: dict[int, set[int]] = {}
-    for pair in matches:
-        one = group_of.setdefault(pair.first, {pair.first})
-        other = group_of.setdefault(pair.second, {pair.second})
-        if one is not other:
-            small, large = sorted((one, other), key=len)
-            large |= small
-            group_of.update(dict.fromkeys(small, large))
-    found: dict[int, list[Pair]] = defaultdict(list)
-    for pair in matches:
-        found[id(group_of[pair.first])].append(pair)
-    return [(sorted(group_of[pairs[0].first]), pairs) for pairs in found.values()]
+def _standing(group: Group) -> str:
+    return "asserted" if group.asserted else _REVIEW
 
 
 def _figures(found: Duplicates, table: Table) -> dict[str, int]:
@@ -243,7 +98,7 @@ def write_json(found: Duplicates, table: Table, *, upn: bool) -> bytes:
             "groups": [
                 {
                     "group": place,
-                    "standing": group.standing,
+                    "standing": _standing(group),
                     "wholly_compared": group.whole,
                     "records": [_record(table, member) for member in group.members],
                     "matches": [_pair(table, pair) for pair in group.matches],
@@ -259,7 +114,7 @@ def write_json(found: Duplicates, table: Table, *, upn: bool) -> bytes:
 def write_csv(found: Duplicates, table: Table) -> bytes:
     """Write a line for each pair: those of each group, then the possible pairs, without group."""
     in_groups = (
-        (place, group.standing, *_cells(table, pair))
+        (place, _standing(group), *_cells(table, pair))
         for place, group in enumerate(found.groups, 1)
         for pair in (*group.matches, *group.contradictions)
     )

@@ -15,7 +15,7 @@ from datetime import date
 from enum import Enum, unique
 from typing import Final
 
-from agency_node.match_tool.recorded import Recorded, Watch, counted, unwatched
+from agency_node.importing.quality.recorded import Recorded, Watch, counted, unwatched
 from agency_node.match_tool.reports import as_csv
 from agency_node.match_tool.tables import BadInput, Row
 from fingerpost.private.demographics import Demographics
@@ -185,7 +185,7 @@ def evaluate(
     places = _places(right, "right")
     same = _is_same(left, right, places)
     partners = _partners(truth, _places(left, "left"), places, same=same)
-    recorded = Recorded(right, upn=upn, watch=watch)
+    recorded = Recorded.of(right, upn=upn, watch=watch)
     prepared, comparing, keys_asked = clock() - started, 0.0, 0
     counts = Counts(
         len(left),

@@ -27,7 +27,7 @@ from agency_node.match_tool.tables import (
     parse_table,
     table_of,
 )
-from fingerpost.private.demographics import Demographics
+from fingerpost.private.demographics import Demographics, written_birth
 from fingerpost.private.linkage import (
     RULE_DEFINITIONS,
     BlockingKey,
@@ -380,8 +380,9 @@ def _fields(child: Demographics) -> Iterator[tuple[str, str]]:
     yield "middle names", child.middle_names
     yield "surname", child.surname
     yield "other names", "; ".join(f"{n.forename} {n.surname}".strip() for n in child.other_names)
-    yield "date of birth", "" if child.dob is None else child.dob.isoformat()
+    yield "date of birth", written_birth(child.dob)
     yield "sex", "" if child.sex is None else child.sex.name.lower()
     yield "postcode", child.postcode
-    yield "NHS number", child.nhs_number
+    yield "former postcodes", "; ".join(child.former_postcodes)
+    yield "health number", child.health_number
     yield "UPN", child.upn

@@ -30,7 +30,7 @@ _FIELDS: Final[Mapping[Field, str]] = MappingProxyType(
     {
         Field.MIDDLE: "middle names",
         Field.BIRTH: "date of birth",
-        Field.HEALTH_NUMBER: "NHS number",
+        Field.HEALTH_NUMBER: "health number",
         Field.UPN: "UPN",
     }
 )
@@ -46,8 +46,13 @@ LEVELS: Final[Mapping[Level, str]] = MappingProxyType(
         Level.SWAPPED: "day and month swapped",
         Level.CENTURY: "another century",
         Level.ONE_DIGIT: "one digit apart",
+        Level.DUE: "an expected date, and the other can be of that pregnancy",
+        Level.MONTH: "year and month agree; no more is known",
+        Level.YEAR: "the year agrees; no more is known",
+        Level.ABOUT: "within a year, where the year is not certain",
         Level.TWO_PARTS: "two of day, month, year agree",
         Level.CLOSE: "within a month",
+        Level.FORMER: "one lived where the other lives, or lived",
         Level.SECTOR: "the same sector",
         Level.OUTCODE: "the same outcode",
         Level.LOOSE: "alike",

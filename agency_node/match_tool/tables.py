@@ -1,6 +1,6 @@
-"""Tables of records and of true pairs: CSV or typed records in, values and counts out.
+"""Tables of records and of true pairs: files or typed records in, values and counts out.
 
-Law: lines, cells, dates, sexes and names are read by the readers of the node's own import
+Law: files, cells, dates, sexes and names are read by the readers of the node's own import
 (``importing.sources``), so that a record means here what it means there. A file that cannot be read
 for certain is refused as a whole, because a figure over an unknown part of a file is misleading. A
 field that cannot be read is left empty and counted.
@@ -22,17 +22,16 @@ from typing import Final, TypeVar
 
 from agency_node.importing.source_file import read_source
 from agency_node.importing.sources import fields as read
-from agency_node.importing.sources.csv_export import (
-    MOST_COLUMNS,
-    MOST_ROWS,
-    header_cells,
-    is_blank,
-    read_row,
-)
+from agency_node.importing.sources import table as rows_of
+from agency_node.importing.sources.cells import clean
+from agency_node.importing.sources.children import MOST_ROWS
+from agency_node.importing.sources.columns import column_of
+from agency_node.importing.sources.dates import Dates, Order
 from agency_node.importing.sources.fields import BadField
+from agency_node.importing.sources.reading import AS_IT_IS, Content, open_table
 from agency_node.importing.sources.reasons import Reason, RefusedFile
-from fingerpost.private.demographics import Demographics
-from fingerpost.private.linkage.normal_form import read_health_number, read_upn
+from fingerpost.private.demographics import Demographics, read_health_number
+from fingerpost.private.linkage.normal_form import read_upn
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.screen_text import printable
 
@@ -46,7 +45,7 @@ COLUMNS: Final = (
     "dob",
     "sex",
     "postcode",
-    "nhs_number",
+    "health_number",
     "upn",
 )
 TRUTH_COLUMNS: Final = ("left_id", "right_id")
@@ -57,18 +56,12 @@ _MOST_MENDED: Final = 0.1
 _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 _YEAR_FIRST: Final = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 _YEAR_LAST: Final = re.compile(r"([0-9]{1,2})([/.])([0-9]{1,2})[/.]([0-9]{4})")
-_EXPORT_AS: Final = "export as “CSV UTF-8”"
+_EXPORT_AS: Final = "Export the table as “CSV UTF-8”, with a line that names the columns."
+_DAY_FIRST: Final = Dates(Order.DAY_FIRST)
 _FAULTS: Final[Mapping[Reason, str]] = MappingProxyType(
     {
-        Reason.ROW_NOT_UTF8: f"not in UTF-8; {_EXPORT_AS}",
-        Reason.ROW_NOT_CSV: (
-            "a quotation mark is left open or stands inside a field (a field may hold no line end)"
-        ),
+        Reason.ROW_NOT_CSV: "a quotation mark is left open or stands inside a field",
         Reason.FIELD_COUNT: "more or fewer fields than the first line has",
-        Reason.EMPTY_FILE: "the file is empty, or its first line is",
-        Reason.NOT_TEXT: "line 1 is not text",
-        Reason.NOT_UTF8: f"line 1 is not in UTF-8; {_EXPORT_AS}",
-        Reason.NO_HEADER: "the first line cannot be read as CSV",
     }
 )
 
@@ -100,6 +93,7 @@ _LEFT_OUT: Final = MappingProxyType(
         Reason.SEX_NOT_READ: Note.SEX_LEFT_OUT,
         Reason.TOO_LONG: Note.TOO_LONG_LEFT_OUT,
         Reason.TOO_MANY_NAMES: Note.TOO_MANY_NAMES_LEFT_OUT,
+        Reason.NUMBER_LEFT_OUT: Note.NUMBER_NOT_VALID,
     }
 )
 
@@ -181,7 +175,7 @@ def read_table(path: Path, rename: Mapping[str, str] = _NO_NAMES) -> Table:
             line is no row, a record_id is empty, too long or there twice, or there are more than a
             million rows.
     """
-    return parse_table(path.name, _lines_of(path), rename)
+    return _table(path.name, _content_of(path), rename, ids=True)
 
 
 def parse_table(
@@ -192,8 +186,12 @@ def parse_table(
     Args:
         ids: Whether each row must have its record_id; without it, rows are numbered from 1.
     """
-    source = iter(lines)
-    header = _read_header(name, next(source, ""), rename, COLUMNS, (ID,) if ids else ())
+    text = "\n".join(line.rstrip("\r\n") for line in lines)
+    return _table(name, text.encode("utf-8"), rename, ids=ids)
+
+
+def _table(name: str, content: Content, rename: Mapping[str, str], *, ids: bool) -> Table:
+    header, source = _opened(name, content, rename, COLUMNS, (ID,) if ids else ())
     found = _Found(name, ids=ids)
     for line, values in _rows(name, source, header.columns):
         found.add(line, values)
@@ -209,7 +207,7 @@ def table_of(name: str, records: Iterable[Mapping[str, str]]) -> Table:
     """
     found = _Found(name, ids=False)
     for values in records:
-        found.add(0, values)
+        found.add(0, {column: clean(text) for column, text in values.items()})
     return Table(name, tuple(found.rows), COLUMNS, found.notes)
 
 
@@ -221,8 +219,8 @@ def read_truth(
     Raises:
         BadInput: The file cannot be read, or an id is in neither table.
     """
-    source = _lines_of(path)
-    header = _read_header(path.name, next(source, ""), _NO_NAMES, TRUTH_COLUMNS, TRUTH_COLUMNS)
+    content = _content_of(path)
+    header, source = _opened(path.name, content, _NO_NAMES, TRUTH_COLUMNS, TRUTH_COLUMNS)
     rows = _rows(path.name, source, header.columns)
     found = [(line, values["left_id"], values["right_id"]) for line, values in rows]
     for place, side, records in ((1, "left", left), (2, "right", right)):
@@ -253,16 +251,52 @@ def where(lines: Sequence[int], count: int | None = None) -> str:
     return f"line{'' if count == 1 else 's'} {named}{more}"
 
 
-def _lines_of(path: Path) -> Iterator[str]:
+def _content_of(path: Path) -> Content:
     """Raises ``BadInput``."""
     if not path.exists():
         raise BadInput(f"{path}: there is no such file")
     try:
-        return read_source(path).lines()
-    except RefusedFile as bad:
-        raise BadInput(f"{path.name}: {str(bad).rstrip('.').lower()}; {_EXPORT_AS}") from None
+        return read_source(path).content
+    except RefusedFile as refused:
+        raise BadInput(_in_words(path.name, refused)) from None
     except Defect as defect:
         raise BadInput(str(defect)) from None
+
+
+def _opened(
+    name: str,
+    content: Content,
+    rename: Mapping[str, str],
+    wanted: Sequence[str],
+    needed: Sequence[str],
+) -> tuple[_Header, rows_of.Table]:
+    """Open a file of which columns ``needed`` must be there and all else of ``wanted`` may be.
+    Raises ``BadInput``.
+    """
+
+    def known(cells: Sequence[str]) -> int:
+        """Without any known name, the first line with letters is taken for the header, and
+        refused below.
+        """
+        words = any(c.isalpha() for cell in cells for c in cell)
+        return words + sum(_ours(cell, rename) in wanted for cell in cells if cell.strip())
+
+    try:
+        table = open_table(content, AS_IT_IS, known)
+    except RefusedFile as refused:
+        raise BadInput(_in_words(name, refused)) from None
+    return _read_header(name, table.header, rename, wanted, needed), table
+
+
+def _in_words(name: str, refused: RefusedFile) -> str:
+    """These commands have no options for forms that a file does not show by itself."""
+    return f"{name}: {' '.join(map(str, refused.faults))} {_EXPORT_AS}"
+
+
+def _ours(written: str, rename: Mapping[str, str]) -> str:
+    """Return our name of a column; a name that is not known stays as it is."""
+    plain = clean(written).lower()
+    return rename.get(plain) or column_of(written) or plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,17 +309,15 @@ class _Header:
 
 
 def _read_header(
-    name: str, line: str, rename: Mapping[str, str], wanted: Sequence[str], needed: Sequence[str]
+    name: str,
+    cells: Sequence[str],
+    rename: Mapping[str, str],
+    wanted: Sequence[str],
+    needed: Sequence[str],
 ) -> _Header:
-    """Read a first line, of which ``needed`` must be there and all else of ``wanted`` may be."""
-    try:
-        cells = header_cells(line)
-    except RefusedFile as bad:
-        raise BadInput(f"{name}: {_FAULTS[bad.reason]}") from None
-    if len(cells) > MOST_COLUMNS:
-        raise BadInput(f"{name}: more than {MOST_COLUMNS} columns")
-    written = tuple(cell.strip().lower() for cell in cells)
-    names = tuple(rename.get(each, each) for each in written)
+    """Read the header, of which ``needed`` must be there and all else of ``wanted`` may be."""
+    written = tuple(clean(cell).lower() for cell in cells)
+    names = tuple(_ours(cell, rename) for cell in cells)
     known = not set(wanted).isdisjoint(names)
     for column in needed:
         if column not in names:
@@ -312,29 +344,25 @@ def _instead(cells: Sequence[str], *, known: bool) -> str:
     if one of its columns is known, or if it has no digit: no id, date, number or postcode.
     """
     if len(cells) == 1:
-        return " (commas must stand between the columns)"
+        return " (a comma must stand between the columns)"
     if not known and any(c.isdigit() for cell in cells for c in cell):
         return "; is its first line one of column names?"
     return f"; it has {short_list(cells)}; give the right one as --map NAME=COLUMN"
 
 
 def _rows(
-    name: str, lines: Iterator[str], header: tuple[str, ...]
+    name: str, table: rows_of.Table, header: tuple[str, ...]
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield line numbers, and cells by column. Raises ``BadInput`` at the end for all bad lines."""
     bad: dict[Reason, list[int]] = {}
-    rows = 0
-    for number, line in enumerate(lines, 2):
-        if is_blank(line):
-            continue
-        rows += 1
-        if rows > MOST_ROWS:
+    for count, row in enumerate(table.rows(), 1):
+        if count > MOST_ROWS:
             raise BadInput(f"{name}: more than {MOST_ROWS:,} rows")
-        values = read_row(line, header)
-        if isinstance(values, Reason):
-            bad.setdefault(values, []).append(number)
+        if isinstance(row.cells, Reason):
+            bad.setdefault(row.cells, []).append(row.number)
         else:
-            yield number, values
+            cells = zip(header, row.cells, strict=True)
+            yield row.number, {column: clean(cell) for column, cell in cells if column}
     for reason, numbers in bad.items():
         raise BadInput(f"{name}: {_FAULTS[reason]}, in {where(numbers)}")
 
@@ -397,7 +425,7 @@ def _demographics(values: Mapping[str, str], notes: Notes, line: int) -> Demogra
         dob=_birth(values.get("dob", ""), notes, line),
         sex=take("sex", read.read_sex),
         postcode=take("postcode", read.read_postcode),
-        nhs_number=number("nhs_number", read_health_number),
+        health_number=number("health_number", read_health_number),
         upn=number("upn", read_upn),
     )
 
@@ -409,15 +437,10 @@ def _birth(text: str, notes: Notes, line: int) -> date | None:
     left out.
     """
     notes.dates += bool(text)
-    try:
-        return read.read_date(text)
-    except BadField:
-        pass
+    day = _DAY_FIRST.read(text)
+    if day is not None or not text:
+        return day
     swapped = _YEAR_LAST.sub(r"\3\2\1\2\4", _YEAR_FIRST.sub(r"\1-\3-\2", text))
-    try:
-        mended = read.read_date(swapped)
-    except BadField:
-        notes.add("dob", Note.DATE_LEFT_OUT, line)
-        return None
-    notes.add("dob", Note.DATE_MENDED, line)
+    mended = _DAY_FIRST.read(swapped)
+    notes.add("dob", Note.DATE_LEFT_OUT if mended is None else Note.DATE_MENDED, line)
     return mended

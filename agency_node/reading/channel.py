@@ -25,6 +25,7 @@ from agency_node.reading.ports import Carriage, Feed, Frame, Leaving
 from agency_node.reading.ticks import TICK, Tally
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.messages import SealedAnswer
+from fingerpost.protocol.packets import CarriedPacket, Packets
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.logs import Logger, error_name
 
@@ -41,11 +42,16 @@ class _Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """One of the messages; the order of fields is that of the form."""
 
 
+Carried = tuple[tuple[bytes, int, bytes], ...]
+"""Packets: each an exchange, an hour and what is sealed."""
+
+
 class Came(_Message, frozen=True, array_like=True, tag="came"):
     """A frame, from the reader."""
 
     received_at: float
     queries: tuple[bytes, ...]
+    packets: Carried
 
 
 class Attached(_Message, frozen=True, array_like=True, tag="attached"):
@@ -65,10 +71,7 @@ class Logged(_Message, frozen=True, array_like=True, tag="logged"):
 class Told(_Message, frozen=True, array_like=True, tag="told"):
     """What the member list says of carrying, from the worker."""
 
-    metadata_version: int
-    answer_delay_ms: int
-    gathering_ms: int
-    certificate_ends: float
+    carriage: Carriage
 
 
 class Denied(_Message, frozen=True, array_like=True, tag="denied"):
@@ -78,11 +81,13 @@ class Denied(_Message, frozen=True, array_like=True, tag="denied"):
 
 
 class Leave(_Message, frozen=True, array_like=True, tag="leave"):
-    """The answers to a frame, from the worker; each is a hash, a part and what is sealed."""
+    """The answers to a frame, from the worker; each is a hash, a part and what is sealed. Or else
+    the packets in return."""
 
     at: float
     received_at: float
     answers: tuple[tuple[bytes, int, bytes], ...]
+    packets: Carried
 
 
 Message = Came | Attached | Logged | Told | Denied | Leave
@@ -200,14 +205,14 @@ class ReaderProcess:
     async def _hear(self, channel: Channel) -> None:
         while True:
             match await channel.receive():
-                case Came(received_at, queries):
+                case Came(received_at, queries, packets):
                     if len(self._waiting) >= FRAMES_WAITING:
                         due = self._behind.count(
                             received_at, queries=len(self._waiting.popleft().queries)
                         )
                         if due is not None:
                             self._log.warning("node.behind", **due)
-                    self._waiting.append(Frame(received_at, queries))
+                    self._waiting.append(Frame(received_at, queries, packets_of(packets)))
                     self._some.set()
                 case Attached(attached):
                     self._attached = attached
@@ -225,14 +230,7 @@ class ReaderProcess:
             except Refused as refused:
                 channel.send(Denied(refused.code.value))
             else:
-                channel.send(
-                    Told(
-                        told.metadata_version,
-                        told.answer_delay_ms,
-                        told.gathering_ms,
-                        told.certificate_ends,
-                    )
-                )
+                channel.send(Told(told))
             await self._clock.sleep_until(self._clock.monotonic() + FEED_SECONDS)
 
     async def _hand_back(self, channel: Channel) -> None:
@@ -249,9 +247,7 @@ class ReaderProcess:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._more.wait(), at - self._clock.monotonic())
                 continue
-            leaving = heappop(self._leaving)[2]
-            answers = tuple((a.query_hash, a.part, a.sealed) for a in leaving.answers)
-            channel.send(Leave(leaving.at, leaving.received_at, answers))
+            channel.send(leave_of(heappop(self._leaving)[2]))
 
 
 def _end(process: BaseProcess) -> None:
@@ -272,16 +268,7 @@ class HeardFeed:
 
     def hear(self, message: Told | Denied) -> None:
         self._heard_at = self._clock.monotonic()
-        self._told = (
-            Code(message.code)
-            if isinstance(message, Denied)
-            else Carriage(
-                message.metadata_version,
-                message.answer_delay_ms,
-                message.gathering_ms,
-                message.certificate_ends,
-            )
-        )
+        self._told = Code(message.code) if isinstance(message, Denied) else message.carriage
         self._first.set()
 
     async def heard(self) -> None:
@@ -325,7 +312,23 @@ def _plain(value: object) -> int | str:
     return value if isinstance(value, int) else str(value)
 
 
+def carried(packets: Packets) -> Carried:
+    return tuple((each.exchange, each.hour, each.packet) for each in packets)
+
+
+def packets_of(carried_: Carried) -> Packets:
+    return Packets(tuple(CarriedPacket(*each) for each in carried_))
+
+
+def leave_of(leaving: Leaving) -> Leave:
+    answers = leaving.answers
+    if isinstance(answers, Packets):
+        return Leave(leaving.at, leaving.received_at, (), carried(answers))
+    sealed = tuple((each.query_hash, each.part, each.sealed) for each in answers)
+    return Leave(leaving.at, leaving.received_at, sealed, ())
+
+
 def answers_of(message: Leave) -> Leaving:
-    """Return the answers that a message of the worker holds."""
+    """Return the answers, or the packets, that a message of the worker holds."""
     answers = tuple(SealedAnswer(*answer) for answer in message.answers)
-    return Leaving(message.at, message.received_at, answers)
+    return Leaving(message.at, message.received_at, answers or packets_of(message.packets))

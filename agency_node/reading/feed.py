@@ -36,5 +36,7 @@ class MemberListFeed:
             federation.version,
             parameters.answer_delay_ms,
             parameters.gathering_ms,
+            parameters.queries_per_tick,
+            parameters.queries_at_once,
             self._certificate_ends(),
         )

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,17 +24,18 @@ import grpc
 import grpc.aio
 
 from agency_node.reading.line import Line
-from agency_node.reading.ports import Feed
+from agency_node.reading.ports import Answered, Feed
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import (
-    ANSWERS_PER_FRAME,
     read_queries,
     write_answers,
     write_hello,
 )
+from fingerpost.protocol.codec.packets import read_packets, write_packets_to_broker
 from fingerpost.protocol.codec.strict import parse
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.messages import NodeHello, SealedAnswer
+from fingerpost.protocol.messages import NodeHello, in_frames
+from fingerpost.protocol.packets import Packets
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import refused_from
@@ -175,9 +176,8 @@ class BrokerStream:
             received_at = self._clock.monotonic()  # one moment for the whole frame
             if data is _EOF:
                 return
-            self._feed.carriage()
             message = parse(broker_pb2.AttachResponse, data, limits.FRAME_BYTES)
-            self._line.take(received_at, read_queries(message))
+            self._line.take(received_at, read_queries(message), read_packets(message.packets))
 
     async def _send(self) -> None:
         """Send answers as they leave. Raises ``Refused`` when the present stream has ended."""
@@ -208,10 +208,14 @@ class BrokerStream:
         task.add_done_callback(self._old.discard)
 
 
-async def _write(stream: _Stream, answers: Sequence[SealedAnswer]) -> None:
-    for first in range(0, len(answers), ANSWERS_PER_FRAME):
+async def _write(stream: _Stream, answers: Answered) -> None:
+    if isinstance(answers, Packets):
         with _refusals():
-            await stream.call.write(write_answers(answers[first : first + ANSWERS_PER_FRAME]))
+            await stream.call.write(write_packets_to_broker(answers))
+        return
+    for some in in_frames(answers):
+        with _refusals():
+            await stream.call.write(write_answers(some))
 
 
 async def _close(stream: _Stream) -> None:

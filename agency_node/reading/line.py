@@ -15,9 +15,16 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Final
 
-from agency_node.reading.ports import Feed, Frame, Leaving
-from agency_node.reading.ticks import Meter, Tally, departure, tick_at_or_after
-from fingerpost.protocol.messages import SealedAnswer
+from agency_node.reading.ports import NO_PACKETS, Answered, Feed, Frame, Leaving
+from agency_node.reading.ticks import (
+    PACKETS_AT_ONCE,
+    PACKETS_PER_TICK,
+    Meter,
+    Tally,
+    departure,
+    tick_at_or_after,
+)
+from fingerpost.protocol.packets import CarriedPacket, Packets
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.logs import Logger
 
@@ -29,7 +36,7 @@ FRAMES_WAITING: Final = 100
 
 EVENTS: Final = {
     "node.behind": frozenset({"queries"}),
-    "node.flooded": frozenset({"queries"}),
+    "node.flooded": frozenset({"queries", "packets"}),
 }
 
 
@@ -40,10 +47,11 @@ class Line:
         self._feed = feed
         self._clock = clock
         self._log = log
-        self._meter = Meter()
+        self._meter, self._packet_meter = Meter(), Meter()
         self._flooded, self._behind = Tally(1, REPORT_SECONDS), Tally(1, REPORT_SECONDS)
         self._tick = 0.0
         self._came: list[bytes] = []
+        self._packets: list[CarriedPacket] = []
         self._some = asyncio.Event()
         self._waiting: deque[Frame] = deque()
         self._handed = asyncio.Event()
@@ -51,19 +59,33 @@ class Line:
         self._turns = count()
         self._more = asyncio.Event()
 
-    def take(self, received_at: float, queries: tuple[bytes, ...]) -> None:
-        """Take the queries of a frame that came at ``received_at``, as many as the count allows."""
-        taken = self._meter.take(received_at, len(queries))
-        if taken < len(queries):
-            due = self._flooded.count(received_at, queries=len(queries) - taken)
+    def take(
+        self, received_at: float, queries: tuple[bytes, ...], packets: Packets = NO_PACKETS
+    ) -> None:
+        """Take the queries and packets of a frame that came at ``received_at``, as many as the
+        counts allow.
+
+        Raises as ``Feed.carriage``.
+        """
+        carriage = self._feed.carriage()
+        taken = self._meter.take(
+            received_at, len(queries), carriage.queries_per_tick, carriage.queries_at_once
+        )
+        exchanged = self._packet_meter.take(
+            received_at, len(packets), PACKETS_PER_TICK, PACKETS_AT_ONCE
+        )
+        left = len(queries) - taken, len(packets) - exchanged
+        if any(left):
+            due = self._flooded.count(received_at, queries=left[0], packets=left[1])
             if due is not None:
                 self._log.warning("node.flooded", **due)
         tick = tick_at_or_after(received_at)
-        if self._came and tick != self._tick:
+        if (self._came or self._packets) and tick != self._tick:
             self._hand_over()
-        if taken:
+        if taken or exchanged:
             self._tick = tick
             self._came += queries[:taken]
+            self._packets += packets.packets[:exchanged]
             self._some.set()
 
     async def run(self) -> None:
@@ -71,7 +93,7 @@ class Line:
         while True:
             await self._some.wait()
             await self._clock.sleep_until(self._tick)
-            if self._came and self._tick <= self._clock.monotonic():
+            if (self._came or self._packets) and self._tick <= self._clock.monotonic():
                 self._hand_over()
 
     async def next(self) -> Frame:
@@ -84,7 +106,7 @@ class Line:
         heappush(self._leaving, (leaving.at, next(self._turns), leaving))
         self._more.set()
 
-    async def departure(self) -> tuple[SealedAnswer, ...]:
+    async def departure(self) -> Answered:
         """Wait for the next tick on which answers leave, and return those of one frame, once.
 
         One caller at a time may wait; a caller that is cancelled while it waits takes nothing.
@@ -107,8 +129,9 @@ class Line:
                 return first.answers
 
     def _hand_over(self) -> None:
-        frame = Frame(self._tick, tuple(self._came))
+        frame = Frame(self._tick, tuple(self._came), Packets(tuple(self._packets)))
         self._came.clear()
+        self._packets.clear()
         self._some.clear()
         if len(self._waiting) >= FRAMES_WAITING:
             self._report_behind(len(self._waiting.popleft().queries))

@@ -19,17 +19,39 @@ from typing import Final
 from fingerpost.protocol import limits
 
 TICK: Final = limits.TICK_MS / 1000
-QUERIES_PER_TICK: Final = 50
-"""So many queries are taken in each tick for as long as they come: 1,000 a second, each of which
-the node can at least refuse (see ``answering.load``)."""
-QUERIES_AT_ONCE: Final = 508
-"""So many are taken in one tick after a pause: the four frames that a broker lets wait for a node.
-"""
+MOVES_AFTER: Final = TICK / 2
+"""The gate moves bytes so long after the ticks on which frames are handed over and answers leave:
+the work on an ordinary frame is over by then."""
+MOVES_WITHIN: Final = 0.003
+"""When a move is due, the gate draws a moment within so long, at which bytes move."""
+RESTS_BEFORE: Final = 0.004
+RESTS_AFTER: Final = 0.002
+"""So long before and after bytes move the worker rests (attack: one query or twelve, of a child who
+is known, make work that lasts until then, and what else runs on a machine shows in when bytes move,
+by some hundredths of a millisecond)."""
+PACKETS_PER_TICK: Final = 2
+PACKETS_AT_ONCE: Final = 40
+"""So many packets are taken in each tick for as long as they come, and in one tick after a pause. A
+node within everybody's reach is sent one in two seconds, in the mean."""
 
 
 def tick_at_or_after(at: float) -> float:
     """Return the tick that ends the one in which ``at`` lies; monotonic seconds."""
     return ceil(at / TICK - 1e-9) * TICK
+
+
+def next_move(after: float) -> float:
+    """Return from when on bytes move next, later than ``after``: within ``MOVES_WITHIN``. Monotonic
+    seconds."""
+    return (floor((after - MOVES_AFTER) / TICK + 1e-9) + 1) * TICK + MOVES_AFTER
+
+
+def rests_until(now: float) -> float:
+    """Return until when the worker rests that comes to a step of its work at ``now``; ``now``
+    itself where it goes on."""
+    after = MOVES_WITHIN + RESTS_AFTER
+    move = next_move(now - after)
+    return max(now, move + after) if now >= move - RESTS_BEFORE else now
 
 
 def departure(received_at: float, ready_at: float, delay_ms: int) -> float:
@@ -43,21 +65,26 @@ def departure(received_at: float, ready_at: float, delay_ms: int) -> float:
 
 
 class Meter:
-    """The count of queries that are taken. What exceeds it gets no answer: a named gap."""
+    """The count of queries, or packets, that are taken. What exceeds it gets no answer: a named
+    gap."""
 
     def __init__(self) -> None:
-        self._room = QUERIES_AT_ONCE
+        self._counted = 0
         self._tick = 0
 
-    def take(self, at: float, queries: int) -> int:
-        """Return how many of the queries that came at ``at`` (monotonic seconds) are taken, the
-        first ones."""
+    def take(self, at: float, came: int, per_tick: int, at_once: int) -> int:
+        """Return how many of those that came are taken, the first ones.
+
+        Args:
+            at: when they came, in monotonic seconds.
+            per_tick: so many are taken in each tick for as long as they come.
+            at_once: so many in one tick after a pause.
+        """
         tick = floor(at / TICK + 1e-9)
-        self._room += max(0, tick - self._tick) * QUERIES_PER_TICK
-        self._room = min(self._room, QUERIES_AT_ONCE)
+        self._counted = max(0, self._counted - max(0, tick - self._tick) * per_tick)
         self._tick = tick
-        taken = min(queries, self._room)
-        self._room -= taken
+        taken = min(came, max(0, at_once - self._counted))
+        self._counted += taken
         return taken
 
 

@@ -1,5 +1,6 @@
 """Construct the parts of the reader's process, which holds the stream to the broker and nothing
-else: no record, no key of the node but that of its certificate.
+else: no record, no key of the node but that of its certificate. Construct the gate, too, for each
+process that opens channels.
 """
 
 from __future__ import annotations
@@ -8,7 +9,11 @@ import asyncio
 import random
 import signal
 import socket
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
 
 import grpc.aio
 
@@ -22,20 +27,46 @@ from agency_node.reading.channel import (
     RelayedLog,
     Told,
     answers_of,
+    carried,
     until_one_ends,
 )
+from agency_node.reading.gate import Gate, stand
 from agency_node.reading.grpc_broker import BrokerStream
 from agency_node.reading.line import Line
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.runtime.clock import Clock, SystemClock
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import CLIENT_FRAMES, connect
-from fingerpost.runtime.run import reconnect
+from fingerpost.runtime.run import Task, reconnect
 from fingerpost.runtime.tls import ClientTls
 from fingerpost.runtime.worker_processes import begin
 
-LOOK_SECONDS = 0.25
+LOOK_SECONDS: Final = 0.25
 """How often the worker is told whether the stream is attached, if that has changed."""
+READER_SECONDS: Final = 1.0
+"""After this time a reader, or a gate, that ended is started again."""
+
+
+@asynccontextmanager
+async def through_a_gate(
+    addresses: Iterable[str], env: Env
+) -> AsyncIterator[tuple[Env, Mapping[str, Task]]]:
+    """Give the environment in which all channels go through a gate, and the gate's tasks.
+
+    Args:
+        addresses: all that channels are opened to, host:port.
+    """
+    if env.beside is None:
+        yield env, {}
+        return
+    gate = Gate(partial(env.beside, stand), addresses, env.log)
+    try:
+        await asyncio.to_thread(gate.start)
+        again = env.every(READER_SECONDS, 0.0, gate.run, "gate")
+        yield replace(env, route=gate.route), {"gate": again}
+    finally:
+        await asyncio.to_thread(gate.close)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +133,7 @@ async def _hand_over(line: Line, channel: Channel) -> None:
     """
     while True:
         frame = await line.next()
-        channel.send(Came(frame.received_at, frame.queries))
+        channel.send(Came(frame.received_at, frame.queries, carried(frame.packets)))
         await channel.flush()
 
 

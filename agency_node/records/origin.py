@@ -14,6 +14,7 @@ from typing import Self
 
 from agency_node.records.ports import Child
 from agency_node.records.records import Origin
+from fingerpost.private.demographics import Demographics, written_birth
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,12 @@ class Came:
         """Return the origin of a child who comes now, or came before."""
         known = [self.first_seen[d] for d in (child.mark, child.own) if d in self.first_seen]
         return replace(child.origin, first_seen=min([child.origin.first_seen, *known]))
+
+
+def own_number_of(local_id: str, child: Demographics) -> tuple[bytes, ...]:
+    """Return what the digest of an agency's number of a child, with her date of birth and forename,
+    is made of (``Child.own``). It is no OPRF input, so that it never equals a mark.
+    """
+    born = written_birth(child.dob)
+    parts = ("own number", local_id, born, child.forename.casefold())
+    return tuple(part.encode("utf-8", "surrogateescape") for part in parts)

@@ -7,12 +7,14 @@ be reached from another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from agency_node.records.records import ChildRecord, Generation, Involvement, Origin, RecordId
+from agency_node.records.shields import Register
 from fingerpost.private.demographics import Demographics
+from fingerpost.protocol.codes import Quality
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Query
@@ -176,8 +178,13 @@ class Imports(Protocol):
         normalisation_version: int,
         upn: bool,
         now: int,
+        quality: Quality | None = None,
     ) -> Staged:
-        """Begin an incomplete generation, and delete an earlier incomplete one of the agency."""
+        """Begin an incomplete generation, and delete an earlier incomplete one of the agency.
+
+        Args:
+            quality: how well its records can be found.
+        """
 
     def plan(self, agency: AgencyId, generation: int) -> Staged:
         """Return how a generation, complete or not, is made.
@@ -196,8 +203,15 @@ class Imports(Protocol):
             Defect: ``first`` is not the number of children stored so far.
         """
 
-    def close_staging(self, agency: AgencyId, generation: int) -> None:
-        """Make the generation ``whole``: no more children come."""
+    def close_staging(self, agency: AgencyId, generation: int, census: bytes = b"") -> None:
+        """Make the generation ``whole``: no more children come. Its counts are kept sealed."""
+
+    def census(self, agency: AgencyId, generation: int) -> bytes:
+        """Return the counts of a generation; empty where there are none, or they do not open.
+
+        Raises:
+            Refused: NOT_READY when it is gone.
+        """
 
     def complete(self, agency: AgencyId, generation: int, now: int) -> Generation:
         """Make a whole generation the newest complete one, and witness it.
@@ -238,6 +252,15 @@ class Imports(Protocol):
         """Return demographics and marks of at most ``most`` records from ``first`` on.
 
         The generation may be incomplete.
+        """
+
+    def with_own(
+        self, agency: AgencyId, generation: int, own: Callable[[Demographics], bytes]
+    ) -> tuple[tuple[RecordId, Demographics], ...]:
+        """Return the records whose ``Child.own`` is the one that ``own`` makes of their
+        demographics.
+
+        It opens every record of the generation, a few at a time.
         """
 
     def untagged(self, agency: AgencyId, generation: int, epoch: EpochNumber) -> tuple[int, ...]:
@@ -281,6 +304,36 @@ class Imports(Protocol):
 
     def forget_epochs(self, keep: Sequence[EpochNumber]) -> None:
         """Delete the tags of all other epochs: those are over, and no query can use them."""
+
+
+class Shields(Protocol):
+    """The agencies' registers of shields: durable, sealed with the agency's data key, and apart
+    from its generations. The methods block.
+
+    Every method raises ``Refused(NOT_ALLOWED)`` for an agency that is not of this node.
+    """
+
+    def read(self, agency: AgencyId) -> Register:
+        """Return the register; an empty one that is not whole where there never was one.
+
+        Raises:
+            Defect: it cannot be read, or is not the newest that was written.
+        """
+
+    def state(self, agency: AgencyId) -> object:
+        """Return a value that changes whenever the register does. It costs a look at a file.
+
+        Raises:
+            Defect: it cannot be read.
+        """
+
+    def change(self, agency: AgencyId, change: Callable[[Register], Register]) -> Register:
+        """Put the register that ``change`` makes of the present one in its place, durably, and
+        return it. No other process changes it meanwhile.
+
+        Raises:
+            Defect: as ``read``, or it cannot be written. It stays as it was.
+        """
 
 
 TAG_BLOCK = 256

@@ -19,7 +19,8 @@ import msgspec
 
 from fingerpost.private.codec import read_demographics, write_demographics
 from fingerpost.private.demographics import Demographics
-from fingerpost.protocol.codes import InvolvementStatus, Kind
+from fingerpost.private.messages import OpeningHours
+from fingerpost.protocol.codes import DeskKind, InvolvementStatus, Kind, Quality
 from fingerpost.protocol.errors import Defect, Refused
 
 
@@ -56,13 +57,15 @@ class Involvement(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
     desk_phone: str
     desk_email: str
     ooh_phone: str
-    hours: str
+    hours: tuple[OpeningHours, ...]
     as_of: int
     lead: bool
     early_help: bool
     sensitive: bool
     shielded: bool
     ended_on: date | None
+    desk: DeskKind | None = None
+    staffed_until: int = 0
 
     def __repr__(self) -> str:
         return "Involvement(…)"
@@ -119,6 +122,7 @@ class Generation:
         completed_at: never before that of an earlier generation. Answers name the generation by it:
             unlike the number, it grows also over a copy that was restored with its witness.
         children: how many records it has; their numbers are 0 to ``children - 1``.
+        quality: how well they can be found; None where that was not judged.
     """
 
     number: int
@@ -126,6 +130,13 @@ class Generation:
     completed_at: int
     normalisation_version: int
     children: int
+    quality: Quality | None = None
+
+    def stored(self) -> bytes:
+        """Return the bytes that a digest of it is over. Those of a generation of an earlier release
+        are what they were."""
+        fields = msgspec.to_builtins(self)
+        return msgspec.msgpack.encode({k: v for k, v in fields.items() if v is not None})
 
 
 class _Child(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

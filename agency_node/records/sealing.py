@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -30,6 +30,11 @@ CHECK_BYTES: Final = 16
 CHILD_SIZES: Final = tuple(1024 * 4**step for step in range(6))
 """A child's row has one of these sizes before it is sealed, since its length shows how many
 involvements and names she has; nearly every child fits the first."""
+CENSUS_SIZES: Final = (4096, 16_384)
+"""Likewise for the counts of an import (``importing.census``)."""
+REGISTER_SIZES: Final = tuple(64 * 1024 * 4**step for step in range(6))
+"""A register has one of these sizes before it is sealed, since its length shows how many children
+are shielded; the first holds some hundreds."""
 _MOST_TAGS: Final = 255
 
 
@@ -39,16 +44,13 @@ _REFUSAL: Final = "a stored row does not open: damaged, or in another's place"
 class DataKey:
     """One agency's data key: 32 random bytes (secret). Raises ``Defect`` for another size."""
 
-    __slots__ = ("_agency", "_marks", "_random_bytes", "_secret", "_sources")
+    __slots__ = ("_agency", "_marks", "_secret", "_sources")
 
-    def __init__(
-        self, agency: AgencyId, secret: bytes, random_bytes: Callable[[int], bytes]
-    ) -> None:
+    def __init__(self, agency: AgencyId, secret: bytes) -> None:
         if len(secret) != DATA_KEY_BYTES:
             raise Defect("a data key has 32 bytes")
         self._agency = agency
         self._secret = secret
-        self._random_bytes = random_bytes
         self._marks = hmac.new(self._derive(b"marks"), digestmod=hashlib.sha256)
         self._sources = hmac.new(self._derive(b"sources"), digestmod=hashlib.sha256)
 
@@ -72,13 +74,41 @@ class DataKey:
         state.update(prefixed(*parts))
         return state.digest()
 
+    def digest(self, generation: bytes) -> bytes:
+        """Return 32 bytes over the stored form of a complete generation."""
+        return hmac.digest(self._derive(b"generations"), generation, "sha256")
+
+    def register(self) -> RegisterSeal:
+        return RegisterSeal(self._agency, SealedBox(self._derive(b"register of shields")))
+
     def generation(self, number: int) -> GenerationSeal:
         key = self._derive(b"rows", number.to_bytes(8, "big"))
-        return GenerationSeal(self._agency, number, SealedBox(key, self._random_bytes))
+        return GenerationSeal(self._agency, number, SealedBox(key))
 
     def _derive(self, *label: bytes) -> bytes:
         info = prefixed(b"fingerpost/v1 data key", self._agency.value.encode("ascii"), *label)
         return HKDFExpand(SHA256(), 32, info).derive(self._secret)
+
+
+class RegisterSeal:
+    """Seals and opens one agency's register of shields, at one of ``REGISTER_SIZES``."""
+
+    __slots__ = ("_box", "_place")
+
+    def __init__(self, agency: AgencyId, box: SealedBox) -> None:
+        self._box = box
+        self._place = prefixed(b"register of shields", agency.value.encode("ascii"))
+
+    def __repr__(self) -> str:
+        return "RegisterSeal(…)"
+
+    def seal(self, plain: bytes) -> bytes:
+        """Raises ``Defect``: it is too long."""
+        return self._box.seal_padded(plain, self._place, REGISTER_SIZES)
+
+    def open(self, sealed: bytes) -> bytes:
+        """Raises ``Defect``: it is another agency's, or damaged."""
+        return self._box.open_padded(sealed, self._place, "the register of shields does not open")
 
 
 class GenerationSeal:
@@ -102,6 +132,14 @@ class GenerationSeal:
         damaged.
         """
         return self._box.open_padded(sealed, self._place(b"padded child", (record,)), _REFUSAL)
+
+    def seal_census(self, plain: bytes) -> bytes:
+        """Raises ``Defect``: it is too long."""
+        return self._box.seal_padded(plain, self._place(b"census", ()), CENSUS_SIZES)
+
+    def open_census(self, sealed: bytes) -> bytes:
+        """Raises ``Defect`` as ``open_child``."""
+        return self._box.open_padded(sealed, self._place(b"census", ()), _REFUSAL)
 
     def seal_tags(self, epoch: EpochNumber, first: int, tags: Sequence[Sequence[bytes]]) -> bytes:
         """Seal a block: for each record the number of its tags (1 byte) and the tags (32 bytes)."""

@@ -11,12 +11,21 @@ import typer
 
 from authority import changes, imports
 from authority.ceremony import Ceremony
-from authority.cli.parsing import Folder, console, feed_ages, hundredths, parsed, revisions_from
+from authority.cli.parsing import (
+    Folder,
+    console,
+    feed_ages,
+    holiday,
+    hundredths,
+    parsed,
+    revisions_from,
+)
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.enrolment import REQUEST_BYTES, read_enrolment
 from fingerpost.protocol.codes import AgencyKind, CoarseKind
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Agency
+from fingerpost.protocol.feed_age import Holiday, are_a_calendar
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from fingerpost.runtime.files import read_file
 
@@ -157,6 +166,13 @@ def agency_add(
             help="A council in whose multi-agency safeguarding hub its people work (repeatable).",
         ),
     ] = None,
+    discreet_name: Annotated[
+        str,
+        typer.Option(
+            help="Shown in the place of a name that gives content away, such as that of a refuge's "
+            "charity, to whoever may not be told of sensitive services."
+        ),
+    ] = "",
 ) -> None:
     """Add an agency to its home area, or replace its entry."""
     services = imports.coarse_kinds(tuple(service or ()), str(agency))
@@ -169,6 +185,7 @@ def agency_add(
         duty_desk=duty_desk,
         large=large,
         seconded_to=tuple(seconded_to or ()),
+        discreet_name=discreet_name,
     )
     Ceremony.open(folder).change(lambda draft: changes.add_agency(draft, made))
     console.print(f"{agency} is in the draft.")
@@ -212,6 +229,37 @@ def area_add(
     """Add an area, or rename it."""
     Ceremony.open(folder).change(lambda draft: changes.add_area(draft, area, name))
     console.print(f"{area} is in the draft.")
+
+
+@area_app.command("holidays")
+def area_holidays(
+    folder: Folder,
+    holidays: Annotated[
+        list[Holiday] | None,
+        typer.Argument(
+            parser=holiday,
+            metavar="[FIRST/LAST]...",
+            help="First and last day, such as 2027-07-22/2027-08-31, separated by spaces.",
+        ),
+    ] = None,
+    area: Annotated[
+        list[AreaCode] | None,
+        typer.Option(
+            parser=parsed(AreaCode), metavar="AREA", help="An area (repeatable; default: all)."
+        ),
+    ] = None,
+) -> None:
+    """Replace the school holidays of areas. In them the age of a school's records stands still."""
+    given = holidays or []
+    if not are_a_calendar(sorted(given)):
+        raise Defect(
+            f"holidays of at most {limits.HOLIDAY_DAYS} days each, and at least "
+            f"{limits.TERM_DAYS} days between two"
+        )
+    ceremony = Ceremony.open(folder)
+    areas = area or sorted(ceremony.draft().areas)
+    ceremony.change(lambda draft: changes.keep_school_holidays(draft, areas, given))
+    console.print(f"{len(given)} school holidays are noted for {len(areas)} areas.")
 
 
 def import_areas(
@@ -261,12 +309,16 @@ def coverage_import(
 ) -> None:
     """Replace the lists of agencies that are not connected, from a public register.
 
-    Areas that the file does not name keep their lists.
+    A file with a wrong row is refused whole, and all its wrong rows are named. Areas that the file
+    does not name keep their lists.
     """
-    found = imports.read_register(file)
+    notes: list[imports.RegisterNote] = []
+    found = imports.read_register(file, notes.append)
     Ceremony.open(folder).change(lambda draft: changes.cover(draft, found))
     count = sum(len(entries) for entries in found.values())
     console.print(f"{count} agencies of {len(found)} areas are noted as not connected.")
+    for note in notes:
+        console.print(f"  {note}", markup=False)
 
 
 def parameters(
@@ -278,6 +330,13 @@ def parameters(
     gathering_ms: Annotated[
         int | None,
         _per("After how many milliseconds a node that is silent is a gap", limits.GATHERING_MS),
+    ] = None,
+    queries_per_tick: Annotated[
+        int | None,
+        _per(
+            "Queries that a node takes in 50 milliseconds for as long as they come",
+            limits.QUERIES_PER_TICK,
+        ),
     ] = None,
     practitioner_per_hour: Annotated[
         int | None,
@@ -337,7 +396,7 @@ def parameters(
         list[str] | None,
         typer.Option(
             help="After how many days a kind of agency may not answer from its records any more, "
-            f"as KIND=DAYS (repeatable; {limits.FEED_DAYS} where none is given)."
+            "as KIND=DAYS, or KIND=DAYS:term where only days in term time count (repeatable)."
         ),
     ] = None,
     revision: Annotated[
@@ -354,6 +413,7 @@ def parameters(
             draft,
             answer_delay_ms=answer_delay_ms,
             gathering_ms=gathering_ms,
+            queries_per_tick=queries_per_tick,
             practitioner_per_hour=practitioner_per_hour,
             practitioner_per_day=practitioner_per_day,
             desk_per_hour=desk_per_hour,

@@ -5,7 +5,7 @@ the option.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -14,6 +14,7 @@ from rich.console import Console
 
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Refused
+from fingerpost.protocol.feed_age import FeedAge, Holiday
 from fingerpost.protocol.ids import Address, AgencyId, AreaCode, FederationId, MemberId
 from fingerpost.runtime.clock import SystemClock
 from fingerpost.runtime.settings_form import ID_WORDS
@@ -58,17 +59,35 @@ def shown(at: float) -> str:
     return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def feed_ages(texts: list[str]) -> dict[AgencyKind, int]:
-    """Return days by kind of agency from texts such as ``SCHOOL=14``."""
-    found = {}
+_TERM_TIME = ":term"
+
+
+def feed_ages(texts: list[str]) -> list[FeedAge]:
+    """Return ages of records by kind of agency from texts such as ``GP_PRACTICE=14``, or
+    ``SCHOOL=14:term`` where only days in term time count.
+    """
+    found = []
     for text in texts:
-        kind, _, days = text.partition("=")
+        kind, _, age = text.partition("=")
+        days = age.removesuffix(_TERM_TIME)
         try:
-            found[AgencyKind(kind)] = int(days)
+            found.append(FeedAge(AgencyKind(kind), int(days), term_time=days != age))
         except ValueError:
             kinds = ", ".join(each.value for each in AgencyKind)
-            raise typer.BadParameter(f"KIND=DAYS, with one of {kinds}") from None
+            what = f"KIND=DAYS or KIND=DAYS{_TERM_TIME}, with one of {kinds}"
+            raise typer.BadParameter(what) from None
     return found
+
+
+def holiday(text: str) -> Holiday:
+    """Return holidays from a text such as ``2027-07-22/2027-08-31``."""
+    try:
+        first, last = map(date.fromisoformat, text.split("/"))
+    except ValueError:
+        raise typer.BadParameter(
+            "expected the first and the last day, such as 2027-07-22/2027-08-31"
+        ) from None
+    return Holiday(first, last)
 
 
 def revisions_from(texts: list[str]) -> dict[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -82,7 +83,7 @@ def show(folder: Folder) -> None:
     ceremony = Ceremony.open(folder)
     draft = ceremony.draft()
     parties = Counter(member.party for member in draft.members.values())
-    agencies = [agency for area in draft.areas.values() for agency in area.agencies]
+    agencies = draft.agencies
     asking = sum(bool(agency.gateways) for agency in agencies)
     lines = [
         ("federation", str(ceremony.charter.federation)),
@@ -132,14 +133,10 @@ def _change(
         raise typer.BadParameter("name a member, an agency or a certificate")
     change = _named(who, certificate, suspend_=suspend_)
     found = read_settings(settings)
-    audit = wiring.open_audit(found)
-    try:
-        issuer = wiring.open_issuer(found, audit)
+    with closing(wiring.open_audit(found)) as audit, wiring.open_issuer(found, audit) as issuer:
         if who is not None and not anyway:
             _require_listed(issuer, who)
         done = issuer.change_deny_list(change, now())
-    finally:
-        audit.close()
     name = f"{who or certificate} {'suspended' if suspend_ else 'reinstated'}"
     console.print(
         f"{name}: signed with snapshot {done.snapshot_version}; in force within a minute."

@@ -22,8 +22,8 @@ from fingerpost.protocol.codec.reports import (
     NodeReport,
     read_meter_report,
     read_node_report,
-    reporting_member,
 )
+from fingerpost.protocol.codec.signed import claimed_signer
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.runtime.files import read_file
@@ -79,7 +79,7 @@ def rows(
 
 def _verified_node(draft: Draft, path: Path) -> NodeReport:
     """Return a node's report, of agencies that it hosts. Raises ``Refused`` and ``Defect``."""
-    envelope, node = reporting_member(read_file(path, most=REPORT_BYTES))
+    envelope, node = claimed_signer(read_file(path, most=REPORT_BYTES), most=REPORT_BYTES)
     member = changes.find_member(draft, node, Party.NODE)
     key = Ed25519PublicKey.from_public_bytes(member.signing_key)
     report = read_node_report(envelope, key)
@@ -92,7 +92,7 @@ def _verified_node(draft: Draft, path: Path) -> NodeReport:
 
 def _verified(draft: Draft, path: Path) -> MeterReport:
     """Return a key holder's report. Raises ``Refused`` and ``Defect``."""
-    envelope, holder = reporting_member(read_file(path, most=REPORT_BYTES))
+    envelope, holder = claimed_signer(read_file(path, most=REPORT_BYTES), most=REPORT_BYTES)
     member = changes.find_member(draft, holder, Party.KEY_HOLDER)
     return read_meter_report(envelope, Ed25519PublicKey.from_public_bytes(member.signing_key))
 

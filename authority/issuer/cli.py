@@ -12,6 +12,7 @@ from authority.issuer import wiring
 from authority.issuer.settings import IssuerSettings
 from fingerpost.audit.log import Actor, OperationId
 from fingerpost.membership import commands
+from fingerpost.membership.audit_commands import NotedOption, report_whole
 from fingerpost.membership.clock_watch import duration, moment
 from fingerpost.membership.commands import (
     ByOption,
@@ -23,6 +24,7 @@ from fingerpost.membership.commands import (
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.clock import SystemClock
+from fingerpost.runtime.listing import a_console, show_list
 
 PROGRAM: Final = commands.Program(
     "fingerpost-issuer", wiring.PARTY, IssuerSettings, wiring.LOG_EVENTS, wiring.open
@@ -44,6 +46,8 @@ def sign(settings: SettingsFile) -> None:
     """Sign snapshot and timestamp once: for a repository whose issuer does not run."""
     now = SystemClock().now()
     done = wiring.open_online(PROGRAM.load(settings)).refresh(now)
+    for role, fault in done.put_back.items():
+        typer.echo(f"{role}: {fault.value}. It was signed anew, above all versions.", err=True)
     if done.refused is not None:
         raise done.refused
     typer.echo(f"snapshot {done.snapshot_version}" + (", new" if done.new_snapshot else ""))
@@ -65,8 +69,7 @@ def adopt_deny_list(settings: SettingsFile, by: ByOption, why: WhyOption) -> Non
     Whoever was suspended after the copy was made is reinstated by it: suspend them again.
     """
     found = PROGRAM.load(settings)
-    with closing(wiring.open_audit(found)) as log:
-        issuer = wiring.open_issuer(found, log)
+    with closing(wiring.open_audit(found)) as log, wiring.open_issuer(found, log) as issuer:
         now = SystemClock().now()
         deny, adopted = issuer.adopt_deny_list(Actor(by), OperationId(why), now)
     out = [*map(str, deny.members), *map(str, deny.agencies)]
@@ -91,10 +94,24 @@ def status(settings: SettingsFile) -> None:
         typer.echo("The issuer does not run, or its clock was wrong then or is wrong now.")
 
 
+@app.command()
+def heads(settings: SettingsFile) -> None:
+    """List which members leave the heads of their stores, how often they did, and when last.
+
+    A member that has stopped hides what its logs hold from then on.
+    """
+    with closing(wiring.open_heads(PROGRAM.load(settings))) as store:
+        rows = [(str(m), str(count), commands.utc(at)) for m, count, at in store.newest()]
+        if store.fault is not None:
+            typer.echo(f"The heads that members have left: {store.fault.value}.", err=True)
+    show_list(a_console(), ("Member", "Deposits", "Newest (UTC)"), rows)
+
+
 @audit_app.command()
-def verify(settings: SettingsFile) -> None:
+def verify(settings: SettingsFile, witness: NotedOption = None) -> None:
     """Follow the chain from the first entry to the last."""
-    commands.report_whole(wiring.open_audit(PROGRAM.load(settings)))
+    with closing(wiring.open_audit(PROGRAM.load(settings))) as log:
+        report_whole(log, witness)
 
 
 @audit_app.command()

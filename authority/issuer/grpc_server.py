@@ -15,6 +15,14 @@ from fingerpost.runtime.clock import Clock
 from fingerpost.wire.v1 import member_list_pb2 as pb
 from fingerpost.wire.v1 import member_list_pb2_grpc as pb_grpc
 
+_Request = (
+    pb.CertifyRequest
+    | pb.ReadRequest
+    | pb.DepositRequest
+    | pb.DepositHeadsRequest
+    | pb.ReadHeadsRequest
+)
+
 
 class IssuerServicer(pb_grpc.IssuerServiceServicer):
     def __init__(self, issuer: Issuer, clock: Clock) -> None:
@@ -36,14 +44,24 @@ class IssuerServicer(pb_grpc.IssuerServiceServicer):
         await asyncio.to_thread(self._issuer.deposit, envelope, self._clock.now())
         return pb.DepositResponse()
 
+    async def DepositHeads(
+        self, request: pb.DepositHeadsRequest, context: Any
+    ) -> pb.DepositHeadsResponse:
+        envelope = _bounded(request, request.envelope)
+        await asyncio.to_thread(self._issuer.deposit_heads, envelope, self._clock.now())
+        return pb.DepositHeadsResponse()
+
+    async def ReadHeads(self, request: pb.ReadHeadsRequest, context: Any) -> pb.ReadHeadsResponse:
+        envelope = _bounded(request, request.envelope)
+        found = await asyncio.to_thread(self._issuer.heads, envelope, self._clock.now())
+        return pb.ReadHeadsResponse(envelopes=found)
+
 
 def add_services(server: grpc.aio.Server, issuer: Issuer, clock: Clock) -> None:
     pb_grpc.add_IssuerServiceServicer_to_server(IssuerServicer(issuer, clock), server)
 
 
-def _bounded(
-    request: pb.CertifyRequest | pb.ReadRequest | pb.DepositRequest, envelope: bytes
-) -> bytes:
+def _bounded(request: _Request, envelope: bytes) -> bytes:
     refuse_unknown(request)
     if len(envelope) > STATEMENT_BYTES:
         raise Refused(Code.MALFORMED, "envelope too long")

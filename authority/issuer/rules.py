@@ -10,30 +10,45 @@ more certificate to the holder of the same key.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from fingerpost.protocol import limits
+from fingerpost.protocol.codec.signed import claimed_signer
 from fingerpost.protocol.codec.statements import (
+    HEADS_PARTS,
+    STATEMENT_BYTES,
     CertifyStatement,
-    claimed_signer,
+    HeadsStatement,
+    ReadHeadsStatement,
+    ReadStatement,
     read_certify,
+    read_heads,
     read_read,
+    read_read_heads,
 )
+from fingerpost.protocol.envelope import Envelope
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList, Epoch, Member, Party
 from fingerpost.protocol.federation_files import require_fetchable
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 
+S = TypeVar("S", CertifyStatement, ReadStatement, HeadsStatement, ReadHeadsStatement)
 STATEMENT_SECONDS: Final = 120
 READ_SECONDS: Final = limits.DAY
 """A request for a file is good for so long, either way. Only the issuer ever sees it, and it gives
 what its member may have anyway; a member whose clock is hours off must still learn that it is."""
 CERTIFICATES_PER_HOUR: Final = 12
 DEPOSITS_PER_HOUR: Final = 60
+HEADS_PER_HOUR: Final = 4 * HEADS_PARTS
+"""Every member leaves its heads once an hour, and again after each start."""
+HEADS_WHOLE_SECONDS: Final = 2 * limits.DAY
+HEADS_KEPT_SECONDS: Final = 400 * limits.DAY
+"""All heads are kept for two days, and then one a day for more than a year."""
+HEADS_ANSWER_BYTES: Final = 48 * 1024
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -77,38 +92,99 @@ class Roll:
             raise Refused(Code.UNSUPPORTED, "epoch")
 
 
-def open_certify(data: bytes, roll: Roll) -> tuple[CertifyStatement, Member]:
+def _opened(
+    data: bytes, roll: Roll, read: Callable[[Envelope, Ed25519PublicKey], S]
+) -> tuple[S, Member]:
     """Return the statement in an envelope, verified under the key that the member list has for its
     signer.
 
     Raises:
         Refused: MALFORMED, NOT_A_MEMBER, BAD_SIGNATURE, NOT_ALLOWED (another federation).
     """
-    envelope, signer = claimed_signer(data)
+    envelope, signer = claimed_signer(data, most=STATEMENT_BYTES)
     member = roll.member(signer)
-    statement = read_certify(envelope, Ed25519PublicKey.from_public_bytes(member.signing_key))
+    statement = read(envelope, Ed25519PublicKey.from_public_bytes(member.signing_key))
     if statement.federation != roll.federation:
         raise Refused(Code.NOT_ALLOWED, "statement.federation")
     return statement, member
+
+
+def open_certify(data: bytes, roll: Roll) -> tuple[CertifyStatement, Member]:
+    """Return a request for a certificate, and who makes it. Raises ``Refused`` as ``_opened``."""
+    return _opened(data, roll, read_certify)
 
 
 def open_read(data: bytes, roll: Roll, now: float) -> str:
     """Return the path of the file that a member asks for and may have.
 
     Raises:
-        Refused: MALFORMED, NOT_A_MEMBER, BAD_SIGNATURE, NOT_FRESH; NOT_ALLOWED (another federation,
-            another member's sealed pepper, no such path).
+        Refused: as ``_opened``; NOT_FRESH; NOT_ALLOWED (another member's sealed pepper, no such
+            path).
     """
-    envelope, signer = claimed_signer(data)
-    member = roll.member(signer)
-    statement = read_read(envelope, Ed25519PublicKey.from_public_bytes(member.signing_key))
-    if statement.federation != roll.federation:
-        raise Refused(Code.NOT_ALLOWED, "statement.federation")
-    if abs(statement.issued_at - now) > READ_SECONDS:
-        raise Refused(Code.NOT_FRESH, "issued_at")
+    statement, member = _opened(data, roll, read_read)
+    _require_asked_today(statement.issued_at, now)
     # The broker carries every member's sealed pepper; all others have their own.
     require_fetchable(statement.path, None if member.party is Party.BROKER else member.id)
     return statement.path
+
+
+def open_heads(data: bytes, roll: Roll) -> HeadsStatement:
+    """Return the heads that a member leaves. Raises ``Refused`` as ``_opened``."""
+    return _opened(data, roll, read_heads)[0]
+
+
+def open_read_heads(data: bytes, roll: Roll, now: float) -> ReadHeadsStatement:
+    """Return which of its own heads a member asks for.
+
+    Raises:
+        Refused: as ``_opened``; NOT_FRESH.
+    """
+    statement, _ = _opened(data, roll, read_read_heads)
+    _require_asked_today(statement.issued_at, now)
+    return statement
+
+
+def _require_asked_today(issued_at: int, now: float) -> None:
+    if abs(issued_at - now) > READ_SECONDS:
+        raise Refused(Code.NOT_FRESH, "issued_at")
+
+
+def require_later(issued_at: int, earlier: Iterable[int], now: float, what: str) -> None:
+    """Require that nothing as late was left before (attack: an old statement is played back).
+
+    Args:
+        issued_at: of a fresh statement.
+        earlier: when those that are kept were issued. One that was issued in the future was
+            accepted by a clock that was ahead, and does not count: it would stop the member until
+            that time has come.
+
+    Raises:
+        Refused: REPLAYED.
+    """
+    newest = now + limits.CLOCK_SKEW_SECONDS
+    if any(issued_at <= at <= newest for at in earlier):
+        raise Refused(Code.REPLAYED, what)
+
+
+def outdated_heads(times: Sequence[int]) -> tuple[int, ...]:
+    """Return which heads of a member are not kept beside its newest, at most two.
+
+    What is older than ``HEADS_WHOLE_SECONDS`` is kept once a day, for ``HEADS_KEPT_SECONDS``. No
+    more than two go at a time: a clock that is ahead for a moment destroys little.
+
+    Args:
+        times: when they were issued, ascending, the newest last.
+    """
+    if not times:
+        return ()
+    days: set[int] = set()
+    outdated = []
+    for at in times:
+        age, day = times[-1] - at, at // limits.DAY
+        if age > HEADS_KEPT_SECONDS or (age > HEADS_WHOLE_SECONDS and day in days):
+            outdated.append(at)
+        days.add(day)
+    return tuple(outdated[:2])
 
 
 def require_fresh(issued_at: int, now: float) -> None:

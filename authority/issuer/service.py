@@ -1,5 +1,5 @@
 """The issuer: signs certificates, snapshot, timestamp and deny-list, serves the repository, keeps
-deposited keys.
+deposited keys and the heads that members leave.
 
 It drives the rules through its ports. Each public method blocks and may be called from any thread.
 A certificate is returned only after the audit log has its entry. What a stranger sends, or plays
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -23,7 +23,8 @@ from authority.issuer.rules import Roll
 from authority.repository import Lists, Repository
 from fingerpost.audit.log import Actor, AuditEvent, OperationId
 from fingerpost.protocol import federation_files as files
-from fingerpost.protocol.codec.statements import claimed_signer
+from fingerpost.protocol.codec.signed import claimed_signer
+from fingerpost.protocol.codec.statements import STATEMENT_BYTES
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList, Member
 from fingerpost.protocol.ids import MemberId
@@ -46,6 +47,23 @@ class Audit(Protocol):
     def append(self, event: AuditEvent) -> object: ...
 
 
+class Heads(Protocol):
+    """What members have left of the heads of their stores. Blocks; raises ``StoreFailed``."""
+
+    def times(self, member: MemberId, part: int) -> tuple[int, ...]:
+        """Return when those were issued that are kept, ascending, seconds since 1970 UTC."""
+
+    def put(
+        self, member: MemberId, part: int, issued_at: int, envelope: bytes, drop: Sequence[int]
+    ) -> None:
+        """Keep an envelope, durably, and drop those that were issued at these times."""
+
+    def before(
+        self, member: MemberId, part: int, before: int, most_bytes: int
+    ) -> tuple[bytes, ...]:
+        """Return the envelopes that were issued before ``before``, the newest first."""
+
+
 class Issuer:
     """See the module. ``own`` is the identity of this process."""
 
@@ -55,16 +73,19 @@ class Issuer:
         online: Online,
         inbox: Inbox,
         authority: CertificateAuthority,
+        heads: Heads,
         audit: Audit,
     ) -> None:
         self.own = own
         self._online = online
         self._inbox = inbox
         self._authority = authority
+        self._heads = heads
         self._audit = audit
         self._seen = rules.Seen()
         self._certificates = rules.Quota(rules.CERTIFICATES_PER_HOUR)
         self._deposits = rules.Quota(rules.DEPOSITS_PER_HOUR)
+        self._left = rules.Quota(rules.HEADS_PER_HOUR)
         self._lock = threading.Lock()
         self._roll: Roll | None = None
 
@@ -165,11 +186,11 @@ class Issuer:
     def deposit(self, envelope: bytes, now: float) -> None:
         """Keep a member's key of an epoch for the next publication. Raises ``Refused``.
 
-        Of two statements the later counts (attack: an old receiving key, stolen long ago, is played
-        back). The same statement sent again changes nothing.
+        Of two statements the later counts (``rules.require_later``). The same statement sent again
+        changes nothing.
         """
         roll = self._current()
-        _, signer = claimed_signer(envelope)
+        _, signer = claimed_signer(envelope, most=STATEMENT_BYTES)
         member = roll.member(signer)
         statement = read_statement(envelope, member, roll.federation)
         rules.require_fresh(statement.issued_at, now)
@@ -178,12 +199,33 @@ class Issuer:
             if self._inbox.envelope(statement.epoch, member.id) == envelope:
                 return
             earlier = self._inbox.statement(statement.epoch, member, roll.federation)
-            if earlier is not None and earlier.issued_at >= statement.issued_at:
-                raise Refused(Code.REPLAYED, "epoch_key.issued_at")
+            before = () if earlier is None else (earlier.issued_at,)
+            rules.require_later(statement.issued_at, before, now, "epoch_key.issued_at")
             self._deposits.spend(member.id, now)
             self._inbox.put(statement, envelope)
         epoch = statement.epoch.value
         self._record("deposit.accepted", member.id, envelope, now, epoch=epoch)
+
+    def deposit_heads(self, envelope: bytes, now: float) -> None:
+        """Keep the heads that a member leaves. Raises ``Refused``.
+
+        It is not recorded: every member does it every hour, and what was left shows it.
+        """
+        statement = rules.open_heads(envelope, self._current())
+        rules.require_fresh(statement.issued_at, now)
+        member, part, at = statement.member, statement.part, statement.issued_at
+        with self._lock:
+            times = self._heads.times(member, part)
+            rules.require_later(at, times, now, "heads.issued_at")
+            self._left.spend(member, now)
+            self._heads.put(member, part, at, envelope, rules.outdated_heads((*times, at)))
+
+    def heads(self, envelope: bytes, now: float) -> tuple[bytes, ...]:
+        """Return the newest heads that a member has left before the time that it asks for. Raises
+        ``Refused``.
+        """
+        asked = rules.open_read_heads(envelope, self._current(), now)
+        return self._heads.before(asked.member, asked.part, asked.before, rules.HEADS_ANSWER_BYTES)
 
     def own_certificate(self, request: bytes, now: float) -> bytes:
         """Return a certificate for the issuer's own server, the only one that is not requested from

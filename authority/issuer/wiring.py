@@ -7,8 +7,8 @@ suspend a member at once, beside the running process: both take the repository's
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,7 @@ from securesystemslib.signer import CryptoSigner
 from authority.inbox import Inbox
 from authority.issuer.certificates import load_authority
 from authority.issuer.grpc_server import add_services
+from authority.issuer.heads_store import HeadsStore
 from authority.issuer.online import Online, OnlineKeys, deny_list_record, require_forwards
 from authority.issuer.service import AUDIT_EVENTS, Issuer
 from authority.issuer.settings import IssuerSettings
@@ -24,7 +25,7 @@ from authority.repository import DENY_LIST, SNAPSHOT, TIMESTAMP, Repository
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.signing_keys import read_signing_key
 from fingerpost.protocol import limits
-from fingerpost.protocol.errors import Refused
+from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.runtime import tls
 from fingerpost.runtime.clock import SteadyClock
@@ -37,12 +38,14 @@ from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import SERVER_FILES, Edge
 from fingerpost.runtime.run import Task
 from fingerpost.runtime.tls import ServerTls
-from fingerpost.runtime.witness import WitnessFolder
+from fingerpost.runtime.witness import Fault, WitnessFolder
 
 PARTY: Final = "issuer"
 LOG_EVENTS: Final = {
     "list.signed": frozenset({"version"}),
     "list.refused": frozenset({"error"}),
+    "list.put_back": frozenset({"role", "fault"}),
+    "heads.put_back": frozenset({"fault"}),
     "server.listening": frozenset({"port"}),
     "certificate.own": frozenset({"not_after"}),
     "clock.jumped": frozenset({"seconds"}),
@@ -65,8 +68,9 @@ def open_online(found: IssuerSettings) -> Online:
         timestamp=CryptoSigner(read_signing_key(found.keys.timestamp, setting="keys.timestamp")),
         deny_list=CryptoSigner(read_signing_key(found.keys.deny_list, setting="keys.deny_list")),
     )
-    record = deny_list_record(found.deny_list, WitnessFolder(found.witness))
-    return Online(Repository(found.repository), root, online_keys, record)
+    witness = WitnessFolder(found.witness)
+    record = deny_list_record(found.deny_list, witness)
+    return Online(Repository(found.repository), root, online_keys, record, witness)
 
 
 def signed_at(found: IssuerSettings) -> float:
@@ -90,11 +94,30 @@ def open_audit(found: IssuerSettings, *, adopt: bool = False) -> AuditLog:
     )
 
 
-def open_issuer(found: IssuerSettings, audit: AuditLog) -> Issuer:
-    """Open the issuer's service. Raises ``Defect``."""
+@contextmanager
+def open_issuer(
+    found: IssuerSettings, audit: AuditLog, report: Callable[[Fault], object] | None = None
+) -> Iterator[Issuer]:
+    """Open the issuer's service.
+
+    Args:
+        report: see ``HeadsStore``.
+
+    Raises:
+        Defect: a key or a file does not fit.
+    """
     authority = load_authority(found.keys.certificate_authority, found.keys.certificate)
     own = Identity(found.federation, found.member, Party.ISSUER)
-    return Issuer(own, open_online(found), Inbox(found.inbox), authority, audit)
+    with closing(open_heads(found, report)) as heads:
+        yield Issuer(own, open_online(found), Inbox(found.inbox), authority, heads, audit)
+
+
+def open_heads(
+    found: IssuerSettings, report: Callable[[Fault], object] | None = None
+) -> HeadsStore:
+    """Return what members have left of the heads of their stores. Close it at the end."""
+    witness = WitnessFolder(found.witness).of("heads")
+    return HeadsStore(found.state / "heads.sqlite", witness, report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +170,8 @@ class Watch:
             return
         self._seen = stamp
         self._due = done.due
+        for role, fault in done.put_back.items():
+            self._log.error("list.put_back", role=role, fault=fault.name)
         if done.refused is not None:
             self._log.warning("list.refused", error=done.refused)
             # Targets, of which no stamp is taken, may still be on their way.
@@ -185,13 +210,28 @@ class Opened:
     clock: SteadyClock
     watch: Watch
     own: OwnCertificate
+    health: Health
     port: int
 
     def tasks(self) -> Mapping[str, Task]:
         return {
-            "lists": self.env.every(POLL_SECONDS, 0.0, self.watch.look, "lists"),
+            "lists": self.env.every(POLL_SECONDS, 0.0, self.look, "lists"),
             "certificate": self.env.every(3600.0, 60.0, self._renew_own, "certificate"),
         }
+
+    async def look(self) -> None:
+        """Sign what is due. While that fails, the issuer does not serve: members would keep the
+        list that they have, and nobody would see why.
+
+        Raises:
+            Defect: such as ``PutBack``, the record of who is suspended is not the newest.
+        """
+        try:
+            await self.watch.look()
+        except Defect:
+            await self.health.set("", serving=False)
+            raise
+        await self.health.set("", serving=True)
 
     async def _renew_own(self) -> None:
         ends = await asyncio.to_thread(self.own.renew, self.clock.now())
@@ -216,7 +256,10 @@ async def open(found: IssuerSettings, env: Env) -> AsyncIterator[Opened]:
         if found.health is not None:
             await opened.enter_async_context(serve_health(health, found.health))
 
-        issuer = open_issuer(found, audit)
+        def heads_put_back(fault: Fault) -> None:
+            env.log.error("heads.put_back", fault=fault.name)
+
+        issuer = opened.enter_context(open_issuer(found, audit, heads_put_back))
         require_forwards(signed_at(found), env.clock.now())
         clock = SteadyClock(env.clock, limits.CLOCK_SKEW_SECONDS)
         watch = Watch(issuer, found, clock, env.log)
@@ -231,4 +274,4 @@ async def open(found: IssuerSettings, env: Env) -> AsyncIterator[Opened]:
         env.log.info("server.listening", port=port)
         opened.push_async_callback(health.stop)
         await health.set("", serving=True)
-        yield Opened(env, clock, watch, own, port)
+        yield Opened(env, clock, watch, own, health, port)

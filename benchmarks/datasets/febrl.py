@@ -57,7 +57,7 @@ def row(one: FebrlRecord, original: FebrlRecord, identifiers: bool, in_english: 
         surname=one.surname,
         dob=calendar_date(one.born),
         postcode=english.postcode(one.postcode) if in_english else one.postcode,
-        nhs_number=english.health_number(one.number, original.number) if identifiers else "",
+        health_number=english.health_number(one.number, original.number) if identifiers else "",
     )
 
 

@@ -52,7 +52,7 @@ def record(row: Mapping[str, str], identifiers: bool, in_english: bool) -> Row:
         surname=row["surname"],
         dob=calendar_date(row["dob"].replace("-", "")),
         postcode=OUTCODES[hashed(town) % len(OUTCODES)] if town and in_english else town,
-        nhs_number=number_of(row["email"]) if identifiers else "",
+        health_number=number_of(row["email"]) if identifiers else "",
     )
 
 

@@ -28,7 +28,7 @@ class Row:
     dob: str = ""
     sex: str = ""
     postcode: str = ""
-    nhs_number: str = ""
+    health_number: str = ""
     upn: str = ""
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from agency_node.match_tool.recorded import Recorded
+from agency_node.importing.quality.recorded import Recorded
 from agency_node.match_tool.tables import Row
 from benchmarks.matching.intervals import Share
 from benchmarks.matching.sets import without_numbers
@@ -50,7 +50,7 @@ def absent(names: Names, records: int, asked: int) -> list[Absent]:
     away = set(chance.sample(range(len(people)), asked))
     held = [child for child in people if child.id not in away]
     rows = [Row(f"{child.id:09}", _written(child, chance)) for child in held]
-    recorded = Recorded(rows, upn=False)
+    recorded = Recorded.of(rows, upn=False)
     questions = [
         (people[number], normalise(_written(people[number], chance))) for number in sorted(away)
     ]

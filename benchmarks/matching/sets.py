@@ -121,7 +121,7 @@ _NARROW: Final = tuple(_narrow())
 
 
 def without_numbers(record: Demographics) -> Demographics:
-    return replace(record, nhs_number="", upn="")
+    return replace(record, health_number="", upn="")
 
 
 def recalled(asked: NormalForm, record: NormalForm, keying: Keying) -> Mask:

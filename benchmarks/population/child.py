@@ -36,5 +36,5 @@ class Child:
     sex: Sex
     postcode: str
     former_postcode: str
-    nhs_number: str
+    health_number: str
     upn: str

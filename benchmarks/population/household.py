@@ -155,7 +155,7 @@ class Household:
                     sex=sex,
                     postcode=home.postcode,
                     former_postcode=home.former if birth.born < home.moved else "",
-                    nhs_number=number,
+                    health_number=number,
                     upn=upn,
                 )
             )

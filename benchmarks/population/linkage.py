@@ -17,7 +17,7 @@ from benchmarks.population.child import Child
 from benchmarks.population.errors import ErrorModel, Holder
 from benchmarks.population.spoiling import write_record
 from deploy.invented.tables import write_rows
-from fingerpost.private.demographics import Demographics
+from fingerpost.private.demographics import Demographics, written_birth
 
 Record = tuple[str, Demographics]
 
@@ -103,10 +103,10 @@ def row(record_id: str, fields: Demographics) -> tuple[str, ...]:
         fields.middle_names,
         fields.surname,
         ";".join(f"{other.forename} {other.surname}".strip() for other in fields.other_names),
-        fields.dob.isoformat() if fields.dob else "",
+        written_birth(fields.dob),
         fields.sex.name[:1] if fields.sex is not None else "",
         fields.postcode,
-        fields.nhs_number,
+        fields.health_number,
         fields.upn,
     )
 

@@ -71,7 +71,7 @@ def write_record(
         ),
         sex=_sex(child.sex, model, chance),
         postcode=_postcode(child, model, chance),
-        nhs_number=_nhs_number(child, model, chance, holder, siblings),
+        health_number=_nhs_number(child, model, chance, holder, siblings),
         upn=_upn(child, model, chance, holder),
     )
 
@@ -244,11 +244,11 @@ def _nhs_number(
         missing = model.nhs_missing_council
     if chance.random() < missing:
         return ""
-    number, roll = child.nhs_number, chance.random()
+    number, roll = child.health_number, chance.random()
     if roll < model.nhs_digit:
         return dates_and_codes.wrong_digit(number, chance)
     if roll < model.nhs_digit + model.nhs_sibling:
-        others = [other.nhs_number for other in siblings if other.id != child.id]
+        others = [other.health_number for other in siblings if other.id != child.id]
         return chance.choice(others) if others else number
     return number
 

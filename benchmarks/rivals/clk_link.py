@@ -49,7 +49,7 @@ FEATURES = {
     "dob": (_PLACES, 200),
     "sex": (ExactComparison(), 30),
     "postcode": (_BIGRAMS, 100),
-    "nhs_number": (_PLACES, 200),
+    "health_number": (_PLACES, 200),
 }
 
 
@@ -70,7 +70,7 @@ def schema(columns: Sequence[str]) -> Schema:
 def tidied(column: str, text: str) -> str:
     """Return text in lower case without accents; dates and codes without separators."""
     plain = "".join(c for c in normalize("NFKD", text.lower()) if not combining(c))
-    if column in ("dob", "postcode", "nhs_number"):
+    if column in ("dob", "postcode", "health_number"):
         return "".join(c for c in plain if c.isalnum())
     if column == "sex":
         return plain[:1]

@@ -56,13 +56,13 @@ _COLUMNS = f"""
     nullif(upper(trim(postcode)), '') as postcode,
     nullif(regexp_extract(upper(postcode), '^[A-Z]{{1,2}}[0-9][A-Z0-9]?'), '') as outcode,
     nullif(regexp_extract(upper(postcode), '^[A-Z]{{1,2}}[0-9][A-Z0-9]? [0-9]'), '') as sector,
-    nullif(nhs_number, '') as nhs_number
+    nullif(health_number, '') as health_number
 """
 
 # What two records must share to be compared; SQL on a record of each. Any one is enough. Those that
 # are too wide for large files are left out there, and then narrower ones below do their work.
 BLOCKS: tuple[tuple[str, ...], ...] = (
-    ("nhs_number",),
+    ("health_number",),
     ("dob",),
     ("postcode",),
     ("forename",),
@@ -90,13 +90,13 @@ SWAPPED = (
 )
 # Not the postcode, nor a surname with it: what it found similar there would be the household, not
 # the person.
-TRAINING = (("forename", "surname"), ("dob",), ("nhs_number",))
+TRAINING = (("forename", "surname"), ("dob",), ("health_number",))
 DETERMINISTIC = (
     ("forename", "surname", "dob"),
     ("surname", "dob", "postcode"),
     ("forename", "dob", "postcode"),
     ("forename", "surname", "postcode"),
-    ("nhs_number",),
+    ("health_number",),
 )
 
 
@@ -111,8 +111,8 @@ def comparisons(filled: set[str], is_full_postcode: bool) -> list[object]:
         wanted.append(cl.ExactMatch("sex"))
     if "postcode" in filled:
         wanted.append(postcode(is_full_postcode))
-    if "nhs_number" in filled:
-        wanted.append(cl.DamerauLevenshteinAtThresholds("nhs_number", [1, 2]))
+    if "health_number" in filled:
+        wanted.append(cl.DamerauLevenshteinAtThresholds("health_number", [1, 2]))
     return wanted
 
 
@@ -195,7 +195,7 @@ def link(tables: Tables) -> tuple[list[Scored], float, dict[str, object]]:
         connection.execute(f"create table {name} as select {_COLUMNS} from raw")  # noqa: S608
     filled = {
         column
-        for column in ("middle_names", "dob", "sex", "postcode", "outcode", "nhs_number")
+        for column in ("middle_names", "dob", "sex", "postcode", "outcode", "health_number")
         if all(_share(connection, name, f"{column} is not null") > 0 for name in names)
     }
     is_full = all(_share(connection, name, "sector is not null") > 0.3 for name in names)
@@ -256,7 +256,7 @@ def columns_of(block: Sequence[str]) -> set[str]:
     return {
         column
         for expression in block
-        for column in ("forename", "surname", "dob", "postcode", "outcode", "nhs_number")
+        for column in ("forename", "surname", "dob", "postcode", "outcode", "health_number")
         if column in expression
     }
 
@@ -273,7 +273,7 @@ def sound(name: str) -> str:
     return jellyfish.soundex(letters)
 
 
-_READ = ("forename", "middle_names", "surname", "dob", "sex", "postcode", "nhs_number")
+_READ = ("forename", "middle_names", "surname", "dob", "sex", "postcode", "health_number")
 
 
 def _share(connection: duckdb.DuckDBPyConnection, table: str, condition: str) -> float:

@@ -26,11 +26,11 @@ from deploy.demo.members import gateway_of
 from deploy.demo.patience import Patience
 from deploy.demo.people.stories import Story
 from deploy.demo.processes import BIN, Died, run
-from fingerpost.private.demographics import Demographics
+from fingerpost.private.demographics import Demographics, written_birth
 from fingerpost.protocol.codes import Purpose, Role
-from fingerpost.protocol.errors import Code, Rule
+from fingerpost.protocol.errors import Rule
 from fingerpost.protocol.ids import AgencyId
-from practitioner.cli.refusals import BY_CODE, BY_RULE
+from practitioner.present.refusals import BY_RULE
 
 REFUSED: Final = 4
 ANSWER_SECONDS: Final = 90.0
@@ -196,10 +196,9 @@ def perform(console: Console, practitioners: Practitioners, story: Story) -> boo
     return not wrong
 
 
-def is_refusal(done: subprocess.CompletedProcess[str], why: Code | Rule) -> bool:
+def is_refusal(done: subprocess.CompletedProcess[str], why: Rule) -> bool:
     """Return whether the lookup was refused, for this reason, and printed no outcome."""
-    sentence = BY_CODE[why] if isinstance(why, Code) else BY_RULE[why]
-    return done.returncode == REFUSED and not done.stdout.strip() and sentence in done.stderr
+    return done.returncode == REFUSED and not done.stdout.strip() and BY_RULE[why] in done.stderr
 
 
 def _ask_until_nobody_is_late(
@@ -291,7 +290,7 @@ def _heading(story: Story) -> str:
     facts += [f"also {other.forename} {other.surname}".strip() for other in who.other_names]
     facts += [f"born {who.dob:%d %B %Y}"] if who.dob else []
     facts += [who.postcode] if who.postcode else []
-    facts += ["with NHS number"] if who.nhs_number else []
+    facts += ["with NHS number"] if who.health_number else []
     return (
         f"{', '.join(facts)}\n"
         f"asked by {role_words(story.role)} of {story.requester}; purpose {story.purpose.name}; "
@@ -308,5 +307,5 @@ def role_words(role: Role) -> str:
 
 
 def _child(who: Demographics) -> str:
-    fields = asdict(who) | {"dob": who.dob and who.dob.isoformat(), "sex": who.sex and who.sex.name}
+    fields = asdict(who) | {"dob": written_birth(who.dob), "sex": who.sex and who.sex.name}
     return json.dumps(fields)

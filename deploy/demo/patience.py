@@ -48,15 +48,24 @@ def processor_of_tree(root: int) -> dict[int, Processor]:
     while waiting:
         pid = waiting.pop()
         waiting += children[pid]
-        ran = queued = 0
-        for thread in (_PROC / str(pid) / "task").glob("*/schedstat"):
-            try:
-                nanoseconds = thread.read_text().split()
-            except OSError:
-                continue
-            ran, queued = ran + int(nanoseconds[0]), queued + int(nanoseconds[1])
-        found[pid] = Processor(ran / 1e9, queued / 1e9)
+        found[pid] = _processor_of(_PROC / str(pid) / "task")
     return found
+
+
+def _processor_of(threads: Path) -> Processor:
+    """Return the processor time of a process; none of what ends while it is read."""
+    ran = queued = 0
+    try:
+        found = list(threads.iterdir())
+    except OSError:
+        return Processor(0.0, 0.0)
+    for thread in found:
+        try:
+            nanoseconds = (thread / "schedstat").read_text().split()
+        except OSError:
+            continue
+        ran, queued = ran + int(nanoseconds[0]), queued + int(nanoseconds[1])
+    return Processor(ran / 1e9, queued / 1e9)
 
 
 class Patience:

@@ -54,6 +54,9 @@ def main() -> int:
         with Processes(root / "logs") as processes:
             federation = Federation(lay_out(root), processes, people, say)
             failures = _demonstrate(console, federation, serve=options.serve)
+    except KeyboardInterrupt:
+        console.print("\nThe demonstration was stopped.")
+        return 130
     except (Died, Stuck, Defect, Refused) as failure:
         console.print("\n[bold red]The demonstration failed.[/]", Text(str(failure)))
         return 1

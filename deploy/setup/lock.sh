@@ -3,7 +3,7 @@
 # file published for it, for all platforms and all supported Pythons at once.
 #
 # What is wanted stands in pyproject.toml: the programs' dependencies, the extra `dev`, the dependency groups
-# (PEP 735). dev.txt holds all of runtime.txt, in the same versions. What is locked already stays as it is while it still fits; UPGRADE=1 takes the newest of everything. Settings
+# (PEP 735). dev.txt and database.txt hold all of runtime.txt, in the same versions. What is locked already stays as it is while it still fits; UPGRADE=1 takes the newest of everything. Settings
 # of this machine decide nothing: no local folder of packages is looked at, no index is named in a lock.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
@@ -26,6 +26,7 @@ lock() {
 
 lock build --group pyproject.toml:build
 lock runtime pyproject.toml
+lock database --constraint requirements/runtime.txt --extra database pyproject.toml
 lock dev --constraint requirements/runtime.txt --constraint requirements/build.txt --extra dev pyproject.toml
 lock demo --no-deps --group pyproject.toml:demo
 lock rivals --only-binary :all: --group pyproject.toml:rivals

@@ -27,7 +27,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 import msgspec
 
@@ -62,10 +62,12 @@ class _Name:
     """1 to 80 of a-z, 0-9 and ``. : _ -``. Any other text raises ``Defect``, without the value."""
 
     value: str
+    called: ClassVar[str]
+    """What an operator types it for."""
 
     def __post_init__(self) -> None:
         if re.fullmatch(r"[a-z0-9.:_-]{1,80}", self.value) is None:
-            raise Defect(f"not a valid {type(self).__name__} of the audit log")
+            raise Defect(f"{self.called}: expected 1 to 80 of a-z, 0-9 and . : _ - (no capitals)")
 
     def __str__(self) -> str:
         return self.value
@@ -75,6 +77,8 @@ class _Name:
 class Actor(_Name):
     """Who acted, as far as it may outlast its month: a member, an agency, ``system``, a post."""
 
+    called = "the person who decides (--by, --second)"
+
     @classmethod
     def of(cls, id_: MemberId | AgencyId) -> Self:
         return cls(id_.value)
@@ -83,6 +87,8 @@ class Actor(_Name):
 @dataclass(frozen=True, slots=True)
 class OperationId(_Name):
     """The id that the entries of one operation share, such as the hash of a query in hex."""
+
+    called = "the reference to the reason (--why)"
 
     @classmethod
     def of(cls, hash_: bytes) -> Self:

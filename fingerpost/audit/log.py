@@ -33,7 +33,6 @@ from sqlalchemy import Connection, Engine
 from fingerpost.audit import store
 from fingerpost.audit.chain import (
     BODY_SIZES,
-    GENESIS,
     HEADER_SIZES,
     Actor,
     AuditEvent,
@@ -49,11 +48,12 @@ from fingerpost.audit.chain import (
 )
 from fingerpost.audit.migrations import REVISIONS
 from fingerpost.audit.store import Receipt, Row
+from fingerpost.audit.verification import BrokenChain, Report, in_chain, verify
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.database import empty_journal, open_migrated, reading
 from fingerpost.runtime.files import KEY_BYTES
 from fingerpost.runtime.sealed_box import SealedBox
-from fingerpost.runtime.witness import Mark, Witness
+from fingerpost.runtime.witness import Fault, Mark, Witness
 
 __all__ = [
     "Actor",
@@ -70,23 +70,25 @@ __all__ = [
 
 MONTH_FORGOTTEN: Final = "audit.month_forgotten"
 ADOPTED: Final = "audit.adopted"
+SEARCHED: Final = "audit.searched"
 _HEADERS: Final = b"fingerpost/v1 audit headers"
 _OWN_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     MONTH_FORGOTTEN: frozenset({"month"}),
     ADOPTED: frozenset(),
+    SEARCHED: frozenset({"by"}),
 }
-
-
-class BrokenChain(Defect):
-    """The entry ``seq`` is not the one that was recorded: changed, removed or moved."""
-
-    def __init__(self, seq: int) -> None:
-        super().__init__(f"the audit chain is broken at entry {seq}")
-        self.seq = seq
 
 
 class StoreBehind(Defect):
     """The log holds less than its head says: it was truncated, or restored from an old backup."""
+
+
+def _behind(what: str, fault: Fault) -> StoreBehind:
+    """Return the error with its code, as of every store that was put back, and the way on."""
+    return StoreBehind(
+        f"{what} ({fault.name}). Put the newest copy back, or adopt what is there: audit adopt; at "
+        "a broker, adopt"
+    )
 
 
 class Head:
@@ -115,10 +117,11 @@ class Head:
         entries = store.last(connection).seq
         if head is None:
             if entries:
-                raise StoreBehind("the witness of the audit log has no head of it")
+                raise _behind("the witness of the audit log has no head of it", Fault.UNWITNESSED)
             return
         if head.number > entries:
-            raise StoreBehind(f"the audit log ends at entry {entries}, its head was {head.number}")
+            ends = f"the audit log ends at entry {entries}, its head was {head.number}"
+            raise _behind(ends, Fault.OLDER if entries else Fault.GONE)
         if store.hash_at(connection, head.number) != head.digest:
             raise BrokenChain(head.number)
 
@@ -135,22 +138,6 @@ class Head:
         """Write the head after a commit; a failure is ignored, since the entry is recorded."""
         with contextlib.suppress(Defect):  # an older head is still true
             self._witness.note(Mark(head.seq, head.hash), durable=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The result of ``verify``. ``head``: the last valid entry; ``broken_at``: the number of the
-    first that is not.
-    """
-
-    entries: int
-    head: Receipt
-    broken_at: int | None
-
-    def require_whole(self) -> None:
-        """Raise ``BrokenChain`` unless the whole chain is valid."""
-        if self.broken_at is not None:
-            raise BrokenChain(self.broken_at)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -245,6 +232,9 @@ class AuditLog:
         """Record several events in one commit, all or none. Raises as ``append``."""
         for event in events:
             self._require_catalogued(event)
+        return self._append(events)
+
+    def _append(self, events: Sequence[AuditEvent]) -> tuple[Receipt, ...]:
         with self._lock:
             with self._engine.begin() as connection:
                 receipts = self._add(connection, events)
@@ -257,32 +247,28 @@ class AuditLog:
 
         Without it only the witness of the log shows that the end was cut off.
         """
-        head = Receipt(0, GENESIS)
-        broken_at: int | None = None
         with reading(self._engine) as connection:
             entries = store.last(connection).seq
-            for row in store.rows(connection):
-                if not _follows(head, row):
-                    broken_at = head.seq + 1
-                    break
-                head = Receipt(row.seq, row.hash)
-            witnessed = store.hash_at(connection, witness.seq) if witness else None
-        if witness is not None and witnessed != witness.hash:
-            # The chain was cut off before the witness, or somebody computed all of it again.
-            missing = min(witness.seq, entries + 1)
-            broken_at = missing if broken_at is None else min(broken_at, missing)
-        return Report(entries, head, broken_at)
+            return verify(store.rows(connection), entries, witness)
 
-    def show(self, since: int, until: int, *, decrypt: bool) -> Iterator[Entry]:
+    def show(
+        self, since: int, until: int, *, decrypt: bool, verified: bool = False
+    ) -> Iterator[Entry]:
         """Yield the entries with ``since`` ≤ at < ``until`` (UNIX seconds), in the order of the
         chain.
 
-        They are shown as stored; ``verify`` checks that they are as recorded. Read the iterator to
-        its end: while it is open, the write-ahead log cannot be emptied.
+        They are shown as stored, unless ``verified``: then each is held to the chain before it is
+        shown. Read the iterator to its end: while it is open, the write-ahead log cannot be
+        emptied.
+
+        Raises:
+            BrokenChain: with ``verified``, at the first entry that is not as recorded, whatever its
+                time.
         """
         with reading(self._engine) as connection:
             keys = {key.month: key for _, key in self._month_keys(connection)}
-            for row in store.rows(connection):
+            rows = store.rows(connection)
+            for row in in_chain(rows) if verified else rows:
                 header = self._open_header(row)
                 event = parse_header(header)
                 if since <= event.at < until:
@@ -314,11 +300,23 @@ class AuditLog:
 
     def record_adoption(self, *, actor: Actor, operation: OperationId, at: int) -> Receipt:
         """Record who opened the log with ``adopt``, and why. Raises as ``append``."""
-        with self._lock:
-            with self._engine.begin() as connection:
-                receipts = self._add(connection, [AuditEvent(ADOPTED, actor, operation, at, {})])
-            self._head.try_write(receipts[-1])
-        return receipts[0]
+        return self._append([AuditEvent(ADOPTED, actor, operation, at, {})])[0]
+
+    def record_search(
+        self, *, actor: Actor, operation: OperationId, at: int, by: str, body: bytes
+    ) -> Receipt:
+        """Record that somebody searches the log, before it is searched. Raises as ``append``.
+
+        Args:
+            by: the names of what is searched by.
+            body: what is searched for.
+        """
+        return self._append([AuditEvent(SEARCHED, actor, operation, at, {"by": by}, body)])[0]
+
+    def hash_at(self, seq: int) -> bytes | None:
+        """Return the hash stored with an entry; None where there is no such entry."""
+        with reading(self._engine) as connection:
+            return store.hash_at(connection, seq)
 
     def head(self) -> Receipt:
         """Return the newest entry, for witnesses elsewhere to keep; number 0 for an empty log."""
@@ -417,10 +415,4 @@ def _entry(
         event.fields,
         body,
         forgotten=key.secret is None,
-    )
-
-
-def _follows(head: Receipt, row: Row) -> bool:
-    return row.seq == head.seq + 1 and row.hash == chain_hash(
-        head.hash, row.seq, row.header, row.body
     )

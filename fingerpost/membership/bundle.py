@@ -58,6 +58,11 @@ class Addresses:
     broker: BrokerEndpoint
     key_holders: tuple[Endpoint, Endpoint]
 
+    def of_a_node(self) -> tuple[str, ...]:
+        """Return all to which a node opens channels."""
+        endpoints = (self.issuer, *self.key_holders)
+        return (str(self.broker.nodes), *(str(each.address) for each in endpoints))
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class EnrolmentBundle:

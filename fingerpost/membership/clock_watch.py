@@ -128,8 +128,11 @@ def told(word: Word | None, now: float, waits: str) -> tuple[str, ...]:
     if word is None:
         return ("Clock: not known yet. The process has not run since it was set up.",)
     lines = [f"Clock: {_which(word)}"]
-    if abs(now - word.at) > WORD_SECONDS:
-        lines.append(f"  This was seen at {moment(word.at)}. The process does not run.")
+    if abs(now - word.at) > WORD_SECONDS:  # another clock may be right by now, or wrong
+        lines = [
+            f"Clock: not known now: the process does not run. At {moment(word.at)} it saw:",
+            f"  {_which(word)}",
+        ]
     if word.still >= STILL_SECONDS:
         lines.append(
             f"  No newer member list has come for {duration(word.still)}: broker and issuer cannot "

@@ -23,10 +23,12 @@ from typing import Annotated, Final, Generic, NoReturn, TypeVar
 import msgspec
 import typer
 
-from fingerpost.audit.log import Actor, AuditLog, Month, OperationId, Receipt, Report
+from fingerpost.audit.log import Actor, AuditLog, BrokenChain, Month, OperationId, StoreBehind
+from fingerpost.audit.verification import Unsure
 from fingerpost.membership.bundle import EnrolmentBundle
 from fingerpost.membership.clock_watch import read_word, told
 from fingerpost.membership.credentials import make_member_keys
+from fingerpost.membership.deposited_heads import NotContinued
 from fingerpost.membership.membership import Places
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.enrolment import (
@@ -52,6 +54,10 @@ NOT_DONE: Final = 2
 """The exit status of a command that was refused or met a defect. Status 1: the process does not
 serve, or crashed.
 """
+CANNOT_TELL: Final = 3
+"""The exit status where a note has a slip, so that it does not say whether a log is whole."""
+UNDONE: Final = 4
+"""The exit status where an audit log is not the one that was recorded, noted or witnessed."""
 NEVER: Final = 2**40
 """A time in seconds since 1970 UTC that is later than any entry of an audit log."""
 
@@ -126,8 +132,9 @@ def command_line(words: str) -> typer.Typer:
 def main(commands: Callable[[], object], program: str) -> None:
     """Run the command that was typed.
 
-    Refusals and defects end the program with a message and exit status 2. Any other exception ends
-    it with the type alone: the text of an exception, or its traceback, may hold what was typed, or
+    Refusals and defects end the program with a message and exit status 2; an audit log that is not
+    the one that was recorded has 4, and 3 where that cannot be told. Any other exception ends it
+    with the type alone: the text of an exception, or its traceback, may hold what was typed, or
     read, about a child.
 
     Args:
@@ -138,9 +145,15 @@ def main(commands: Callable[[], object], program: str) -> None:
     except (Defect, Refused) as error:
         text = refusal_text(error) if isinstance(error, Refused) else str(error)
         typer.echo(f"{program}: {text}", err=True)
-        sys.exit(NOT_DONE)
+        sys.exit(_status(error))
     finally:
         sys.excepthook = partial(_show_type_alone, program)  # Typer has replaced it by its own
+
+
+def _status(error: Defect | Refused) -> int:
+    if isinstance(error, BrokenChain | StoreBehind | NotContinued):
+        return UNDONE
+    return CANNOT_TELL if isinstance(error, Unsure) else NOT_DONE
 
 
 def _show_type_alone(
@@ -228,77 +241,6 @@ def enrol(
     typer.echo(f"Request written. Read this fingerprint to the authority: {value.fingerprint}")
 
 
-def add_server(
-    app: typer.Typer,
-    audit: typer.Typer,
-    program: Program[S],
-    party: Party,
-    *,
-    check: Callable[[S], EnrolmentBundle],
-    health: Callable[[S], Path],
-    places: Callable[[S], Places],
-    waits: str,
-    open_audit: Callable[[S], AuditLog],
-) -> None:
-    """Add the commands that a broker and a key holder share.
-
-    They are ``enrol``, ``run``, ``check``, ``health``, ``status`` and ``audit verify``.
-
-    Args:
-        check: opens what the settings name, and returns the bundle.
-        health: returns the socket of the health check.
-        waits: what the party destroys when it is due.
-        open_audit: opens the audit log.
-    """
-
-    @app.command("enrol")
-    def enrol_(
-        federation: FederationOption,
-        member: MemberOption,
-        organisation: OrganisationOption,
-        credentials: CredentialsOption,
-        request: RequestOption,
-    ) -> None:
-        """Make this member's keys where they will be used, and a request of public keys only."""
-        enrol(
-            party,
-            federation=federation,
-            member=member,
-            organisation=organisation,
-            credentials=credentials,
-            request=request,
-        )
-
-    @app.command("run")
-    def run_(settings_file: SettingsFile) -> None:
-        """Run until a signal stops it."""
-        program.run(settings_file)
-
-    @app.command("check")
-    def check_(settings_file: SettingsFile) -> None:
-        """Report whether what the settings name fits together.
-
-        It makes nothing and touches no network.
-        """
-        loaded = program.load(settings_file)
-        report_sound("Settings, keys and folders", check(loaded), health(loaded))
-
-    @app.command("health")
-    def health_(settings_file: SettingsFile) -> None:
-        """Report whether the running process serves: exit status 0 when it does, else 1."""
-        report_health(health(program.load(settings_file)))
-
-    @app.command("status")
-    def status(settings_file: SettingsFile) -> None:
-        """Report whether this machine's clock agrees with the issuer's, and what waits if not."""
-        report_clock(places(program.load(settings_file)), waits)
-
-    @audit.command("verify")
-    def verify(settings_file: SettingsFile) -> None:
-        """Follow the chain from the first entry to the last."""
-        report_whole(open_audit(program.load(settings_file)))
-
-
 def report_sound(what: str, bundle: EnrolmentBundle, health: Path) -> None:
     """Report that ``what`` was opened and is sound, the bundle's fingerprint, and what a start by
     hand still needs.
@@ -356,24 +298,6 @@ def report_written(out: Path, week: int) -> None:
 
 
 # ---- the audit log -------------------------------------------------------------------------------
-
-
-def verified(log: AuditLog, witness: Receipt | None = None) -> Report:
-    """Follow the chain from first to last entry, and close the log. Raises ``BrokenChain``."""
-    with closing(log):
-        report = log.verify(witness)
-        report.require_whole()
-    return report
-
-
-def report_whole(log: AuditLog) -> None:
-    """Verify and close the log; report the number of entries and the hash of the head.
-
-    Raises:
-        BrokenChain: an entry is not the one that was recorded.
-    """
-    report = verified(log)
-    typer.echo(f"{report.entries} entries, whole. Head: {report.head.hash.hex()}")
 
 
 def forget(open_log: Callable[[], AuditLog], month: str, *, by: str, why: str) -> None:

@@ -9,14 +9,15 @@ anybody, and a process without a valid list trusts nobody.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final
 
 import msgspec
 
-from fingerpost.membership import renewal
+from fingerpost.membership import deposited_heads, renewal
 from fingerpost.membership.bundle import (
     CERTIFICATE_AUTHORITY,
     ROOT,
@@ -30,6 +31,7 @@ from fingerpost.membership.clock_watch import (
     ClockWatch,
 )
 from fingerpost.membership.credentials import MemberKeys
+from fingerpost.membership.deposited_heads import HEADS_EVENTS, DepositedHeads
 from fingerpost.membership.list_sources import ListSources
 from fingerpost.membership.member_list import MEMBER_LIST_EVENTS, MemberList, MemberListClient
 from fingerpost.membership.member_list_mirror import Mirror
@@ -42,6 +44,7 @@ from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import Address, EpochNumber
+from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import asking
@@ -52,7 +55,13 @@ from fingerpost.runtime.witness import WitnessFolder
 ISSUER_PATIENCE_SECONDS: Final = 2.0
 """A lookup that begins with a look at the list must not wait long for an issuer that is away."""
 MEMBERSHIP_EVENTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
-    {**MEMBER_LIST_EVENTS, **CLOCK_EVENTS, **RENEWAL_EVENTS, "member.is_a_trial": frozenset()}
+    {
+        **MEMBER_LIST_EVENTS,
+        **CLOCK_EVENTS,
+        **RENEWAL_EVENTS,
+        **HEADS_EVENTS,
+        "member.is_a_trial": frozenset(),
+    }
 )
 """Events for the log catalogue of each member."""
 
@@ -102,6 +111,24 @@ def check_places(places: Places, party: Party) -> EnrolmentBundle:
     return bundle
 
 
+def heads_at_issuer(places: Places, party: Party, clock: Clock) -> DepositedHeads:
+    """Return what reads the heads that a member has left at the issuer, beside its process.
+
+    Raises:
+        Defect: as ``check_places``.
+    """
+    bundle = check_places(places, party)
+    issuer = bundle.addresses.issuer
+    at = IssuerClient(
+        str(issuer.address),
+        places.bundle / CERTIFICATE_AUTHORITY,
+        Identity(bundle.federation, issuer.member, Party.ISSUER),
+    )
+    key = MemberKeys.load(places.credentials).signing_key
+    me = Identity(bundle.federation, bundle.member, party)
+    return DepositedHeads(me, key, at, WitnessFolder(places.witness), clock)
+
+
 class Membership:
     """A member's identity, keys and member list, and its channels to the others. Close it at the
     end.
@@ -130,6 +157,9 @@ class Membership:
         self.issuer = IssuerClient(
             str(addresses.issuer.address), self.authority, issuer, env.connect
         )
+        self.heads = DepositedHeads(
+            self.identity, self.keys.signing_key, self.issuer, self.witness, env.clock
+        )
         self.broker = Identity(self.bundle.federation, addresses.broker.member, Party.BROKER)
         self._at_issuer = MemberListFetcher(
             str(addresses.issuer.address),
@@ -137,6 +167,7 @@ class Membership:
             issuer,
             at_issuer(self.bundle.federation, self.bundle.member, self.keys.signing_key, env.clock),
             CALL_SECONDS if party is Party.BROKER else ISSUER_PATIENCE_SECONDS,
+            env.route,
         )
         self.client: MemberListClient
         # The import of a node keeps a list of its own, in another folder.
@@ -151,7 +182,7 @@ class Membership:
         else:
             at = addresses.broker.nodes if party is Party.NODE else addresses.broker.askers
             self._fetch = MemberListFetcher(
-                str(at), lambda: self.client_tls().credentials(), self.broker
+                str(at), lambda: self.client_tls().credentials(), self.broker, route=env.route
             )
             self.client = MemberListClient(
                 places.member_list, places.bundle / ROOT, self._fetch, self.bundle.member, seen
@@ -211,9 +242,12 @@ class Membership:
         self._fetch.close()
         self._at_issuer.close()
 
-    def tasks(self) -> Mapping[str, Task]:
-        """Return the tasks that keep certificate and member list fresh and watch the clock, for
-        ``run.supervise``.
+    def tasks(self, stores: Sequence[str]) -> Mapping[str, Task]:
+        """Return the tasks that keep certificate and member list fresh, watch the clock, and leave
+        the heads of this member's stores at the issuer, for ``run.supervise``.
+
+        Args:
+            stores: the names of their witnesses, the same whatever the stores hold.
         """
         poll = self.sources.poll(self._poll_seconds)
         renew = self._env.every(
@@ -221,7 +255,19 @@ class Membership:
         )
         watch = ClockWatch(self.time, self._env.clock, self._env.log, self._member_list)
         look = self._env.every(LOOK_SECONDS, LOOK_JITTER_SECONDS, watch.look, "clock")
-        return {"member list": poll, "certificate": renew, "clock": look}
+        leave = self._env.every(
+            deposited_heads.LOOK_SECONDS,
+            deposited_heads.LOOK_JITTER_SECONDS,
+            partial(self._leave_heads, stores),
+            "heads",
+        )
+        return {"member list": poll, "certificate": renew, "clock": look, "heads": leave}
+
+    async def _leave_heads(self, stores: Sequence[str]) -> None:
+        def report(store: str) -> None:
+            self._env.log.error("member.behind_its_deposit", store=store)
+
+        await self.heads.leave_if_due(stores, report)
 
     async def _renew_if_due(self) -> None:
         await renewal.renew_if_due(

@@ -19,12 +19,12 @@ from typing import Final, TypeVar
 import grpc.aio
 
 from fingerpost.membership.member_list import MemberList
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.errors import CallRule, Code, Refused
 from fingerpost.protocol.federation import Federation, Party
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.env import Dialler
 from fingerpost.runtime.identity import Identity
-from fingerpost.runtime.rpc import CallRule, asking, connect, refused_from
+from fingerpost.runtime.rpc import asking, connect, refused_from
 from fingerpost.runtime.tls import ClientTls
 
 T = TypeVar("T")

@@ -61,6 +61,20 @@ class IssuerClient:
         async with self._stub() as stub:
             refuse_unknown(await stub.Deposit(request, timeout=CALL_SECONDS))
 
+    async def deposit_heads(self, envelope: bytes) -> None:
+        """Leave a signed ``HeadsStatement``. May be repeated, with a later time."""
+        request = pb.DepositHeadsRequest(envelope=envelope)
+        async with self._stub() as stub:
+            refuse_unknown(await stub.DepositHeads(request, timeout=CALL_SECONDS))
+
+    async def heads(self, envelope: bytes) -> tuple[bytes, ...]:
+        """Send a signed ``ReadHeadsStatement``; return envelopes, the newest first."""
+        request = pb.ReadHeadsRequest(envelope=envelope)
+        async with self._stub() as stub:
+            response = await stub.ReadHeads(request, timeout=CALL_SECONDS)
+            refuse_unknown(response)
+            return tuple(response.envelopes)
+
     @asynccontextmanager
     async def _stub(self) -> AsyncIterator[stubs.IssuerServiceStub]:
         with asking(self.asked):

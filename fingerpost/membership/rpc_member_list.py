@@ -20,7 +20,7 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.identity import Identity
-from fingerpost.runtime.rpc import CLIENT_FRAMES, asking, refused_from
+from fingerpost.runtime.rpc import CLIENT_FRAMES, Route, asking, direct, refused_from
 from fingerpost.wire.v1 import member_list_pb2 as pb
 
 CALL_SECONDS: Final = 10.0
@@ -69,6 +69,7 @@ class MemberListFetcher:
         server: Identity,
         asking: Asking = AT_BROKER,
         patience: float = CALL_SECONDS,
+        route: Route = direct,
     ) -> None:
         """
         Args:
@@ -77,8 +78,9 @@ class MemberListFetcher:
             address: host:port of the broker or the issuer.
             credentials: called for each new channel.
             server: the identity that the server's certificate must show.
+            route: see ``Env.route``.
         """
-        self._address = address
+        self._address = route(address)
         self._credentials = credentials
         self._asking = asking
         self._patience = patience

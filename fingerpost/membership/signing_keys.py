@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -45,7 +45,12 @@ def read_signing_key(path: Path, *, setting: str) -> Ed25519PrivateKey:
     pem = read_secret(path, most=_FILE_BYTES, setting=setting)
     try:
         key = load_pem_private_key(pem, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):  # its text may describe the content
+    except (
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+        InternalError,
+    ):  # its text may describe the content
         raise Defect(f"{setting}: {path} is not a private key in PEM") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise Defect(f"{setting}: {path} is not an Ed25519 key")

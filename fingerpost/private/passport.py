@@ -54,13 +54,16 @@ SIGN_IN_SECONDS: Final = 12 * 3600
 NAME_CHARS: Final = 80
 KEY_BYTES: Final = 32
 
+GRACE_SECONDS: Final = 14 * limits.DAY
+"""How long a manager may let somebody ask whose training is over. Vetting has no grace."""
+
 _NAME_BYTES: Final = 2 * NAME_CHARS
 _LATEST: Final = 2**40
 _SKEW: Final = limits.CLOCK_SKEW_SECONDS
 _JTI: Final = re.compile(r"[0-9a-f]{32}")
 _COMPACT: Final = re.compile(r"[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+")
 _TIMES: Final = ("auth_time", "iat", "exp", "training_until", "vetting_until")
-_TEXTS: Final = ("iss", "aud", "sub", "name", "role", "acr", "jti")
+_TEXTS: Final = ("iss", "aud", "sub", "name", "role", "acr", "jti", "training_grace_by")
 _CLAIMS: Final = frozenset({*_TIMES, *_TEXTS, "cnf"})
 _CNF_KEYS: Final = frozenset({"kty", "crv", "x"})
 
@@ -68,15 +71,27 @@ _CNF_KEYS: Final = frozenset({"kty", "crv", "x"})
 @dataclass(frozen=True, slots=True)
 class Entitlement:
     """Until when a practitioner's training and vetting hold: the first second after each, since
-    1970 UTC."""
+    1970 UTC.
+
+    ``training_grace_by``: the account of the manager who granted days of grace after the training;
+    empty where nobody did. Their end follows from the training and not from when they were granted
+    (attack: a grant a fortnight, for ever).
+    """
 
     training_until: int
     vetting_until: int
+    training_grace_by: str = ""
+
+    @property
+    def training_ends(self) -> int:
+        """When the training ends, with the days of grace where they were granted."""
+        return self.training_until + (GRACE_SECONDS if self.training_grace_by else 0)
 
     @property
     def ends(self) -> int:
-        """When the first of both runs out."""
-        return min(self.training_until, self.vetting_until)
+        """When the right to ask ends: the first of training and vetting. It is the one rule, at the
+        gateway and at every node."""
+        return min(self.training_ends, self.vetting_until)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -121,6 +136,10 @@ class Passport:
             raise Refused(Code.MALFORMED, "passport.training_until or vetting_until")
         if self.auth_time < 0 or max(held.training_until, held.vetting_until) >= _LATEST:
             raise Refused(Code.MALFORMED, "passport times")
+        if manager := held.training_grace_by:
+            require_account(manager, "passport.training_grace_by")
+            if manager.lower() == self.subject.lower():
+                raise Refused(Code.MALFORMED, "passport.training_grace_by")
 
     def __repr__(self) -> str:
         return f"Passport({self.agency}, {self.role.name})"
@@ -147,6 +166,7 @@ def issue(passport: Passport, federation: FederationId, key: Ed25519PrivateKey) 
         "cnf": {"jwk": {"kty": "OKP", "crv": "Ed25519", "x": _encode(passport.cnf)}},
         "training_until": passport.entitlement.training_until,
         "vetting_until": passport.entitlement.vetting_until,
+        "training_grace_by": passport.entitlement.training_grace_by,
     }
     payload = json.dumps(claims, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     headers = {"typ": TYPE, "kid": key_id(key.public_key().public_bytes_raw())}
@@ -212,7 +232,9 @@ def _passport(claims: dict[str, Any], agency: AgencyId) -> Passport:
             expires_at=claims["exp"],
             jti=claims["jti"],
             cnf=_decode(claims["cnf"]["jwk"]["x"]),
-            entitlement=Entitlement(claims["training_until"], claims["vetting_until"]),
+            entitlement=Entitlement(
+                claims["training_until"], claims["vetting_until"], claims["training_grace_by"]
+            ),
         )
     except (KeyError, ValueError):
         raise _bad("role or acr") from None

@@ -16,13 +16,14 @@ The nonce is all zeros (``sealing`` says why that is safe). kc commits to K (att
 so one ciphertext could show two children to two nodes). Nothing that ``open_query`` returns
 may be acted on before ``verify_inner`` has accepted it.
 
-Law of the answer: every answer has one shape and one size, made by one code path, whatever it says.
+Law of the answer: every answer has one shape, made by one code path, and a size that follows from
+how many agencies it covers, whatever they say.
 The seal is bound to query, node and part; the signature inside shows which node answers. The
 requester believes an answer only if it is exactly the one that the member list makes it expect:
 these agencies, all of them, of that node.
 
     info   = prefixed("answer", H(query), node, part as 4 bytes big-endian)
-    answer = HPKE-Seal(reply key, info, envelope padded to ANSWER_PLAIN_BYTES)
+    answer = HPKE-Seal(reply key, info, envelope padded to the size of its class)
 """
 
 from __future__ import annotations
@@ -34,13 +35,16 @@ from typing import Final, Self
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from fingerpost.private import passport as passports
+from fingerpost.private.approvals import ToApprove, require_approved
 from fingerpost.private.codec import read_inner, read_part, write_inner, write_part
 from fingerpost.private.locators import Opening
 from fingerpost.private.messages import AnswerPart, Inner, Question
 from fingerpost.private.passport import Passport
 from fingerpost.private.purpose_rules import (
     PurposeRule,
+    require_call_back,
     require_permitted,
+    require_request,
     require_stated,
     terms_in_force,
 )
@@ -63,7 +67,7 @@ from fingerpost.protocol.codes import DESK_ROLES, RESERVE_PURPOSES, Allowance, P
 from fingerpost.protocol.envelope import Envelope, PayloadType, core_hash, open_envelope, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Agency, Federation, Party, parts_of
-from fingerpost.protocol.ids import AreaCode, EpochNumber, FederationId, Handle, MemberId
+from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, Handle, MemberId
 from fingerpost.protocol.messages import (
     KeySet,
     NodeAnswer,
@@ -73,6 +77,7 @@ from fingerpost.protocol.messages import (
     day_of,
     require_fresh,
     revision_to_ask,
+    size_class,
     slot_of,
 )
 from fingerpost.protocol.terms import Terms
@@ -147,13 +152,14 @@ class SealedQuery:
     """A query, ready to be submitted.
 
     ``wire`` is the 8192 bytes to submit, ``hash`` is H(query). ``reply_key`` opens the answers, and
-    nothing else does: it lives as long as the lookup and is not stored.
+    nothing else does; it and K live as long as the lookup and are not stored.
     """
 
     wire: bytes
     hash: bytes
     core: QueryCore
     reply_key: HybridKey
+    content_key: bytes
 
     def __repr__(self) -> str:
         return f"SealedQuery({self.hash.hex()[:8]}…)"
@@ -166,6 +172,7 @@ class Opened:
     inner: Inner
     core_hash: bytes
     envelope: Envelope
+    content_key: bytes
 
     def __repr__(self) -> str:
         return "Opened(…)"
@@ -241,7 +248,7 @@ def seal(
     wire = seal_into_query(core_bytes, wraps, sealed, public.epoch, requester_key)
     own = requester_key.public_key().public_bytes_raw()
     query = read_query(wire, lambda _: own, (public.revision,))
-    return SealedQuery(wire, query.hash, core, reply_key)
+    return SealedQuery(wire, query.hash, core, reply_key, content_key)
 
 
 def open_query(query: Query, position: int, wrap_secret: bytes) -> Opened:
@@ -268,7 +275,7 @@ def open_query(query: Query, position: int, wrap_secret: bytes) -> Opened:
     # Parsed before it is verified, because the passport in it names the key. Nothing of it may be
     # acted on before verify_inner has accepted it.
     stated_hash, inner = read_inner(envelope.payload, query.core.revision)
-    return Opened(inner, stated_hash, envelope)
+    return Opened(inner, stated_hash, envelope, content_key)
 
 
 def verify_inner(opened: Opened, query: Query, federation: Federation, *, now: float) -> Question:
@@ -278,7 +285,8 @@ def verify_inner(opened: Opened, query: Query, federation: Federation, *, now: f
         Refused: NOT_A_MEMBER, the agency may not ask through this gateway; BAD_PASSPORT;
             BAD_COMMITMENT, the pseudonym that the broker counted is not the practitioner's;
             BAD_SIGNATURE, the practitioner's, or over the core of another query; NOT_ALLOWED,
-            role, purpose, reach, a fact that is missing, or the reason for wide keys.
+            role, purpose, reach, a fact that is missing, the reason for wide keys, or an approval
+            of something else.
     """
     inner, core = opened.inner, query.core
     agency = federation.asking_agency(inner.agency, inner.gateway)
@@ -315,9 +323,13 @@ def verify_inner(opened: Opened, query: Query, federation: Federation, *, now: f
         why, terms, core.reach, core.named_areas, core.key_set, subject=passport.subject
     )
     require_stated(why, terms, inner.demographics, core.issued_at)
+    require_request(why.facts, passport.role, agency, federation)
+    desk = require_call_back(why.facts, passport.role, agency, federation)
+    of = ToApprove(agency.id, passport.subject, why, inner.demographics)
+    approvals = require_approved(of, agency, federation.code_lists, core.issued_at)
     at_home = federation.agencies_in_reach(core.area, Reach.AREA, ()) if terms.home_only else None
     named_by = None if at_home is None else frozenset(each.id for each in at_home)
-    return Question(agency, passport, why, inner.demographics, terms, named_by)
+    return Question(agency, passport, why, inner.demographics, terms, named_by, approvals, desk)
 
 
 def _require_allowance(allowance: Allowance, role: Role, purpose: Purpose) -> None:
@@ -377,9 +389,6 @@ def _core(
     )
 
 
-_PART_BOUND = 2**32
-
-
 def seal_answer(
     part: AnswerPart,
     reply_key: bytes,
@@ -399,7 +408,7 @@ def seal_answer(
     """
     payload = write_part(part, revision)
     envelope = write_envelope(sign(PayloadType.ANSWER, payload, part.node.value, key))
-    plain = pad(envelope, limits.ANSWER_PLAIN_BYTES, "answer too long")
+    plain = pad(envelope, size_class(len(part.agencies)).plain_bytes, "answer too long")
     sealed = seal_to_key(reply_key, _info(part.query_hash, part.node, part.part), plain)
     return SealedAnswer(part.query_hash, part.part, sealed)
 
@@ -425,25 +434,30 @@ def open_answer(
 
     Raises:
         Refused: NOT_A_MEMBER, the node is none; BAD_SEAL, of another node, part or query, or
-            altered; BAD_SIGNATURE; MALFORMED, not exactly what was expected.
+            altered; BAD_SIGNATURE; MALFORMED, not exactly what was expected, or of another size.
     """
     member = federation.member(answer.node, Party.NODE)
-    if not 0 <= answer.part < _PART_BOUND:
+    expected = parts_of(asked, answer.node)
+    if not 0 <= answer.part < len(expected):
         raise Refused(Code.MALFORMED, "answer.part")
+    size = size_class(len(expected[answer.part]))
+    if len(answer.sealed) != size.sealed_bytes:
+        raise Refused(Code.MALFORMED, "answer.sealed")
     plain = reply_key.open(_info(query_hash, answer.node, answer.part), answer.sealed)
-    if len(plain) != limits.ANSWER_PLAIN_BYTES:
-        raise Refused(Code.BAD_SEAL, "answer size")
-    envelope = read_envelope(unpad(plain, "answer padding"), most=limits.ANSWER_PLAIN_BYTES)
+    envelope = read_envelope(unpad(plain, "answer padding"), most=size.plain_bytes)
     if envelope.signer != answer.node.value:
         raise Refused(Code.BAD_SIGNATURE, "answer.signer")
     payload = open_envelope(envelope, PayloadType.ANSWER, _public_key(member.signing_key))
     part = read_part(payload, revision)
-    _require_expected(part, answer, query_hash, asked)
+    _require_expected(part, answer, query_hash, expected)
     return part
 
 
 def _require_expected(
-    part: AnswerPart, answer: NodeAnswer, query_hash: bytes, asked: tuple[Agency, ...]
+    part: AnswerPart,
+    answer: NodeAnswer,
+    query_hash: bytes,
+    expected: Sequence[Sequence[AgencyId]],
 ) -> None:
     """Check that the signed part agrees with the broker's and with the member list.
 
@@ -454,13 +468,11 @@ def _require_expected(
         raise Refused(Code.MALFORMED, "answer.node")
     if part.query_hash != query_hash:
         raise Refused(Code.MALFORMED, "answer.query_hash")
-    expected = parts_of(asked, answer.node)
-    if part.part != answer.part or part.parts != len(expected) or part.part >= len(expected):
+    if part.part != answer.part or part.parts != len(expected):
         raise Refused(Code.MALFORMED, "answer.parts")
     if tuple(a.agency for a in part.agencies) != expected[part.part]:
         raise Refused(Code.MALFORMED, "answer.agencies")
-    # AnswerPart has checked statuses, order, bounds, and that pointers are of INVOLVED agencies of
-    # this part.
+    # AnswerPart has checked statuses, order and bounds, and that only INVOLVED goes with pointers.
 
 
 def _info(query_hash: bytes, node: MemberId, part: int) -> bytes:

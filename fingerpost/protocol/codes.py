@@ -39,7 +39,7 @@ opens the query can see."""
 
 @unique
 class Status(IntEnum):
-    """What an agency's node says about one query, and the two that the requester's side adds.
+    """What an agency's node says about one query, and what the requester's side adds.
 
     TRY_AGAIN and CANNOT_ANSWER depend on public facts only. NOTHING_TO_DISCLOSE means alike: no
     record, shielded, withheld, sensitive without consent, not permitted.
@@ -51,6 +51,7 @@ class Status(IntEnum):
     CANNOT_ANSWER = 4
     NO_REPLY = 5  # requester's side only: a member that gave no valid answer in time
     NOT_CONNECTED = 6  # requester's side only: an agency of the area that is not a member
+    NOT_ASKED = 7  # requester's side only: a member to which the query did not go
 
 
 @unique
@@ -62,6 +63,17 @@ class Cannot(IntEnum):
     TOO_OLD = 3  # its records are older than the parameters allow
     FAULT = 4  # an operator has to mend something
     WENT_BACK = 5  # its records are older than ones that it had answered from
+
+
+@unique
+class Quality(IntEnum):
+    """How well an agency's records can be found, in few classes: the share of them that at least
+    two strong blocking rules find far away (``private.linkage.strength``). It follows from an
+    import as a whole and is the same for every child."""
+
+    GOOD = 1  # at least 95 in 100
+    FAIR = 2  # at least 80 in 100
+    POOR = 3
 
 
 WIRE_STATUSES: Final = frozenset(
@@ -160,6 +172,16 @@ class Kind(IntEnum):
     @property
     def sensitive(self) -> bool:
         return self.value >= 101
+
+
+@unique
+class DeskKind(IntEnum):
+    """Whose desk a pointer names."""
+
+    WORKER = 1
+    TEAM = 2
+    DUTY = 3
+    OUT_OF_HOURS = 4
 
 
 @unique

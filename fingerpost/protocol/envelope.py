@@ -27,9 +27,13 @@ class PayloadType(Enum):
     CERTIFY = "fingerpost/v1 certify"
     READ = "fingerpost/v1 read"
     EPOCH_KEY = "fingerpost/v1 epoch key"
+    HEADS = "fingerpost/v1 heads"
+    READ_HEADS = "fingerpost/v1 read heads"
     ENROLMENT = "fingerpost/v1 enrolment"
     METER_REPORT = "fingerpost/v1 meter report"
     NODE_REPORT = "fingerpost/v1 node report"
+    APPROVAL = "fingerpost/v1 approval"  # a second person's signature
+    APPROVER = "fingerpost/v1 approver"  # that of her agency, over the same bytes
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -13,11 +13,15 @@ reveals no more than its code.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, unique
 
 
 class Defect(Exception):
     """A broken rule of our own. The text is for the operator of this process only."""
+
+
+class NoRoom(Defect):
+    """The disk is full. A new start succeeds once there is room."""
 
 
 class Code(Enum):
@@ -69,6 +73,19 @@ class Rule(Enum):
     The value is the text that logs and audit records show. It may be reworded only where no record
     keeps it: whoever acts on a refusal compares the member.
     """
+
+
+@unique
+class CallRule(Rule):
+    """How a call to another party failed. By the last two it may have reached that party."""
+
+    REFUSED = "refused by the other party"
+    NOBODY = "nobody listens at that address"
+    NO_HOST = "there is no host of that name"
+    ANOTHER_PARTY = "another party answers at that address"
+    NOT_SECURE = "the secure connection failed"
+    TOO_LATE = "no answer in time"
+    FAILED = "the call failed"
 
 
 class Refused(Exception):

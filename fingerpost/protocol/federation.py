@@ -14,7 +14,7 @@ hexadecimal.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum, unique
 from typing import Annotated
@@ -31,9 +31,10 @@ from fingerpost.protocol.codes import (
     Role,
 )
 from fingerpost.protocol.errors import Code, Refused, Rule
+from fingerpost.protocol.feed_age import FeedAge, FeedLife, Holiday, feed_life
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import FROM_THE_FOUNDING, RevisionFrom
-from fingerpost.protocol.terms import RolesAt, Terms
+from fingerpost.protocol.terms import RolesAt, Terms, Tier
 
 Text = Annotated[str, Meta(min_length=1, max_length=120)]
 Telephone = Annotated[str, Meta(max_length=24, pattern=r"^[0-9 +]*$")]
@@ -129,6 +130,9 @@ class Agency:
     ``services``: what it provides to all children of its area, for "none named itself" sentences
     with counts. ``duty_desk``: its public telephone number for "ring this agency's duty desk".
     ``seconded_to``: the councils in whose multi-agency safeguarding hub (MASH) its people work.
+    ``discreet_name``: stands in the place of a name that gives content away (a refuge's charity, a
+    pupil referral unit), for whoever may not be told of sensitive services. Since the second
+    revision of the wire.
     """
 
     id: AgencyId
@@ -143,6 +147,20 @@ class Agency:
     seconded_to: Annotated[tuple[AgencyId, ...], UpTo1000] = ()
     public_figure: PublicFigure | None = None
     handle_root: KeyOrNone = b""
+    discreet_name: Annotated[str, Meta(max_length=120)] = ""
+
+    def named_for(self, asking: AgencyId, tier: Tier) -> Agency:
+        """Return the agency under the name that a requester is shown.
+
+        It is the same name whatever the agency answers (attack: who is shown the other name only
+        where the agency is involved learns that it is).
+
+        Args:
+            asking: her agency, which knows its own name.
+            tier: of what she may be told.
+        """
+        told = tier is Tier.SENSITIVE or asking == self.id
+        return self if told or not self.discreet_name else replace(self, name=self.discreet_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +177,10 @@ class NotConnected:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A council's area. ``serving``: agencies with another home area that serve this one too (a
-    police force).
+    """A council's area.
+
+    ``serving``: agencies with another home area that serve this one too (a police force).
+    ``school_holidays``: in order; what is not listed is term time.
     """
 
     code: AreaCode
@@ -169,6 +189,7 @@ class Area:
     agencies: Annotated[tuple[Agency, ...], UpTo2000] = ()
     serving: Annotated[tuple[AgencyId, ...], UpTo1000] = ()
     not_connected: Annotated[tuple[NotConnected, ...], UpTo2000] = ()
+    school_holidays: Annotated[tuple[Holiday, ...], Meta(max_length=limits.HOLIDAYS)] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,14 +214,6 @@ class Epoch:
     def is_over(self, now: float) -> bool:
         """Return whether no query of this epoch can still be answered."""
         return now >= self.ends_at + limits.QUERY_LIFE_SECONDS + limits.CLOCK_SKEW_SECONDS
-
-
-@dataclass(frozen=True, slots=True)
-class FeedAge:
-    """The greatest age in days of the records from which a kind of agency may answer."""
-
-    kind: AgencyKind
-    days: Annotated[int, Meta(ge=1, le=3650)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +258,9 @@ class Parameters:
     epochs: Annotated[tuple[Epoch, ...], Meta(max_length=16)]
     answer_delay_ms: Annotated[int, Meta(ge=100, le=2_000)] = limits.ANSWER_DELAY_MS
     gathering_ms: Annotated[int, Meta(ge=500, le=10_000)] = limits.GATHERING_MS
+    queries_per_tick: Annotated[
+        int, Meta(ge=limits.LEAST_QUERIES_PER_TICK, le=limits.QUERIES_PER_TICK)
+    ] = limits.QUERIES_PER_TICK
     practitioner_per_hour: Annotated[int, Meta(ge=1, le=1000)] = limits.PRACTITIONER_PER_HOUR
     practitioner_per_day: Annotated[int, Meta(ge=1, le=5000)] = limits.PRACTITIONER_PER_DAY
     desk_per_hour: Annotated[int, Meta(ge=1, le=1000)] = limits.DESK_PER_HOUR
@@ -262,10 +278,18 @@ class Parameters:
     growth_percent: Annotated[int, Meta(ge=1, le=100)] = limits.GROWTH_PERCENT
     intakes: Annotated[tuple[Intake, ...], Meta(max_length=8)] = ()
 
-    def feed_seconds(self, kind: AgencyKind) -> int:
-        """Return the greatest age of the records from which a kind of agency may answer."""
-        listed = (age.days for age in self.feed_ages if age.kind is kind)
-        return limits.DAY * next(listed, limits.FEED_DAYS)
+    def feed_age(self, kind: AgencyKind) -> FeedAge:
+        """Return the greatest age of the records from which a kind of agency may answer.
+
+        Parameters that do not list the kind mean what they meant before there were such ages.
+        """
+        listed = (age for age in self.feed_ages if age.kind is kind)
+        return next(listed, FeedAge(kind, limits.FEED_DAYS))
+
+    @property
+    def queries_at_once(self) -> int:
+        """Return how many queries a node takes in one tick after a pause."""
+        return limits.BURST_TICKS * self.queries_per_tick
 
     @property
     def next_epoch(self) -> EpochNumber:
@@ -347,14 +371,15 @@ class Federation:
                     return found
         raise Refused(Code.NOT_A_MEMBER, "agency")
 
-    def is_too_old(self, agency: AgencyId, as_of: int, now: float) -> bool:
-        """Return whether records of ``as_of`` are older at ``now`` than this kind of agency may
-        answer from (both in seconds since 1970 UTC).
+    def feed_life(self, agency: AgencyId, as_of: int) -> FeedLife:
+        """Return how long an agency may answer from records of ``as_of`` (seconds since 1970 UTC).
 
         Raises:
             Refused: NOT_A_MEMBER.
         """
-        return now - as_of > self.parameters.feed_seconds(self.agency(agency).kind)
+        age = self.parameters.feed_age(self.agency(agency).kind)
+        holidays = self.areas[agency.area].school_holidays if age.term_time else ()
+        return feed_life(as_of, age.days * limits.DAY, holidays)
 
     def asking_agency(self, agency: AgencyId, gateway: MemberId) -> Agency:
         """Return the agency, if it may ask through that gateway.
@@ -445,17 +470,6 @@ class Federation:
             if epoch.number == number:
                 return epoch.requester_key
         raise Refused(Code.UNSUPPORTED, "epoch")
-
-    def epoch_to_ask(self, now: float) -> Epoch:
-        """Return the epoch that a new query uses: the newest that has started and not ended.
-
-        Raises:
-            Refused: NOT_READY, no epoch is running.
-        """
-        running = [e for e in self.parameters.epochs if e.is_running(now)]
-        if not running:
-            raise Refused(Code.NOT_READY, "no epoch is running")
-        return max(running, key=lambda e: e.number)
 
     def epochs_to_index(self, now: float) -> tuple[Epoch, ...]:
         """Return the epochs for which a node keeps an index at ``now``, oldest first."""

@@ -27,6 +27,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codes import CoarseKind
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Area, CodeLists, DenyList, Member, Parameters, Serial
+from fingerpost.protocol.feed_age import TERM_TIME_KINDS, are_a_calendar
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.table_of_terms import ROLES_AT, TERMS
 from fingerpost.protocol.terms import takes_less
@@ -273,12 +274,16 @@ def read_member(data: bytes) -> Member:
 
 
 def read_area(data: bytes) -> Area:
-    """Return the area, whose agencies are its own and are listed once. Raises ``Refused``."""
+    """Return the area, whose agencies are its own and are listed once, and whose holidays are a
+    calendar. Raises ``Refused``.
+    """
     area = _read_area(data)
     if any(agency.id.area != area.code for agency in area.agencies):
         raise Refused(Code.MALFORMED, "area file: agency of another area")
     if len({agency.id for agency in area.agencies}) != len(area.agencies):
         raise Refused(Code.MALFORMED, "area file: agency twice")
+    if not are_a_calendar(area.school_holidays):
+        raise Refused(Code.MALFORMED, "area file: holidays")
     return area
 
 
@@ -294,6 +299,8 @@ def read_parameters(data: bytes) -> Parameters:
             raise Refused(Code.MALFORMED, "parameters file: epoch")
     if len({age.kind for age in parameters.feed_ages}) != len(parameters.feed_ages):
         raise Refused(Code.MALFORMED, "parameters file: a kind of agency twice")
+    if any(age.term_time and age.kind not in TERM_TIME_KINDS for age in parameters.feed_ages):
+        raise Refused(Code.MALFORMED, "parameters file: term time of a kind that has none")
     if any(intake.first > intake.last for intake in parameters.intakes):
         raise Refused(Code.MALFORMED, "parameters file: an intake that ends before it begins")
     if len({epoch.number for epoch in parameters.epochs}) != len(parameters.epochs):

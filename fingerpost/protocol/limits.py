@@ -13,13 +13,17 @@ SUITE: Final = 1
 """The one suite: ristretto255-SHA512 VOPRF, HKDF-SHA-256, keyed BLAKE2s, AES-256-GCM with a
 commitment, Ed25519, HPKE MLKEM768-X25519/HKDF-SHA-256/AES-256-GCM. There is no negotiation."""
 
-REVISIONS: Final = (1,)
+REVISIONS: Final = (1, 2)
 """The revisions of the wire that this release speaks, ascending. The signed parameters say which
 are in force; which field came with which revision: ``codec.strict.SINCE``."""
+NEWEST_REVISION: Final = REVISIONS[-1]
 MOST_REVISIONS: Final = 8
 HIGHEST_REVISION: Final = 10_000
 FIRST_REVISION: Final = 1
 """The strictest: whoever names no revision reads and writes by it."""
+SECOND_REVISION: Final = 2
+"""It brought the quality of an import into answers, and into notes the number that is wrong,
+invitations and challenges."""
 
 # ---- the query -------------------------------------------------------------------------------
 QUERY_BYTES: Final = 8192
@@ -36,6 +40,9 @@ INNER_BYTES: Final = 4096
 """The inner part is padded to this before sealing; sealed it is 16 longer."""
 SEALED_BYTES: Final = INNER_BYTES + 16
 PASSPORT_BYTES: Final = 1536
+QUESTION_CHILD_BYTES: Final = 576
+"""The child's details in a question: so much room is left in the inner part when all the rest has
+its largest size, and 900 bytes for approvals."""
 REFERENCE_CHARS: Final = 64
 COUNTING_BYTES: Final = 16
 """The number of a lookup by which the broker counts its two queries once."""
@@ -45,18 +52,36 @@ HANDLE_DAYS: Final = 1024
 HANDLE_PATH: Final = 10  # hashes, from one of HANDLE_DAYS leaves to the root
 
 # ---- the answer ------------------------------------------------------------------------------
-ANSWER_PLAIN_BYTES: Final = 10_240
-"""Every answer part is padded to this before it is sealed."""
+# Its sizes follow from how many agencies it covers: ``messages.SizeClass``.
 HPKE_OVERHEAD_BYTES: Final = 1136
-ANSWER_BYTES: Final = ANSWER_PLAIN_BYTES + HPKE_OVERHEAD_BYTES
 HYBRID_PUBLIC_KEY_BYTES: Final = 1216  # ML-KEM-768 (1184) | X25519 (32)
 AGENCIES_PER_PART: Final = 64
-POINTER_SLOTS: Final = 8
+OPENING_HOURS: Final = 8
+"""The most rows of opening hours of one desk: seven days that differ, and one more."""
+
+# ---- notes -----------------------------------------------------------------------------------
+NOTE_SECRET_BYTES: Final = 32
+NOTE_NUMBER_BYTES: Final = 8
+NOTE_BYTES: Final = 112
+"""A note is padded to this before it is sealed."""
+LABEL_BYTES: Final = 16
+CELL_BYTES: Final = LABEL_BYTES + NOTE_BYTES + 16
+CELLS: Final = 16
+PACKET_SALT_BYTES: Final = 32
+PACKET_BYTES: Final = PACKET_SALT_BYTES + CELLS * CELL_BYTES
+EXCHANGE_BYTES: Final = 16
+HOUR_SECONDS: Final = 3600
+NOTES_HOURLY_SECONDS: Final = 86_400
+"""For so long after a lookup a gateway has an exchange every hour, with each node in its reach."""
+NOTES_KEPT_SECONDS: Final = 7 * 86_400
+"""For so long after a lookup it has one every day, and both ends keep what the notes need."""
 
 # ---- transport -------------------------------------------------------------------------------
 MESSAGE_BYTES: Final = 64 * 1024
 FRAME_BYTES: Final = 1024 * 1024
 NAMED_AREAS: Final = 8
+LEFT_OUT_NODES: Final = 12
+"""The most nodes that a second round leaves out."""
 METADATA_FILE_BYTES: Final = 512 * 1024
 PATH_CHARS: Final = 128
 
@@ -80,6 +105,8 @@ WEEK_SECONDS: Final = 7 * 86_400
 
 # ---- time (parameters; seconds) --------------------------------------------------------------
 DAY: Final = 86_400
+LATEST: Final = 253_402_300_800
+"""The end of the year 9999 in seconds since 1970 UTC: no calendar can show a later time."""
 SLOT_SECONDS: Final = 600
 EPOCH_DAYS: Final = 90
 EPOCH_OVERLAP_DAYS: Final = 7
@@ -99,9 +126,25 @@ SUSPENSION_SECONDS: Final = 60
 ANSWER_DELAY_MS: Final = 500
 TICK_MS: Final = 50
 GATHERING_MS: Final = 3500
+QUERIES_PER_TICK: Final = 50
+"""Parameter, and its most: so many queries a node takes in each tick for as long as they come,
+1,000 a second. Each of them it can at least refuse in time (``agency_node.answering.load``); with
+more, how fast it works would decide what is left out."""
+LEAST_QUERIES_PER_TICK: Final = 5
+BURST_TICKS: Final = 10
+"""After a pause a node takes what comes in so many ticks at once, and so much waits for a node at
+the broker."""
 
 FEED_DAYS: Final = 93
-"""Records older than this are not answered from: a child who joined since would be a "no"."""
+"""Records of a kind of agency that the parameters do not list are not answered from beyond this: a
+child who joined since would be a "no"."""
+HOLIDAYS: Final = 64
+HOLIDAY_DAYS: Final = 70
+TERM_DAYS: Final = 7  # between two school holidays, at least
+HOLIDAYS_KNOWN_DAYS: Final = 60
+"""So far ahead the authority's check wants to know of a school holiday that ends later."""
+LONG_HOLIDAY_DAYS: Final = 21
+"""A longer holiday lies between two school years; Christmas and Easter have two weeks."""
 
 # ---- quotas (parameters) ---------------------------------------------------------------------
 PRACTITIONER_PER_HOUR: Final = 30
@@ -113,8 +156,15 @@ RESERVE_PER_DAY: Final = 20
 """Of each practitioner for emergencies, beside all other limits."""
 AGENCY_PER_DAY: Final = 2000
 
+# ---- second persons ---------------------------------------------------------------------------
+APPROVALS: Final = 2
+APPROVAL_BYTES: Final = 400
+APPROVAL_SECONDS: Final = DAY
+"""So long a second person's approval of one question holds."""
+
 # ---- demographics (characters unless stated) -------------------------------------------------
 NAME_CHARS: Final = 100
 OTHER_NAMES: Final = 8
 POSTCODE_CHARS: Final = 10
+FORMER_POSTCODES: Final = 3
 IDENTIFIER_CHARS: Final = 20

@@ -11,10 +11,10 @@ responder derive the same keys whatever their clocks say within the skew (``requ
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum, unique
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 from msgspec import Meta
 
@@ -148,15 +148,77 @@ class Counting:
 @dataclass(frozen=True, slots=True)
 class Submission:
     """What the broker alone receives, bound to one query: the agency that asks, a daily pseudonym
-    of the practitioner, and how the query counts."""
+    of the practitioner, how the query counts, and the nodes that it is not to be sent to.
+
+    Raises:
+        Refused: MALFORMED, the hash has another size, or the nodes left out are not sorted, stand
+            twice or are too many.
+    """
 
     query_hash: bytes
     agency: AgencyId
     handle: Handle
     counting: Counting
+    left_out: tuple[MemberId, ...] = ()
 
     def __post_init__(self) -> None:
         exactly(self.query_hash, limits.HASH_BYTES, "submission.query_hash")
+        nodes = list(self.left_out)
+        if len(nodes) > limits.LEFT_OUT_NODES or nodes != sorted(set(nodes)):
+            raise Refused(Code.MALFORMED, "submission.left_out")
+
+
+# ---- answers -------------------------------------------------------------------------------------
+# How large a part of an answer is, and how many pointers it has room for, follow from how many
+# agencies it covers, which the member list says to everybody, and from nothing that one of them
+# answers (attack: the size of an answer discloses who is involved).
+
+
+@dataclass(frozen=True, slots=True)
+class SizeClass:
+    """The parts of up to so many agencies.
+
+    Attributes:
+        agencies: the most that a part of this class covers.
+        pointers: the most that it carries, of all its agencies together.
+        plain_bytes: what it is padded to; as many agencies and pointers of the largest size fit.
+    """
+
+    agencies: int
+    pointers: int
+    plain_bytes: int
+
+    @property
+    def sealed_bytes(self) -> int:
+        return self.plain_bytes + limits.HPKE_OVERHEAD_BYTES
+
+
+SIZE_CLASSES: Final = (
+    SizeClass(1, 4, 2_624),
+    SizeClass(8, 8, 5_632),
+    SizeClass(limits.AGENCIES_PER_PART, 8, 11_584),
+)
+"""Ascending. A part that covers nobody is of the first."""
+LARGEST: Final = SIZE_CLASSES[-1]
+SEALED_SIZES: Final = frozenset(each.sealed_bytes for each in SIZE_CLASSES)
+
+
+def size_class(agencies: int) -> SizeClass:
+    """Return the class of a part that covers so many agencies.
+
+    Raises:
+        Refused: MALFORMED, no part covers so many.
+    """
+    for each in SIZE_CLASSES:
+        if agencies <= each.agencies:
+            return each
+    raise Refused(Code.MALFORMED, "answer.agencies")
+
+
+def require_sealed_size(sealed: bytes) -> None:
+    """Raise ``Refused(MALFORMED)`` unless an answer has the size of one of the classes."""
+    if len(sealed) not in SEALED_SIZES:
+        raise Refused(Code.MALFORMED, "answer.sealed")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -169,12 +231,15 @@ class SealedAnswer:
 
     def __post_init__(self) -> None:
         exactly(self.query_hash, limits.HASH_BYTES, "answer.query_hash")
-        exactly(self.sealed, limits.ANSWER_BYTES, "answer.sealed")
+        require_sealed_size(self.sealed)
         if not 0 <= self.part < 1024:
             raise Refused(Code.MALFORMED, "answer.part")
 
     def __repr__(self) -> str:
         return f"SealedAnswer({self.query_hash.hex()[:8]}…, part {self.part})"
+
+
+# ---- streams and lookups -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +261,7 @@ class Accepted:
     nodes: tuple[MemberId, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class NodeAnswer:
     """An answer as the broker passes it on.
 
@@ -208,6 +273,36 @@ class NodeAnswer:
     part: int
     sealed: bytes
 
+    def __repr__(self) -> str:
+        return f"NodeAnswer({self.node}, part {self.part})"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers that came to the broker in one moment, and are passed on together."""
+
+    answers: tuple[NodeAnswer, ...]
+
+
+A = TypeVar("A", SealedAnswer, NodeAnswer)
+ANSWER_EXTRA_BYTES: Final = 64
+"""What an answer takes in a frame beside what is sealed, at most."""
+
+
+def in_frames(answers: Iterable[A]) -> Iterator[tuple[A, ...]]:
+    """Yield the answers in their order, as many at a time as fit into ``limits.FRAME_BYTES``."""
+    frame: list[A] = []
+    size = 0
+    for answer in answers:
+        more = len(answer.sealed) + ANSWER_EXTRA_BYTES
+        if frame and size + more > limits.FRAME_BYTES:
+            yield tuple(frame)
+            frame, size = [], 0
+        frame.append(answer)
+        size += more
+    if frame:
+        yield tuple(frame)
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -216,7 +311,7 @@ class Ended:
     silent: tuple[MemberId, ...]
 
 
-LookupEvent = Accepted | NodeAnswer | Ended
+LookupEvent = Accepted | Answers | Ended
 
 
 @dataclass(frozen=True, slots=True, repr=False)

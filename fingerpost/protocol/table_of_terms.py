@@ -21,9 +21,11 @@ _ENQUIRY: Final = _CARE | {
     Role.EDT_WORKER,
     Role.LEAD_CHILD_PROTECTION_PRACTITIONER,
     Role.POLICE_PVP,
-    Role.NAMED_PROFESSIONAL,
-    Role.MASH_PRACTITIONER,
 }
+_ENQUIRY_ON_REQUEST: Final = frozenset({Role.NAMED_PROFESSIONAL, Role.MASH_PRACTITIONER})
+
+_RESPONSIBLE_AND_PLACING: Final = 2
+"""A child in care has a responsible council, and lives in the area of one."""
 
 TERMS: Final = (
     Terms(
@@ -46,7 +48,8 @@ TERMS: Final = (
         },
         Reach.AREA,
         Tier.UNIVERSAL,
-        frozenset({Fact.REASON, Fact.INFORMED}),
+        frozenset({Fact.REASON, Fact.ENGAGEMENT, Fact.INFORMED}),
+        own_record=True,
     ),
     Terms(
         Purpose.EARLY_HELP,
@@ -61,8 +64,9 @@ TERMS: Final = (
         Reach.AREA,
         Tier.UNIVERSAL,
         # Early help is offered to families and not imposed on them.
-        frozenset({Fact.AGREED}),
+        frozenset({Fact.ENGAGEMENT, Fact.AGREED}),
         frozenset({Kind.EARLY_HELP, Kind.FAMILY_HUB}),
+        own_record=True,
     ),
     Terms(
         Purpose.REFERRAL_TRIAGE,
@@ -74,10 +78,17 @@ TERMS: Final = (
     ),
     Terms(
         Purpose.S17_ASSESSMENT,
-        _CARE | {Role.LEAD_PRACTITIONER},
+        _CARE,
         Reach.AREA,
         Tier.FAMILY,
         frozenset({Fact.REFERENCE, Fact.INFORMED}),
+    ),
+    Terms(
+        Purpose.S17_ASSESSMENT,
+        frozenset({Role.LEAD_PRACTITIONER}),
+        Reach.AREA,
+        Tier.FAMILY,
+        frozenset({Fact.REFERENCE, Fact.LEAD, Fact.INFORMED}),
     ),
     Terms(
         Purpose.S47_ENQUIRY,
@@ -87,18 +98,28 @@ TERMS: Final = (
         frozenset({Fact.REFERENCE, Fact.STRATEGY_DISCUSSION}),
     ),
     Terms(
+        Purpose.S47_ENQUIRY,
+        _ENQUIRY_ON_REQUEST,
+        Reach.AREA_AND_NEIGHBOURS,
+        Tier.SENSITIVE,
+        # The duty to enquire is the council's (Children Act 1989 s47(1)); others act for it.
+        frozenset({Fact.REFERENCE, Fact.REQUESTED, Fact.STRATEGY_DISCUSSION}),
+    ),
+    Terms(
         Purpose.EMERGENCY_PROTECTION,
         _ENQUIRY
+        | _ENQUIRY_ON_REQUEST
         | {
             Role.POLICE_RESPONSE,
             Role.POLICE_CONTROL_ROOM,
             Role.POLICE_SUPERVISOR,
             Role.ON_CALL_PAEDIATRICIAN,
         },
-        Reach.NATIONAL_RING,
+        Reach.AREA_AND_NEIGHBOURS,
         Tier.SENSITIVE,
         # Nothing may wait here: another person looks at it afterwards.
         frozenset({Fact.REASON, Fact.REVIEW}),
+        ring=True,
     ),
     Terms(
         Purpose.URGENT_CARE,
@@ -123,6 +144,7 @@ TERMS: Final = (
         Reach.NAMED,
         Tier.FAMILY,
         frozenset({Fact.REFERENCE}),
+        areas=_RESPONSIBLE_AND_PLACING,
     ),
     Terms(
         Purpose.CLA_CARE,
@@ -131,6 +153,7 @@ TERMS: Final = (
         Tier.UNIVERSAL,
         frozenset({Fact.REFERENCE}),
         _SOCIAL_CARE,
+        areas=_RESPONSIBLE_AND_PLACING,
     ),
     Terms(
         Purpose.LEAVING_CARE,
@@ -165,16 +188,19 @@ TERMS: Final = (
         Purpose.TRANSFER_IN,
         _SCHOOL | {Role.HEALTH_VISITOR, Role.SCHOOL_NURSE, Role.SOCIAL_WORKER, Role.GP},
         Reach.NAMED,
-        Tier.UNIVERSAL,
-        frozenset({Fact.CHECKED}),
+        # Whoever opens it sees who asks, and so where the family lives now: the agencies that knew
+        # the child decide whether to ring.
+        Tier.NONE,
+        frozenset({Fact.JOINED, Fact.HIDING}),
         areas=2,
     ),
     Terms(
         Purpose.EXPLOITATION,
         _CARE | {Role.POLICE_PVP, Role.YJS_WORKER, Role.ICTG},
-        Reach.NATIONAL_RING,
+        Reach.AREA,
         Tier.ENFORCEMENT,
         frozenset({Fact.REVIEW}),
+        ring=True,
     ),
     Terms(
         Purpose.CHILD_DEATH,
@@ -199,6 +225,8 @@ TERMS: Final = (
         frozenset({Fact.APPROVAL}),
     ),
 )
+UNTOLD: Final = frozenset(each.purpose for each in TERMS if each.tier is Tier.NONE)
+"""The purposes for which no agency but the requester's own names anything."""
 _SCHOOL_ROLES: Final = _SCHOOL | {Role.LEAD_PRACTITIONER}
 ROLES_AT: Final = (
     RolesAt(

@@ -71,20 +71,25 @@ def tier_of(kind: Kind) -> Tier:
 @unique
 class Fact(IntEnum):
     """What a purpose takes: stated by the requester before the child is named, and read by every
-    agency that could open the query. Its form: ``fingerpost.private.purpose_rules``."""
+    agency that could open the query. Its form: ``fingerpost.private.justification``."""
 
     REFERENCE = 1  # of the case or referral
-    REASON = 2  # one of the purpose's closed reasons
-    INFORMED = 3  # child or family informed, or why that is not safe
-    AGREED = 4  # the day on which the parent or the young person agreed
-    STRATEGY_DISCUSSION = 5  # its day, or that it has not been held yet
-    ARRIVAL = 6  # the time of arrival, or the NHS number in its place
-    APPROVAL = 7  # a second person
-    REPORTED = 8  # who reported the child missing
-    CHECKED = 9  # records were checked for domestic abuse and refuge
-    NOTIFIED = 10  # the day on which the death was notified
-    TIME_BOX = 11  # when the search ends; a manager renews
-    REVIEW = 12  # who reviews the lookup by the end of the next working day
+    REQUESTED = 2  # which council requested it
+    LEAD = 3  # since when she is the lead practitioner whom a social worker named
+    REASON = 4  # one of the purpose's closed reasons
+    ENGAGEMENT = 5  # what her agency has to do with the child
+    INFORMED = 6  # child or family informed, or why that is not safe
+    AGREED = 7  # who agreed, and on which day
+    STRATEGY_DISCUSSION = 8  # its day, or that it has not been held yet
+    ARRIVAL = 9  # the time of arrival, or the NHS number in its place
+    JOINED = 10  # the day on which the child came into her agency's records, and from where
+    HIDING = 11  # that nothing points to a family that hides
+    REPORTED = 12  # who reported the child missing
+    CHECKED = 13  # records were checked for domestic abuse and refuge
+    TIME_BOX = 14  # since when the child is searched for; a manager renews
+    NOTIFIED = 15  # the day on which the death was notified
+    APPROVAL = 16  # a second person
+    REVIEW = 17  # who reviews the lookup by the end of the next working day
 
 
 @unique
@@ -103,13 +108,18 @@ class Account(IntEnum):
 ACCOUNT: Final[Mapping[Fact, Account]] = MappingProxyType(
     {
         Fact.REASON: Account.WORD,
+        Fact.ENGAGEMENT: Account.WORD,
+        Fact.HIDING: Account.WORD,
         Fact.INFORMED: Account.WORD,
         Fact.CHECKED: Account.WORD,
         Fact.REPORTED: Account.WORD,
         Fact.REFERENCE: Account.RECORD,
         Fact.AGREED: Account.RECORD,
         Fact.ARRIVAL: Account.RECORD,
+        Fact.JOINED: Account.RECORD,
+        Fact.LEAD: Account.RECORD,
         Fact.NOTIFIED: Account.RECORD,
+        Fact.REQUESTED: Account.PERSON,
         Fact.STRATEGY_DISCUSSION: Account.PERSON,
         Fact.APPROVAL: Account.PERSON,
         Fact.TIME_BOX: Account.PERSON,
@@ -125,7 +135,7 @@ class Terms:
     Args:
         purpose: the purpose.
         roles: who may ask.
-        reach: how far by default; narrower is always allowed, and wider never.
+        reach: how far by default; narrower is always allowed, and wider never but for ``ring``.
         tier: what an answer may name.
         takes: what the requester must state.
         also: kinds beyond the tier.
@@ -134,6 +144,10 @@ class Terms:
         areas: the number of areas that may be named.
         home_only: whether only agencies of the requester's own area may name anything. Those
             elsewhere see who asks, and name nothing.
+        own_record: whether the child is to be among the asking agency's own records. Where that
+            agency does not name the child, the outcome calls her new there, and it is counted.
+        ring: whether the lookup may go further, up to the national ring, once nobody within
+            ``reach`` knows the child.
     """
 
     purpose: Purpose
@@ -145,6 +159,8 @@ class Terms:
     tier_at_harm: Annotated[frozenset[Tier], Meta(max_length=1)] = frozenset()
     areas: Annotated[int, Meta(ge=1, le=limits.NAMED_AREAS)] = limits.NAMED_AREAS
     home_only: bool = False
+    own_record: bool = False
+    ring: bool = False
 
     def allows(self, kind: Kind, *, lead: bool, significant_harm: bool) -> bool:
         """Return whether an answer may name an involvement of this kind.
@@ -169,10 +185,14 @@ class Terms:
 
     @property
     def reaches(self) -> frozenset[Reach]:
-        """The default reach and every narrower one, and named areas where they are the default or
-        the matter is urgent."""
+        """The default reach and every narrower one, wider ones where the terms have the ``ring``,
+        and named areas where they are the default or the matter is urgent."""
         named = {Reach.NAMED} if self.purpose in _MAY_NAME_AREAS else set()
-        return reaches_within(self.reach) | named
+        return reaches_within(Reach.NATIONAL_RING if self.ring else self.reach) | named
+
+    def is_further(self, reach: Reach) -> bool:
+        """Return whether this reach is for a lookup that found nobody nearer."""
+        return reach is not Reach.NAMED and reach not in reaches_within(self.reach)
 
     @property
     def named_at_most(self) -> frozenset[Kind]:
@@ -192,6 +212,8 @@ class Terms:
             and self.also <= wider.also
             and self.areas <= wider.areas
             and self.home_only >= wider.home_only
+            and self.own_record >= wider.own_record
+            and self.ring <= wider.ring
             and max((self.tier, *self.tier_at_harm)) <= max((wider.tier, *wider.tier_at_harm))
         )
 

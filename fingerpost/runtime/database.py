@@ -41,7 +41,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import ExceptionContext
 
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.errors import Defect, NoRoom
 from fingerpost.runtime.files import or_defect
 
 BUSY_MS: Final = 5000
@@ -103,6 +103,13 @@ class StoreFailed(Defect):
         self.fatal = fatal
 
 
+class StoreFull(StoreFailed, NoRoom):
+    """The disk has no room for the operation."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, fatal=False)
+
+
 @dataclass
 class _State:
     path: Path
@@ -144,18 +151,57 @@ def open_sqlite(path: Path) -> Engine:
         reads = connection.get_execution_options().get(_READING, False)
         connection.exec_driver_sql("BEGIN DEFERRED" if reads else "BEGIN IMMEDIATE")
 
-    @event.listens_for(engine, "handle_error")
-    def translate(context: ExceptionContext) -> None:
-        error = context.original_exception
-        if isinstance(error, sqlite3.Error | UnicodeDecodeError):
-            raise _failed(error, state) from None
-
+    _translate_errors(engine, state)
     try:
         with reading(engine):  # detects now, and not at the first query, a file that is no database
             return engine
     except BaseException:
         engine.dispose()
         raise
+
+
+def _translate_errors(engine: Engine, state: _State) -> None:
+    @event.listens_for(engine, "handle_error")
+    def translate(context: ExceptionContext) -> None:
+        error = context.original_exception
+        if isinstance(error, sqlite3.Error | UnicodeDecodeError):
+            raise _failed(error, state) from None
+
+
+def open_to_read(path: Path, revisions: Sequence[Revision]) -> Engine:
+    """Open a database of the newest schema so that nothing of it can be written, and no file is
+    made beside it.
+
+    Where another process has it open, its write-ahead log is read, too. Where none has, the file
+    itself is all: whoever opens it meanwhile may make a read fail, and nothing worse.
+
+    Raises:
+        Defect: it cannot be opened, or another release has made it.
+    """
+    way = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+    address = f"{path.absolute().as_uri()}?{way}"
+    state = _State(path)
+    engine = sqlalchemy.create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(address, uri=True, check_same_thread=False),
+        poolclass=sqlalchemy.NullPool,
+        hide_parameters=True,
+        execution_options={_STATE: state},
+    )
+    _translate_errors(engine, state)
+    try:
+        with reading(engine) as connection:
+            noted = MigrationContext.configure(connection).get_current_revision()
+    except BaseException:
+        engine.dispose()
+        raise
+    if noted != f"{len(revisions):04}":
+        engine.dispose()
+        raise Defect(
+            f"{path}: another release of this program has made it; this one reads it once "
+            "it has imported"
+        )
+    return engine
 
 
 def open_migrated(path: Path, revisions: Sequence[Revision]) -> Engine:
@@ -212,8 +258,8 @@ def _failed(error: sqlite3.Error | UnicodeDecodeError, state: _State) -> StoreFa
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     fatal = code in _FATAL
     state.failed = state.failed or fatal
-    remedy = _REMEDIES.get(code, _OTHERS)
-    return StoreFailed(f"{state.path}: {remedy} ({name})", fatal=fatal)
+    what = f"{state.path}: {_REMEDIES.get(code, _OTHERS)} ({name})"
+    return StoreFull(what) if code == sqlite3.SQLITE_FULL else StoreFailed(what, fatal=fatal)
 
 
 @contextmanager

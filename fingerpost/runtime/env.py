@@ -22,7 +22,7 @@ from fingerpost.runtime import rpc, worker_processes
 from fingerpost.runtime.clock import Clock, SystemClock
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.logs import Logger
-from fingerpost.runtime.rpc import CLIENT, ChannelTls, Edge, Options
+from fingerpost.runtime.rpc import CLIENT, ChannelTls, Edge, Options, Route, direct
 from fingerpost.runtime.run import Random, Task, every
 
 GRACE_SECONDS: Final = 2.0
@@ -44,21 +44,21 @@ class Env:
     Attributes:
         random: returns a number in [0, 1), for delays.
         random_bytes: for keys, nonces and blinds.
-        connect: opens a channel to another party. Like ``server``, it does not choose who is
-            trusted at the other end: the party gives the credentials.
+        route: says where a channel to another party's address is opened. Like ``server``, it does
+            not choose who is trusted at the other end: the party gives the credentials.
         server: makes a gRPC server from its options and its edge, before it listens.
         beside: starts a process that runs a function beside this one, see
             ``worker_processes.beside``. None: what would run there runs in this process, for tests
             that simulate clock and wire.
         workers: makes an executor for arithmetic that holds the interpreter's lock, see
-        ``worker_processes.pool``.
+            ``worker_processes.pool``.
     """
 
     clock: Clock
     log: Logger
     random: Random = random.SystemRandom().random
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
-    connect: Dialler = rpc.connect
+    route: Route = direct
     server: Callable[[Options, Edge], grpc.aio.Server] = rpc.server
     beside: Callable[..., BaseProcess] | None = worker_processes.beside
     workers: Callable[[int, Callable[[], None]], Executor] = worker_processes.pool
@@ -67,6 +67,12 @@ class Env:
     def of_system(cls, log: Logger) -> Self:
         """Return the machine's own clock, randomness, network and processes."""
         return cls(SystemClock(), log)
+
+    def connect(
+        self, address: str, tls: ChannelTls, server: Identity, *, options: Options = CLIENT
+    ) -> grpc.aio.Channel:
+        """Return a channel to another party: see ``rpc.connect``."""
+        return rpc.connect(self.route(address), tls, server, options=options)
 
     def every(self, seconds: float, jitter: float, func: Task, name: str) -> Task:
         """Return a task for ``run.supervise`` that calls ``func`` again and again: see

@@ -13,6 +13,7 @@ No text raised here holds what a file held. POSIX only (modes, hard links, ``O_N
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -21,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.errors import Defect, NoRoom
 
 KEY_BYTES: Final = 32
 """The size of a symmetric key in a file of its own."""
@@ -30,6 +31,7 @@ _EMPTY: Final = (
     "a crash or a full disk left it so. Put it back from its backup. Only if nothing was kept "
     "under it yet, remove it and make it again as at enrolment"
 )
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _UNFINISHED: Final = re.compile(r"\..+\.[0-9a-f]{16}")
 
 
@@ -43,16 +45,20 @@ def why_not(error: OSError) -> str:
         return "it is a folder"
     if isinstance(error, FileExistsError):
         return "it exists already"
+    if error.errno in _NO_ROOM:
+        return "the disk is full"
     return type(error).__name__
 
 
 @contextlib.contextmanager
 def or_defect(what: str) -> Iterator[None]:
-    """Raise an error of the system in the block as a ``Defect``: ``what``, and why in words."""
+    """Raise an error of the system in the block as a ``Defect``: ``what``, and why in words. It is
+    ``NoRoom`` where the disk is full."""
     try:
         yield
     except OSError as error:
-        raise Defect(f"{what}: {why_not(error)}") from None
+        kind = NoRoom if error.errno in _NO_ROOM else Defect
+        raise kind(f"{what}: {why_not(error)}") from None
 
 
 def read_file(path: Path, *, most: int, least: int = 0) -> bytes:
@@ -98,7 +104,7 @@ def read_secret(
                 raise Defect(f"{setting}: {path} is not a plain file")
             if status.st_uid not in (os.geteuid(), 0):
                 raise Defect(f"{setting}: {path} belongs to another user")
-            if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO) & ~_of_a_credential(path, status):
                 raise Defect(f"{setting}: {path} is open to group or others; use mode 0600")
             with os.fdopen(handle, "rb", closefd=False) as file:
                 data = file.read(most + 1)
@@ -109,6 +115,21 @@ def read_secret(
     if not least <= len(data) <= most:
         raise Defect(f"{setting}: {path} does not have {least} to {most} bytes")
     return data
+
+
+def credentials_directory() -> Path | None:
+    """Return the folder of the credentials that systemd hands to this process (systemd.exec(5))."""
+    named = os.environ.get("CREDENTIALS_DIRECTORY")
+    return Path(named) if named else None
+
+
+def _of_a_credential(path: Path, status: os.stat_result) -> int:
+    """Return the rights that a secret may show though nobody has them.
+
+    systemd gives a credential to the unit's user by an access list, whose bounds a file's mode
+    shows as those of the group. The folder is closed to everybody else.
+    """
+    return stat.S_IRGRP if status.st_uid == 0 and path.parent == credentials_directory() else 0
 
 
 def read_key(path: Path, *, setting: str) -> bytes:

@@ -121,11 +121,25 @@ async def look(socket: Path, service: str = "") -> bool | None:
     """Return whether the process behind the socket says that the service serves; None when no
     process is there.
     """
+    found = await _status(socket, service)
+    return found if found is None else found == _ANSWER.SERVING
+
+
+async def knows(socket: Path, service: str) -> bool | None:
+    """Return whether the process behind the socket has a service of this name, serving or not; None
+    when no process is there.
+    """
+    found = await _status(socket, service)
+    return found if found is None else found != _ANSWER.SERVICE_UNKNOWN
+
+
+async def _status(socket: Path, service: str) -> int | None:
     async with grpc.aio.insecure_channel(f"unix:{socket}") as channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)
         request = health_pb2.HealthCheckRequest(service=service)
         try:
             answer = await stub.Check(request, timeout=PROBE_SECONDS)
         except grpc.aio.AioRpcError as error:
-            return False if error.code() is grpc.StatusCode.NOT_FOUND else None
-        return bool(answer.status == _ANSWER.SERVING)
+            unknown = error.code() is grpc.StatusCode.NOT_FOUND
+            return int(_ANSWER.SERVICE_UNKNOWN) if unknown else None
+        return int(answer.status)

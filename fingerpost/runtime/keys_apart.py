@@ -4,7 +4,7 @@ Law: a key is on another file system than the data, or under another top folder,
 for keys where the data is in ``/var``. Otherwise one folder that is copied, backed up or stolen is
 read whole, sealed or not. A small machine with one disk can keep this rule; it does not help where
 the whole disk is copied, and the disk is encrypted against that. A trial may break the rule when
-its settings say that it is one.
+its settings say that it is one. No party starts without this check.
 """
 
 from __future__ import annotations

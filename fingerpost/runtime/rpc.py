@@ -14,18 +14,19 @@ import asyncio
 import contextlib
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from enum import unique
 from typing import Any, Final, NoReturn, Protocol
 
 import grpc
 import grpc.aio
 
-from fingerpost.protocol.errors import Code, Defect, Refused, Rule
-from fingerpost.protocol.limits import FRAME_BYTES, MESSAGE_BYTES, METADATA_FILE_BYTES
+from fingerpost.protocol.errors import CallRule, Code, Defect, Refused
+from fingerpost.protocol.limits import FRAME_BYTES, MESSAGE_BYTES
 from fingerpost.runtime.identity import Identity, PeerIdentity, peer_identity
 from fingerpost.runtime.logs import TEXT_CHARS, Logger
 
 Options = tuple[tuple[str, int | str], ...]
+Route = Callable[[str], str]
+"""For an address, host:port, the one at which a channel to it is opened."""
 
 METADATA_BYTES: Final = 8 * 1024
 CODE_KEY: Final = "fingerpost-code"
@@ -97,11 +98,12 @@ SERVER_REQUESTERS: Final[Options] = (
 SERVER_FILES: Final[Options] = (
     *_SERVER,
     *_at_most(CONNECTIONS),
-    *_sized(MESSAGE_BYTES, sends=METADATA_FILE_BYTES + 64),
+    *_sized(MESSAGE_BYTES, sends=FRAME_BYTES),
     *_MANY_STREAMS,
 )
-"""For a port that also sends files of the member list; what it receives stays as small."""
-CLIENT: Final[Options] = (*_CLIENT, *_sized(MESSAGE_BYTES))
+"""For a port that also sends files of the member list and frames of answers; what it receives stays
+as small."""
+CLIENT: Final[Options] = (*_CLIENT, *_sized(FRAME_BYTES, sends=MESSAGE_BYTES))
 CLIENT_FRAMES: Final[Options] = (*_CLIENT, *_sized(FRAME_BYTES))
 """For a node's stream, on which frames travel."""
 
@@ -142,19 +144,6 @@ async def abort_with(context: Context, refused: Refused) -> NoReturn:
     trailer = ((CODE_KEY, refused.code.value),)
     await context.abort(STATUS[refused.code], refused.public_text, trailer)
     raise AssertionError  # abort has raised; the stubs do not say so for an await
-
-
-@unique
-class CallRule(Rule):
-    """How a call failed."""
-
-    REFUSED = "refused by the other party"
-    NOBODY = "nobody listens at that address"
-    NO_HOST = "there is no host of that name"
-    ANOTHER_PARTY = "another party answers at that address"
-    NOT_SECURE = "the secure connection failed"
-    TOO_LATE = "no answer in time"
-    FAILED = "the call failed"
 
 
 _CAUSES: Final[Mapping[str, CallRule]] = {
@@ -216,11 +205,16 @@ class ChannelTls(Protocol):
     def credentials(self) -> grpc.ChannelCredentials: ...
 
 
+def direct(address: str) -> str:
+    """Return the address itself: the route of a process whose work may show in its timing."""
+    return address
+
+
 def connect(
     address: str, tls: ChannelTls, server: Identity, *, options: Options = CLIENT
 ) -> grpc.aio.Channel:
-    """Return a channel to ``address`` (``host:port``) on which only ``server`` is accepted, by its
-    certificate.
+    """Return a channel to ``address`` (``host:port``, or what a ``Route`` gives) on which only
+    ``server`` is accepted, by its certificate.
 
     Give every call a deadline. At the end cancel the call, await it, then close the channel.
 

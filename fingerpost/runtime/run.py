@@ -16,7 +16,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol
 
 import fingerpost.runtime
-from fingerpost.protocol.errors import Defect, Refused
+from fingerpost.protocol.errors import Defect, NoRoom, Refused
 from fingerpost.runtime import logs
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.database import StoreFailed
@@ -51,9 +51,9 @@ def run(main: Callable[[Stop], Awaitable[None]], *, party: str, program: str) ->
 
     Returns:
         0: it was stopped. 1: it was ended by another party's refusal (the message gives text, code
-        and rule, all constants of our source, and who was asked) or crashed (the message gives the
-        type of the exception); a new start may succeed. 2: a ``Defect``, such as a wrong setting
-        (the message is its text, made for the operator).
+        and rule, all constants of our source, and who was asked), found no room on its disk, or
+        crashed (the message gives the type of the exception); a new start may succeed. 2: any
+        other ``Defect``, such as a wrong setting (the message is its text, made for the operator).
     """
     logs.take_over(party)
     try:
@@ -62,7 +62,7 @@ def run(main: Callable[[Stop], Awaitable[None]], *, party: str, program: str) ->
     except Defect as defect:
         _note(party, defect)
         sys.stderr.write(f"{program}: {defect}\n")
-        return DEFECTIVE
+        return CRASHED if isinstance(defect, NoRoom) else DEFECTIVE
     except asyncio.CancelledError:
         return STOPPED  # by a second signal
     except Refused as refused:

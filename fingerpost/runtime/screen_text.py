@@ -23,5 +23,13 @@ def json_lines(value: object) -> bytes:
     means the same to whoever reads the JSON.
     """
     text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-    shown = (c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
-    return "".join(shown).encode() + b"\n"
+    return _escaped(text, keep="\n").encode() + b"\n"
+
+
+def json_line(value: object) -> str:
+    """Return a value as JSON on one line, without a line end; as ``json_lines`` otherwise."""
+    return _escaped(msgspec.json.encode(value).decode())
+
+
+def _escaped(text: str, *, keep: str = "") -> str:
+    return "".join(c if c.isprintable() or c in keep else json.dumps(c)[1:-1] for c in text)

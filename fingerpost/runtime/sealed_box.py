@@ -1,17 +1,18 @@
 """The one form in which data is sealed on a disk: nonce, then ciphertext.
 
 Law: AES-256-GCM with a fresh random nonce of 96 bits for each seal (NIST SP 800-38D, 8.2.2); a key
-seals far fewer than 2^32 values (8.3). Every seal is bound to the place where it is kept (table,
-row, owner): a value that is moved to another place does not open. Attack: somebody who can write a
-database shows the practitioner of one child for another child. Where the length of a value says
-something about it, the value is sealed at one of a few sizes. Messages are sealed in forms of their
-own (``fingerpost.private``).
+seals far fewer than 2^32 values (8.3). The nonces come from the system, and no caller can choose
+them (attack: two values under one nonce tell their difference to whoever reads the disk). Every
+seal is bound to the place where it is kept (table, row, owner): a value that is moved to another
+place does not open. Attack: somebody who can write a database shows the practitioner of one child
+for another child. Where the length of a value says something about it, the value is sealed at one
+of a few sizes. Messages are sealed in forms of their own (``fingerpost.private``).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -27,9 +28,9 @@ _LENGTH_BYTES: Final = 4
 class SealedBox:
     """Seals and opens under one key."""
 
-    __slots__ = ("_aead", "_random_bytes")
+    __slots__ = ("_aead",)
 
-    def __init__(self, key: bytes, random_bytes: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(self, key: bytes) -> None:
         """
         Raises:
             Defect: the key does not have 32 bytes.
@@ -37,14 +38,13 @@ class SealedBox:
         if len(key) != KEY_BYTES:
             raise Defect(f"a key that seals must have {KEY_BYTES} bytes")
         self._aead = AESGCM(key)
-        self._random_bytes = random_bytes
 
     def __repr__(self) -> str:
         return "SealedBox(…)"
 
     def seal(self, plain: bytes, bound: bytes) -> bytes:
         """Return nonce (12 bytes), ciphertext and tag (16 bytes), bound to the place ``bound``."""
-        nonce = self._random_bytes(_NONCE_BYTES)
+        nonce = os.urandom(_NONCE_BYTES)
         return nonce + self._aead.encrypt(nonce, plain, bound)
 
     def open(self, sealed: bytes, bound: bytes, refusal: str) -> bytes:

@@ -12,7 +12,7 @@ and bound to its name.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -144,7 +144,11 @@ class SealedTable(Generic[R]):
 
     def records(self, connection: Connection) -> list[R]:
         """Return all records, in no order that means anything."""
-        return [self._open(row.name, row.sealed) for row in connection.execute(self.all)]
+        return list(self.each(connection))
+
+    def each(self, connection: Connection) -> Iterator[R]:
+        """Yield what ``records`` returns, each opened when it is asked for."""
+        return (self._open(row.name, row.sealed) for row in connection.execute(self.all))
 
     def _open(self, name: bytes, sealed: bytes) -> R:
         try:

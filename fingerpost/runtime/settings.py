@@ -23,7 +23,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 
 from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.files import or_defect
+from fingerpost.runtime.files import credentials_directory, or_defect
 from fingerpost.runtime.settings_form import ID_WORDS, formed
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -38,13 +38,17 @@ HostPort = Annotated[
 """The address where a server listens or is reached. Its description puts the pattern in words."""
 
 SETTINGS_BYTES: Final = 256 * 1024
+CREDENTIAL: Final = "${CREDENTIALS_DIRECTORY}/"
+"""A path that begins so is that of a credential, which systemd hands to the process. No other
+variable is read."""
 
 
 def load(path: Path, type_: type[T]) -> T:
     """Read settings from a TOML file.
 
-    ``Path`` fields resolve against the folder of the file; fields of an id type are written as
-    strings. Every Struct met must be frozen and forbid unknown fields.
+    ``Path`` fields resolve against the folder of the file, or are credentials (``CREDENTIAL``);
+    fields of an id type are written as strings. Every Struct met must be frozen and forbid unknown
+    fields.
 
     Raises:
         Defect: the file cannot be read, is writable by everybody, is not TOML, or does not have
@@ -86,7 +90,16 @@ def _resolver(folder: Path) -> Callable[[type, Any], Path]:
     def resolve(type_: type, value: Any) -> Path:
         if type_ is not Path:
             raise Defect(f"settings cannot hold a {type_.__name__}")
-        return folder / str(value)
+        text = str(value)
+        if not text.startswith(CREDENTIAL):
+            return folder / text
+        handed = credentials_directory()
+        if handed is None:
+            raise Defect(
+                f"{text}: no credentials were handed to this process. Its systemd unit does that; "
+                "otherwise set CREDENTIALS_DIRECTORY to the folder of the keys"
+            )
+        return handed / text.removeprefix(CREDENTIAL)
 
     return resolve
 

@@ -17,7 +17,7 @@ from typing import Final
 
 import grpc
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -226,7 +226,7 @@ def read_private_key(pem: bytes, file: object = "TLS key") -> ec.EllipticCurvePr
     """
     try:
         key = load_pem_private_key(pem, password=None)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, InternalError):
         raise Defect(f"{file}: not a private key in PEM") from None
     except UnsupportedAlgorithm:
         raise Defect(f"{file}: not a key of ECDSA P-256") from None

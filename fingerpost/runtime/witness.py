@@ -21,6 +21,7 @@ import enum
 import hmac
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -142,6 +143,11 @@ class Witness:
         """Return the keyed digest of a state, 32 bytes: only who has the witness's key can make
         one."""
         return hmac.digest(self._key, b"state\0" + number.to_bytes(8, "big") + content, sha256)
+
+    @property
+    def key_of_rows(self) -> bytes:
+        """The key of the digests of single rows, 32 bytes, secret."""
+        return hmac.digest(self._key, b"rows", sha256)
 
     def newest(self) -> Mark | None:
         """Return the newest state that was witnessed; None before the first."""
@@ -265,17 +271,31 @@ class WitnessedFile:
         witnessed = self._witness.newest()
         self._put(1 if witnessed is None else witnessed.number + 1, content)
 
-    def adopt(self) -> tuple[bytes, Adopted]:
-        """Accept what is there, and return its content.
+    def adopt(self, change: Callable[[bytes], bytes] | None = None) -> tuple[bytes, Adopted]:
+        """Accept what is there, and return its content as it was found.
+
+        Args:
+            change: returns what is put in its place. Both are one step: whoever is killed leaves
+                a file that is not accepted yet, or one that is accepted and changed.
 
         Raises:
-            Defect: there is nothing, or it has another form.
+            Defect: there is nothing, or it has another form; and as ``change``.
         """
         number, digest, content = self._parts()
         sound = hmac.compare_digest(digest, self._witness.digest(number, content))
         after = self._witness.next_number(number)
-        self._put(after, content, adopted=True)
+        self._put(after, content if change is None else change(content), adopted=True)
         return content, Adopted(number, after, sound)
+
+    def begin(self, content: bytes) -> Adopted:
+        """Begin anew with ``content`` where the file is gone, as a person has decided.
+
+        Raises:
+            Defect: the disk failed, or it is too long.
+        """
+        number = self._witness.next_number(0)
+        self._put(number, content, adopted=True)
+        return Adopted(0, number, sound=True)
 
     def _put(self, number: int, content: bytes, *, adopted: bool = False) -> None:
         if len(content) > self._most:

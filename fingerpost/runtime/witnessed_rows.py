@@ -19,7 +19,6 @@ import sqlalchemy as sa
 from alembic.operations import Operations
 from sqlalchemy import Connection, Engine, Select, column, delete, insert, select, table
 
-from fingerpost.protocol.errors import Defect
 from fingerpost.runtime import database
 from fingerpost.runtime.witness import Adopted, Fault, Mark, PutBack, Witness, fault_of
 
@@ -51,18 +50,21 @@ class WitnessedRows:
         *,
         what: str,
         remedy: str,
+        durable: bool = True,
     ) -> None:
         """
         Args:
             rows: the queries for all that decides, each in a fixed order.
             what: names the store for the operator.
             remedy: what the operator can do when it is refused.
+            durable: see ``Witness.note``.
         """
         self.engine = engine
         self._rows = tuple(rows)
         self._witness = witness
         self._what = what
         self._remedy = remedy
+        self._durable = durable
 
     @contextmanager
     def changing(self) -> Iterator[Connection]:
@@ -76,7 +78,7 @@ class WitnessedRows:
             yield connection
             number = max(held.number if held else 0, witnessed.number if witnessed else 0) + 1
             mark = self._put(connection, number)
-        self._witness.note(mark)
+        self._witness.note(mark, durable=self._durable)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -85,13 +87,17 @@ class WitnessedRows:
         with database.reading(self.engine) as connection:
             held = self._require(connection, witnessed)
             if held is not None and held != witnessed:
-                self._witness.note(held)  # a crash came between the commit and its mark
+                # A crash came between the commit and its mark.
+                self._witness.note(held, durable=self._durable)
             yield connection
 
     def adopt(self) -> Adopted:
         """Accept the rows as they are."""
         with self.engine.begin() as connection:
-            held = self._held(connection)
+            try:
+                held = self._held(connection)
+            except PutBack:
+                held = None
             before = 0 if held is None else held.number
             sound = held is not None and self._is_sound(connection, held)
             mark = self._put(connection, self._witness.next_number(before))
@@ -118,7 +124,12 @@ class WitnessedRows:
         if not rows:
             return None
         (row,) = rows[:1]
-        if len(rows) > 1 or not isinstance(row.number, int) or not isinstance(row.digest, bytes):
+        if (
+            len(rows) > 1
+            or not isinstance(row.number, int)
+            or not 0 < row.number < 2**63
+            or not isinstance(row.digest, bytes)
+        ):
             raise PutBack(self._what, Fault.CHANGED, self._remedy)
         return Mark(row.number, row.digest)
 
@@ -132,8 +143,6 @@ class WitnessedRows:
         return mark
 
     def _digest(self, connection: Connection, number: int) -> bytes:
-        if not 0 < number < 2**63:
-            raise Defect(f"{self._what}: not a number of a state")
         return self._witness.digest(number, msgspec.msgpack.encode(self._content(connection)))
 
     def _content(self, connection: Connection) -> list[list[tuple[Any, ...]]]:

@@ -9,32 +9,59 @@ month.
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import msgspec
 
 from fingerpost.audit.chain import FieldValue
-from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
+from fingerpost.audit.log import Actor, AuditEvent, AuditLog, Entry, OperationId
+from fingerpost.private.approvals import approvers
+from fingerpost.private.codec import read_demographics, read_facts, write_demographics, write_facts
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.justification import Facts, Justification
+from fingerpost.private.notes import Note
 from fingerpost.private.passport import Entitlement
-from fingerpost.private.purpose_rules import Facts
-from fingerpost.protocol.codes import Role, Status
-from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Purpose, Reach, Role, Status
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.ids import AgencyId, AreaCode
+from fingerpost.runtime.group_commit import GroupCommit
 from fingerpost.runtime.witness import Adopted
-from practitioner.asking.outcome import Outcome, Question, Widened
+from practitioner.asking.outcome import Outcome, OwnRecord, Question, Widened
+from practitioner.asking.second_persons import REVIEWED as AFTERWARDS
+from practitioner.asking.second_persons import (
+    Asked,
+    Broken,
+    Decided,
+    Found,
+    Happened,
+    Left,
+    Requested,
+    Requester,
+    Reviewed,
+)
 from practitioner.sign_in.rules import Session
 
 CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     "lookup.asked": frozenset({"purpose", "reach", "role"}),
     "lookup.widened": frozenset({"after", "because"}),
     "lookup.sent": frozenset({"query"}),
-    "lookup.ended": frozenset({"asked", "answered", "gaps", "not_connected", "rejected"}),
+    "lookup.ended": frozenset(
+        {"asked", "answered", "gaps", "not_connected", "rejected", "own_record"}
+    ),
+    "lookup.attended": frozenset(),
     "lookup.failed": frozenset({"code"}),
+    "lookup.stopped": frozenset({"left"}),
     "lookup.shown": frozenset(),
+    "lookup.marked": frozenset({"agency", "said"}),
+    "lookup.reviewed": frozenset({"found"}),
+    "approval.requested": frozenset({"purpose", "reach", "role"}),
+    "approval.given": frozenset(),
+    "approval.declined": frozenset(),
     "session.begun": frozenset({"role"}),
     "session.refused": frozenset({"reason"}),
     "session.ended": frozenset(),
@@ -43,14 +70,30 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     "account.reset": frozenset({"account"}),
     "store.adopted": frozenset({"store", "before", "number", "sound"}),
     "account.renewed": frozenset({"account", "training_until", "vetting_until"}),
+    "account.grace": frozenset({"account", "granted_by"}),
 }
+NOT_TAKEN: Final = "NOT_TAKEN"
+"""Where the purpose takes no own record."""
+ATTENDANCE_SECONDS: Final = limits.DAY
+"""How long after a lookup for urgent care its attendance number may be missing."""
+ASKED: Final = "lookup.asked"
+WIDENED: Final = "lookup.widened"
+ENDED: Final = "lookup.ended"
+REVIEWED: Final = "lookup.reviewed"
+SENT: Final = "lookup.sent"
+FAILED: Final = "lookup.failed"
+STOPPED: Final = "lookup.stopped"
+REQUESTED: Final = "approval.requested"
+GIVEN: Final = "approval.given"
+DECLINED: Final = "approval.declined"
 UNKNOWN_ACCOUNT: Final = Actor("unknown-account")
 """Somebody who failed to sign in under a name that no account has. The name is not recorded: people
 type passwords there."""
 
 
 class AskedBody(msgspec.Struct, frozen=True):
-    """The sealed part of ``lookup.asked``: the question as it was asked."""
+    """The sealed part of ``lookup.asked`` and of ``approval.requested``: the question, and who
+    asks. ``approvers``: the accounts of the second persons who approved it."""
 
     subject: str
     name: str
@@ -58,20 +101,49 @@ class AskedBody(msgspec.Struct, frozen=True):
     acr: str
     auth_time: int
     reason_reference: str
-    approver: str
+    approvers: tuple[str, ...]
     facts: Facts
     named_areas: tuple[str, ...]
     demographics: Demographics
+    written_facts: bytes
+    written_child: bytes
+
+
+class AttendedBody(msgspec.Struct, frozen=True):
+    """The sealed part of ``lookup.attended``: the number is of the hospital's own records."""
+
+    attendance: str
+
+
+class AskedBy(msgspec.Struct, frozen=True):
+    """Of ``AskedBody``, what the question is read from again; the rest is for people to read."""
+
+    subject: str
+    name: str
+    role: str
+    reason_reference: str
+    named_areas: tuple[str, ...]
+    written_facts: bytes
+    written_child: bytes
+
+    def __repr__(self) -> str:
+        return "AskedBy(…)"
 
 
 class AuditRecord:
     """Implements ``ports.Record``. Each call is durable on return, or raises ``Defect``
-    (``StoreFailed``)."""
+    (``StoreFailed``). What lookups record at one moment shares a commit."""
 
     def __init__(self, log_of: Callable[[AgencyId], AuditLog]) -> None:
         """``log_of`` is called in threads. It raises ``Defect`` for an agency that does not ask
         here."""
         self._log_of = log_of
+        self._commits: dict[AgencyId, GroupCommit[tuple[AuditEvent, ...]]] = {}
+
+    async def close(self) -> None:
+        """Record no lookup from now on, and wait for the commits under way."""
+        for commits in self._commits.values():
+            await commits.close()
 
     async def asked(
         self,
@@ -82,101 +154,90 @@ class AuditRecord:
         widened: Widened | None,
     ) -> None:
         """Record a question; of a second round in the same commit also what it follows, and why."""
-        why = question.justification
-        body = AskedBody(
-            subject=session.subject,
-            name=session.name,
-            role=session.role.name,
-            acr=session.acr.value,
-            auth_time=session.auth_time,
-            reason_reference=why.reason_reference,
-            approver=why.approver,
-            facts=why.facts,
-            named_areas=tuple(str(code) for code in question.named_areas),
-            demographics=question.demographics,
-        )
-        events = [
-            AuditEvent(
-                kind="lookup.asked",
-                actor=actor_of(session.subject),
-                operation=OperationId(operation),
-                at=int(at),
-                fields={
-                    "purpose": why.purpose.name,
-                    "reach": question.settled_reach.name,
-                    "role": session.role.name,
-                },
-                body=msgspec.json.encode(body),
-            )
-        ]
+        events = [_question(ASKED, session, question, operation, int(at))]
         if widened is not None:
-            events.append(
-                AuditEvent(
-                    kind="lookup.widened",
-                    actor=actor_of(session.subject),
-                    operation=OperationId(operation),
-                    at=int(at),
-                    fields={"after": widened.after, "because": widened.because.name},
-                )
-            )
+            fields = {"after": widened.after, "because": widened.because.name}
+            events.append(_event(WIDENED, session.subject, operation, at, fields))
         await self._append(session.agency, *events)
 
-    async def sent(
-        self, agency: AgencyId, operation: str, query_hashes: Sequence[bytes], at: float
-    ) -> None:
-        await self._append(
-            agency,
-            *(
-                AuditEvent(
-                    "lookup.sent",
-                    Actor.of(agency),
-                    OperationId(operation),
-                    int(at),
-                    {"query": hash_.hex()},
-                )
-                for hash_ in query_hashes
-            ),
-        )
+    async def sent(self, agency: AgencyId, operation: str, query_hash: bytes, at: float) -> None:
+        await self._of_gateway(agency, "lookup.sent", operation, at, {"query": query_hash.hex()})
 
     async def ended(self, agency: AgencyId, operation: str, outcome: Outcome, at: float) -> None:
         statuses = Counter(each.status for each in outcome.agencies)
         answered = statuses[Status.INVOLVED] + statuses[Status.NOTHING_TO_DISCLOSE]
-        await self._append(
-            agency,
-            AuditEvent(
-                "lookup.ended",
-                Actor.of(agency),
-                OperationId(operation),
-                int(at),
-                {
-                    "asked": len(outcome.agencies),
-                    "answered": answered,
-                    "gaps": len(outcome.agencies) - answered,
-                    "not_connected": len(outcome.not_connected),
-                    "rejected": outcome.rejected_answers,
-                },
-            ),
-        )
+        fields = {
+            "asked": len(outcome.agencies),
+            "answered": answered,
+            "gaps": len(outcome.agencies) - answered,
+            "not_connected": len(outcome.not_connected),
+            "rejected": outcome.rejected_answers,
+            "own_record": outcome.own_record.value if outcome.own_record else NOT_TAKEN,
+        }
+        await self._of_gateway(agency, ENDED, operation, at, fields)
 
     async def failed(self, agency: AgencyId, operation: str, code: str, at: float) -> None:
-        await self._append(
-            agency,
-            AuditEvent(
-                "lookup.failed",
-                Actor.of(agency),
-                OperationId(operation),
-                int(at),
-                {"code": code},
-            ),
-        )
+        await self._of_gateway(agency, "lookup.failed", operation, at, {"code": code})
+
+    async def stopped(self, agency: AgencyId, operation: str, left: int, at: float) -> None:
+        await self._of_gateway(agency, STOPPED, operation, at, {"left": left})
+
+    async def _of_gateway(
+        self,
+        agency: AgencyId,
+        kind: str,
+        operation: str,
+        at: float,
+        fields: Mapping[str, FieldValue],
+    ) -> None:
+        event = AuditEvent(kind, Actor.of(agency), OperationId(operation), int(at), fields)
+        await self._append(agency, event)
+
+    # ---- second persons (blocking) ---------------------------------------------------------------
+
+    def requested(self, session: Session, requested: Requested) -> None:
+        event = _question(REQUESTED, session, requested.question, requested.number, requested.at)
+        self._log_of(session.agency).append(event)
+
+    def approved(self, session: Session, number: str, approval: bytes, at: float) -> None:
+        self._of_person(session, GIVEN, number, at, {}, approval)
+
+    def declined(self, session: Session, number: str, at: float) -> None:
+        self._of_person(session, DECLINED, number, at, {})
+
+    def reviewed(self, session: Session, operation: str, found: Found, at: float) -> None:
+        self._of_person(session, REVIEWED, operation, at, {"found": found.value})
+
+    def happened(self, agency: AgencyId, since: int, until: int) -> tuple[Happened, ...]:
+        entries = self._log_of(agency).show(since, until, decrypt=True)
+        return tuple(filter(None, map(_happened, entries)))
 
     # ---- people (blocking) ---------------------------------------------------------------------
 
     def shown(self, session: Session, operation: str, at: float) -> None:
         """Record that an outcome was shown again."""
-        event = AuditEvent(
-            "lookup.shown", actor_of(session.subject), OperationId(operation), int(at), {}
-        )
+        self._of_person(session, "lookup.shown", operation, at, {})
+
+    def marked(self, session: Session, operation: str, note: Note) -> None:
+        """Record what the practitioner says of a call to an agency, before it is sent there."""
+        fields = {"agency": note.agency.value, "said": note.kind.name}
+        self._of_person(session, "lookup.marked", operation, note.at, fields)
+
+    def attended(self, session: Session, operation: str, number: str, at: float) -> None:
+        """Record the number of the attendance at which a lookup for urgent care was made."""
+        body = msgspec.json.encode(AttendedBody(number))
+        self._of_person(session, "lookup.attended", operation, at, {}, body)
+
+    def _of_person(
+        self,
+        session: Session,
+        kind: str,
+        operation: str,
+        at: float,
+        fields: Mapping[str, FieldValue],
+        body: bytes = b"",
+    ) -> None:
+        event = _event(kind, session.subject, operation, at, fields, body)
         self._log_of(session.agency).append(event)
 
     def began(self, session: Session, at: float) -> None:
@@ -210,16 +271,10 @@ class AuditRecord:
         self._log_of(agency).append(event)
 
     def account_added(
-        self,
-        agency: AgencyId,
-        by: Actor,
-        account: str,
-        role: Role,
-        entitlement: Entitlement,
-        at: float,
+        self, agency: AgencyId, by: Actor, account: str, role: Role, held: Entitlement, at: float
     ) -> None:
-        fields = {"account": account, "role": role.name, **asdict(entitlement)}
-        self._of_account(agency, "account.added", by, at, fields)
+        written = _written(account, held)
+        self._of_account(agency, "account.added", by, at, {"role": role.name, **written})
 
     def account_disabled(self, agency: AgencyId, by: Actor, account: str, at: float) -> None:
         self._of_account(agency, "account.disabled", by, at, {"account": account})
@@ -228,15 +283,16 @@ class AuditRecord:
         self._of_account(agency, "account.reset", by, at, {"account": account})
 
     def account_renewed(
-        self,
-        agency: AgencyId,
-        by: Actor,
-        account: str,
-        entitlement: Entitlement,
-        at: float,
+        self, agency: AgencyId, by: Actor, account: str, entitlement: Entitlement, at: float
     ) -> None:
-        fields = {"account": account, **asdict(entitlement)}
-        self._of_account(agency, "account.renewed", by, at, fields)
+        self._of_account(agency, "account.renewed", by, at, _written(account, entitlement))
+
+    def grace_granted(
+        self, agency: AgencyId, by: Actor, account: str, manager: str, at: float
+    ) -> None:
+        """Record that a manager lets somebody ask in the 14 days after her training."""
+        fields = {"account": account, "granted_by": manager}
+        self._of_account(agency, "account.grace", by, at, fields)
 
     def adopted(
         self, agency: AgencyId, store: str, by: Actor, why: OperationId, found: Adopted, at: float
@@ -262,9 +318,161 @@ class AuditRecord:
         self._log_of(agency).append(event)
 
     async def _append(self, agency: AgencyId, *events: AuditEvent) -> None:
-        await asyncio.to_thread(lambda: self._log_of(agency).append_many(events))
+        commits = self._commits.get(agency)
+        if commits is None:
+            commit = partial(self._commit, agency)
+            commits = self._commits[agency] = GroupCommit(commit, "audit")
+        await commits.append(events)
+
+    def _commit(self, agency: AgencyId, groups: Sequence[tuple[AuditEvent, ...]]) -> None:
+        self._log_of(agency).append_many([event for group in groups for event in group])
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What an account asked in a period: how often; how often about a child who was new in the
+    agency's own records, or of whom those gave no answer; and how many lookups for urgent care
+    lack their attendance number."""
+
+    account: str
+    lookups: int
+    new_today: int
+    not_known: int
+    unattended: int
+
+
+def count(entries: Iterable[Entry], since: int, until: int, now: float) -> tuple[Counts, ...]:
+    """Return the counts of each account, in their alphabetical order.
+
+    Args:
+        entries: of one agency's log, from ``since`` on and without an end: what is owed for a
+            lookup can come after the period.
+        since: the beginning of the period, in seconds since 1970 UTC.
+        until: its end, which is not in it.
+        now: likewise.
+    """
+    asked: dict[OperationId, Entry] = {}
+    own: dict[OperationId, FieldValue] = {}
+    attended: set[OperationId] = set()
+    for entry in entries:
+        if entry.kind == "lookup.asked" and since <= entry.at < until:
+            asked[entry.operation] = entry
+        elif entry.kind == FAILED or (entry.kind == STOPPED and not entry.fields["left"]):
+            asked.pop(entry.operation, None)  # nobody was asked
+        elif entry.kind == ENDED:
+            own[entry.operation] = entry.fields.get("own_record", NOT_TAKEN)
+        elif entry.kind == "lookup.attended":
+            attended.add(entry.operation)
+    by_account: dict[str, Counter[str]] = defaultdict(Counter)
+    for operation, entry in asked.items():
+        owes = (
+            entry.fields["purpose"] == Purpose.URGENT_CARE.name
+            and now >= entry.at + ATTENDANCE_SECONDS
+            and operation not in attended
+        )
+        by_account[str(entry.actor)] += Counter(
+            lookups=1, unattended=int(owes), **{str(own.get(operation, NOT_TAKEN)): 1}
+        )
+    return tuple(
+        Counts(
+            account,
+            found["lookups"],
+            found[OwnRecord.NEW_TODAY.value],
+            found[OwnRecord.NOT_KNOWN.value],
+            found["unattended"],
+        )
+        for account, found in sorted(by_account.items())
+    )
+
+
+def _question(
+    kind: str, session: Session, question: Question, operation: str, at: int
+) -> AuditEvent:
+    why = question.justification
+    body = AskedBody(
+        subject=session.subject,
+        name=session.name,
+        role=session.role.name,
+        acr=session.acr.value,
+        auth_time=session.auth_time,
+        reason_reference=why.reason_reference,
+        approvers=approvers(why),
+        facts=why.facts,
+        named_areas=tuple(str(code) for code in question.named_areas),
+        demographics=question.demographics,
+        written_facts=write_facts(why.facts),
+        written_child=write_demographics(question.demographics),
+    )
+    fields = {
+        "purpose": why.purpose.name,
+        "reach": question.settled_reach.name,
+        "role": session.role.name,
+    }
+    return _event(kind, session.subject, operation, at, fields, msgspec.json.encode(body))
+
+
+def _event(
+    kind: str,
+    subject: str,
+    operation: str,
+    at: float,
+    fields: Mapping[str, FieldValue],
+    body: bytes = b"",
+) -> AuditEvent:
+    return AuditEvent(kind, actor_of(subject), OperationId(operation), int(at), fields, body)
+
+
+def _happened(entry: Entry) -> Happened | None:
+    """Return what an entry says to a second person; None for one that says nothing to her."""
+    number = entry.operation.value
+    if entry.kind == GIVEN:
+        return Decided(number, entry.actor.value, entry.body) if entry.body else None
+    if entry.kind == DECLINED:
+        return Decided(number, entry.actor.value, b"")
+    if entry.kind == REVIEWED:
+        return Reviewed(number)
+    if entry.kind == SENT:
+        return Left(number)
+    if entry.kind in (FAILED, STOPPED):
+        return Broken(number)
+    if entry.kind not in (ASKED, REQUESTED):
+        return None
+    purpose = Purpose[str(entry.fields["purpose"])]
+    if entry.kind == ASKED:
+        if purpose not in AFTERWARDS:
+            return None
+        asked = _asked(entry, purpose) if entry.body else None
+        return Asked(number, asked and asked[0], purpose, asked and asked[1], entry.at)
+    if not entry.body:  # its month was forgotten, and the question with it
+        return None
+    return Requested(number, *_asked(entry, purpose), entry.at)
+
+
+def read_asked(body: bytes) -> AskedBy:
+    """Return who asked, and what, of an entry's body. Raises ``Defect``: it has another form."""
+    try:
+        return msgspec.json.decode(body, type=AskedBy)
+    except msgspec.MsgspecError:
+        raise Defect("an entry of the audit log has another form") from None
+
+
+def _asked(entry: Entry, purpose: Purpose) -> tuple[Requester, Question]:
+    body = read_asked(entry.body or b"")
+    requester = Requester(body.subject, body.name, Role[body.role])
+    question = Question(
+        read_demographics(body.written_child),
+        Justification(purpose, body.reason_reference, facts=read_facts(body.written_facts)),
+        Reach[str(entry.fields["reach"])],
+        tuple(map(AreaCode, body.named_areas)),
+    )
+    return requester, question
 
 
 def actor_of(subject: str) -> Actor:
     """Return an account's name as an actor, in lower case; the body has its exact spelling."""
     return Actor(subject.lower())
+
+
+def _written(account: str, held: Entitlement) -> dict[str, str | int]:
+    dates = {"training_until": held.training_until, "vetting_until": held.vetting_until}
+    return {"account": account, **dates}

@@ -7,31 +7,49 @@ it once; a gap is never written as a "no"; it names no person but those whom a p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal
 
 import msgspec
 
-from fingerpost.private.messages import Pointer
+from fingerpost.private.messages import OpeningHours, Pointer
 from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Area, NotConnected
+from fingerpost.protocol.federation import Agency, Area, NotConnected
 from fingerpost.runtime.screen_text import json_lines
 from practitioner.asking.outcome import AgencyOutcome, Outcome, ServiceCount, Widened
 
-VERSION: Final = 3
+VERSION: Final = 5
 """It grows when a field is added, changes its meaning or goes. A reader refuses a version that it
 does not know."""
-_BEFORE: Final = frozenset({1, 2})
-"""Version 1 lacks ``widened``; both lack ``cannot_answer`` and ``kept``. They are still read."""
+_BEFORE: Final = frozenset({1, 2, 3, 4})
+"""Version 1 lacks ``widened``; 1 and 2 lack ``cannot_answer`` and ``kept``; 1 to 3 lack
+``own_record``, and what a pointer says of its desk, whose ``hours`` are as the agency wrote them;
+all lack ``quality``, ``not_used``, ``call_back``, ``not_asked``, ``enough_connected`` and the date
+of a service, and their reasons say what was not used. They are still read."""
 
-StatusName = Literal["INVOLVED", "NOTHING_TO_DISCLOSE", "TRY_AGAIN", "CANNOT_ANSWER", "NO_REPLY"]
+StatusName = Literal[
+    "INVOLVED", "NOTHING_TO_DISCLOSE", "TRY_AGAIN", "CANNOT_ANSWER", "NO_REPLY", "NOT_ASKED"
+]
 _GAPS: Final = frozenset({"TRY_AGAIN", "CANNOT_ANSWER", "NO_REPLY"})
+_NOT_ASKED: Final = "NOT_ASKED"
+
+
+class OpeningShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a desk is staffed, on these days of the week: ``MON`` to ``SUN``. Times are ``HH:MM`` by
+    the wall clock of its place; where ``closes`` is not later than ``opens``, it is on the next
+    day."""
+
+    days: tuple[str, ...]
+    opens: str
+    closes: str
+    term_time: bool
 
 
 class PointerShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whom to ring at an agency. Where ``kind`` is null nobody is named: ring the duty desk. Texts
-    may be empty."""
+    may be empty. ``hours`` says what ``opening`` says in words."""
 
     kind: str | None
     status: str
@@ -44,11 +62,17 @@ class PointerShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     as_of: str | None
     lead_practitioner: bool
     early_help_assessment: bool
+    opening: tuple[OpeningShown, ...] = ()
+    desk: str | None = None
+    staffed_until: str | None = None
+    number_reported_wrong: bool = False
 
 
 class AgencyShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One agency asked. ``as_of`` is the date of its records, ``generation`` the number of their
-    import. ``cannot_answer`` says why, where the status is that."""
+    """One member in reach. ``as_of`` is the date of its records, ``generation`` the number of their
+    import, ``quality`` how well they can be found, null where that is not stated. ``cannot_answer``
+    says why, where the status is that; beside INVOLVED, why others may be missing. ``not_asked``
+    says why it was not."""
 
     id: str
     name: str
@@ -62,10 +86,18 @@ class AgencyShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     services: tuple[str, ...]
     pointers: tuple[PointerShown, ...]
     cannot_answer: str | None = None
+    quality: str | None = None
+    not_asked: str | None = None
 
     @property
     def is_gap(self) -> bool:
+        """Whether it was asked, and gave no answer."""
         return self.status in _GAPS
+
+    @property
+    def lacks_answer(self) -> bool:
+        """Whether there is no answer on which to rely, for whatever reason."""
+        return self.is_gap or self.status == _NOT_ASKED or self.cannot_answer is not None
 
 
 class NotConnectedShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,6 +116,8 @@ class ServiceShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Of its ``of`` agencies ``connected`` were asked, ``answered`` of those answered, and ``named``
     of those named themselves. ``none_named_itself`` is true only where all connected ones answered.
+    ``as_of``: the oldest date of the records of those that answered.
+    ``enough_connected``: so many of its agencies are connected that this may be said to a person.
     """
 
     kind: str
@@ -92,6 +126,8 @@ class ServiceShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     answered: int
     named: int
     none_named_itself: bool
+    as_of: str | None = None
+    enough_connected: bool = False
 
 
 class StrengthShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,6 +135,22 @@ class StrengthShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     level: str
     reasons: tuple[str, ...]
+
+
+class NotUsedShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of the question that was given and found nobody: its field, the code of the reason,
+    and a sentence for the practitioner."""
+
+    field: str
+    reason: str
+    words: str
+
+
+class CallBackShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The desk that agencies ring back, as the member list has it. The number may be empty."""
+
+    name: str
+    telephone: str
 
 
 class WidenedShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,7 +162,8 @@ class WidenedShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class LookupDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of an outcome. Times are RFC 3339 in UTC. ``complete``: at least one agency was asked,
-    all gave a usable answer, and the outcome is ``kept``."""
+    all gave a usable answer, and the outcome is ``kept``. ``own_record``: what the asking agency's
+    own answer says of the child; null where the purpose takes no own record."""
 
     version: int
     operation: str
@@ -127,6 +180,9 @@ class LookupDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     services: tuple[ServiceShown, ...]
     widened: WidenedShown | None = None
     kept: bool = True
+    own_record: str | None = None
+    not_used: tuple[NotUsedShown, ...] = ()
+    call_back: CallBackShown | None = None
 
     def __repr__(self) -> str:
         return f"LookupDocument({self.operation})"
@@ -155,6 +211,9 @@ def document(outcome: Outcome, forgotten_at: int) -> LookupDocument:
         services=tuple(_service(count) for count in outcome.services),
         widened=_widened(outcome.widened),
         kept=outcome.kept,
+        own_record=outcome.own_record.value if outcome.own_record else None,
+        not_used=tuple(NotUsedShown(u.field, u.value, u.words) for u in outcome.unused),
+        call_back=_call_back(outcome.call_back),
     )
 
 
@@ -187,8 +246,20 @@ def read(data: bytes) -> LookupDocument:
 
 def _is_newer(shown: LookupDocument) -> bool:
     """Return whether an earlier version says what it could not say."""
+    pointers = [pointer for each in shown.agencies for pointer in each.pointers]
+    desks = any(p.opening or p.desk or p.staffed_until or p.number_reported_wrong for p in pointers)
     reasons = any(each.cannot_answer is not None for each in shown.agencies)
-    return reasons or not shown.kept or (shown.version == 1 and shown.widened is not None)
+    since = {
+        2: shown.widened is not None,
+        3: reasons or not shown.kept,
+        4: shown.own_record is not None or desks,
+        5: bool(shown.not_used)
+        or shown.call_back is not None
+        or any(each.status == _NOT_ASKED or each.not_asked for each in shown.agencies)
+        or any(each.enough_connected or each.as_of is not None for each in shown.services)
+        or any(each.quality is not None for each in shown.agencies),
+    }
+    return any(said and shown.version < version for version, said in since.items())
 
 
 def rfc3339(at: int) -> str:
@@ -197,6 +268,10 @@ def rfc3339(at: int) -> str:
 
 def _widened(widened: Widened | None) -> WidenedShown | None:
     return WidenedShown(widened.after, widened.because.name) if widened is not None else None
+
+
+def _call_back(desk: Agency | None) -> CallBackShown | None:
+    return CallBackShown(desk.name, desk.duty_desk) if desk is not None else None
 
 
 def _as_of(at: int) -> str | None:
@@ -215,8 +290,10 @@ def _agency(each: AgencyOutcome) -> AgencyShown:
         generation=each.generation,
         duty_desk=each.agency.duty_desk,
         services=tuple(kind.name for kind in each.agency.services),
-        pointers=tuple(_pointer(pointer) for pointer in each.pointers),
+        pointers=tuple(pointer_shown(pointer) for pointer in each.pointers),
         cannot_answer=each.reason.name if each.reason else None,
+        quality=each.quality.name if each.quality else None,
+        not_asked=each.not_asked.value if each.not_asked else None,
     )
 
 
@@ -232,11 +309,13 @@ def _status(status: Status) -> StatusName:
             return "CANNOT_ANSWER"
         case Status.NO_REPLY:
             return "NO_REPLY"
+        case Status.NOT_ASKED:
+            return "NOT_ASKED"
         case Status.NOT_CONNECTED:
-            raise Defect("an agency that was asked is a member")
+            raise Defect("an agency in reach that has a node is a member")
 
 
-def _pointer(pointer: Pointer) -> PointerShown:
+def pointer_shown(pointer: Pointer) -> PointerShown:
     return PointerShown(
         kind=pointer.kind.name if pointer.kind is not None else None,
         status=pointer.status.name,
@@ -245,11 +324,67 @@ def _pointer(pointer: Pointer) -> PointerShown:
         telephone=pointer.desk_phone,
         email=pointer.desk_email,
         out_of_hours_telephone=pointer.out_of_hours_phone,
-        hours=pointer.hours,
+        hours=hours_in_words(pointer.hours),
         as_of=_as_of(pointer.as_of),
         lead_practitioner=pointer.lead_practitioner,
         early_help_assessment=pointer.early_help_assessment,
+        opening=tuple(_opening(hours) for hours in pointer.hours),
+        desk=pointer.desk.name if pointer.desk is not None else None,
+        staffed_until=_as_of(pointer.staffed_until),
+        number_reported_wrong=pointer.number_reported_wrong,
     )
+
+
+_DAYS: Final = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+
+
+def _days(hours: OpeningHours) -> tuple[str, ...]:
+    return tuple(day for place, day in enumerate(_DAYS) if hours.days >> place & 1)
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _opening(hours: OpeningHours) -> OpeningShown:
+    return OpeningShown(_days(hours), _clock(hours.opens), _clock(hours.closes), hours.term_time)
+
+
+def opening_of(shown: OpeningShown) -> OpeningHours:
+    """Return the hours that ``shown`` writes."""
+    days = sum(1 << _DAYS.index(day) for day in shown.days)
+    opens, closes = (
+        60 * int(hour) + int(minute)
+        for hour, minute in (clock.split(":") for clock in (shown.opens, shown.closes))
+    )
+    return OpeningHours(days, opens, closes, shown.term_time)
+
+
+def hours_in_words(hours: Sequence[OpeningHours]) -> str:
+    """Return hours as people write them, such as ``Mon–Fri 09:00–17:00, Sat 10:00–12:00``."""
+    spans = [
+        f"{_days_in_words(each)} {_clock(each.opens)}–{_clock(each.closes)}"
+        if (each.opens, each.closes) != (0, 24 * 60)
+        else f"{_days_in_words(each)}, 24 hours"
+        for each in sorted(hours, key=lambda each: (_first_day(each), each))
+    ]
+    term_time = ["term time"] if any(each.term_time for each in hours) else []
+    return ", ".join(spans + term_time)
+
+
+def _first_day(hours: OpeningHours) -> int:
+    return hours.days & -hours.days
+
+
+def _days_in_words(hours: OpeningHours) -> str:
+    days = _days(hours)
+    first = _DAYS.index(days[0])
+    in_a_row = days == _DAYS[first : first + len(days)]
+    if len(days) == len(_DAYS):
+        return "every day"
+    if in_a_row and len(days) > 1:
+        return f"{days[0].title()}–{days[-1].title()}"
+    return ", ".join(day.title() for day in days)
 
 
 def _not_connected(area: Area, gap: NotConnected) -> NotConnectedShown:
@@ -271,4 +406,6 @@ def _service(count: ServiceCount) -> ServiceShown:
         answered=count.answered,
         named=count.named,
         none_named_itself=count.none_named_itself,
+        as_of=_as_of(count.as_of),
+        enough_connected=count.enough_connected,
     )

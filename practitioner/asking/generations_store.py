@@ -19,8 +19,9 @@ from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.lock import locked
 from fingerpost.runtime.sealed_box import SealedBox
 from fingerpost.runtime.witness import Adopted, WitnessedFile, WitnessFolder
-from practitioner.asking.outcome import joined
+from practitioner.asking.belief import joined
 
+WITNESS: Final = "generations"
 _MOST_BYTES: Final = 8 * 1024 * 1024
 _BOUND: Final = b"fingerpost/v1 generations seen"
 _SEEN: Final = msgspec.msgpack.Decoder(dict[str, int])
@@ -38,7 +39,7 @@ class FileGenerations:
         self._box = SealedBox(key)
         self._file = WitnessedFile(
             path,
-            witness.of("generations"),
+            witness.of(WITNESS),
             most=_MOST_BYTES,
             remedy="No lookup is made until the newest copy is back, or what is there is adopted: "
             "fingerpost adopt generations",

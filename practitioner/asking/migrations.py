@@ -1,4 +1,4 @@
-"""The revisions of the outcomes that a gateway keeps."""
+"""The revisions of the outcomes that a gateway keeps, and of its notes."""
 
 from __future__ import annotations
 
@@ -58,6 +58,18 @@ def _sealed(op: Operations) -> None:
     op.create_table("proofs", sa.Column("name", sa.LargeBinary(NAME_BYTES), primary_key=True))
 
 
+def _notes(op: Operations) -> None:
+    """Threads, which are read in the order in which they came, and notes."""
+    op.create_table(
+        "threads",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("sealed", sa.LargeBinary, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    make_sealed_table(op, "notes")
+
+
+NOTES: Final[tuple[Revision, ...]] = (_notes,)
 REVISIONS: Final[tuple[Revision, ...]] = (
     _outcomes,
     _second_rounds,

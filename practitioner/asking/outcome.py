@@ -1,15 +1,11 @@
 """What a lookup found, in values that cannot say "nothing known" where there was no answer.
 
-Every agency asked stands in the outcome exactly once, with one of six statuses. Only a verified,
+Every member in reach stands in the outcome exactly once, with one of six statuses. Only a verified,
 signed answer gives INVOLVED, NOTHING_TO_DISCLOSE, TRY_AGAIN or CANNOT_ANSWER; everything else is
-NO_REPLY. An agency of the area that is not a member, or is suspended and so was not asked, is
-NOT_CONNECTED. ``none_named_itself`` speaks of answers: it is true only when every connected agency
-of that kind gave one.
-
-The number of an agency's generation grows with each import, also after a restored copy. An answer
-from an older generation than one that was seen here comes from records that were put back: the
-children who came since are not in them, so its "no" is a gap, with a reason of its own, and its
-"yes" stands but the outcome is not complete. The next import ends that.
+NO_REPLY. Where the query for an agency never left, it is NOT_ASKED, with the reason: a limit of the
+requester's own must not look like the silence of others. An agency of the area that is not a
+member, or is suspended and so was not asked, is NOT_CONNECTED. ``none_named_itself`` speaks of
+answers: it is true only when every connected agency of that kind gave one.
 """
 
 from __future__ import annotations
@@ -17,19 +13,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import Enum, unique
 from typing import Final
 
-from fingerpost.private.demographics import Demographics
-from fingerpost.private.linkage import Strength
+from fingerpost.private.demographics import Birth, Demographics, birth_span
+from fingerpost.private.justification import Justification
+from fingerpost.private.linkage import Strength, Unused
 from fingerpost.private.messages import Pointer
-from fingerpost.private.purpose_rules import Justification
-from fingerpost.protocol import limits
 from fingerpost.protocol.codes import (
     NATIONAL_RING_KINDS,
     AgencyKind,
     Cannot,
     CoarseKind,
     Purpose,
+    Quality,
     Reach,
     Status,
     WideningReason,
@@ -38,7 +35,11 @@ from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Agency, Area, Federation, NotConnected
 from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.protocol.messages import day_of
-from fingerpost.protocol.terms import Terms
+from fingerpost.protocol.terms import Terms, Tier
+
+USABLE: Final = (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE)
+_DOUBTED: Final = (Cannot.WENT_BACK, Cannot.TOO_OLD)
+"""Beside INVOLVED: whom to ring is true, and others may be missing."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -92,6 +93,31 @@ class Again:
         return f"Again({self.widened.after})"
 
 
+@unique
+class NotAsked(Enum):
+    """Why a query did not go to an agency. The value is its stable name."""
+
+    QUOTA = "QUOTA"
+    """The requester's own lookups, or its agency's, are used up."""
+    UNREACHABLE = "UNREACHABLE"
+    """The federation did not take the query, or could not be reached."""
+    RUNG = "RUNG"
+    """A second round leaves out who gave no answer to the first lookup and was rung."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a lookup has come, for whoever stops it.
+
+    Attributes:
+        operation: its number; empty before it has one.
+        left: how many of its queries have left, or may have.
+    """
+
+    operation: str = ""
+    left: int = 0
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class First:
     """A lookup as the gateway keeps it for a second round.
@@ -99,14 +125,16 @@ class First:
     Args:
         question: with the reach that it had.
         asked_at: in seconds since 1970 UTC.
-        complete: see ``Outcome.complete``.
+        gaps: the agencies that gave no answer on which to rely.
+        whole: at least one agency was asked, and the outcome is kept.
         none_named_itself: of a service that children of this age have.
         spent: it was a second round itself, or has had one.
     """
 
     question: Question
     asked_at: int
-    complete: bool
+    gaps: frozenset[AgencyId]
+    whole: bool
     none_named_itself: bool
     spent: bool
 
@@ -116,13 +144,20 @@ class First:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Answered:
-    """One agency's verified answer to one query."""
+    """One agency's verified answer to one query, or what stands in its place.
+
+    ``generation`` and ``as_of``: the number of the import that answered, and of when its records
+    are, in seconds since 1970 UTC; both 0 where no records answered.
+    ``reason``: with CANNOT_ANSWER; beside INVOLVED, why others may be missing.
+    """
 
     status: Status
     generation: int = 0
     as_of: int = 0
     pointers: tuple[Pointer, ...] = ()
     reason: Cannot | None = None
+    quality: Quality | None = None
+    not_asked: NotAsked | None = None
 
     def __repr__(self) -> str:
         return f"Answered({self.status.name})"
@@ -133,6 +168,8 @@ GAP: Final = Answered(Status.NO_REPLY)
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AgencyOutcome:
+    """What one member in reach answered. What follows its home ``area`` is as in ``Answered``."""
+
     agency: Agency
     area: Area
     status: Status
@@ -140,9 +177,19 @@ class AgencyOutcome:
     as_of: int
     pointers: tuple[Pointer, ...]
     reason: Cannot | None = None
+    quality: Quality | None = None
+    not_asked: NotAsked | None = None
+
+    @property
+    def lacks_answer(self) -> bool:
+        """Whether there is no answer on which to rely, for whatever reason."""
+        return self.status not in USABLE or self.reason is not None
 
     def __repr__(self) -> str:
         return f"AgencyOutcome({self.agency.id}, {self.status.name})"
+
+
+ENOUGH_CONNECTED_PERCENT: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +198,12 @@ class ServiceCount:
 
     Args:
         kind: the service.
-        connected: how many of them were asked.
+        connected: how many of them are members.
         of: how many there are.
         answered: how many of those asked gave a usable answer.
         named: how many named themselves.
+        as_of: the oldest date of the records of those that answered, in seconds since 1970 UTC; 0
+            where none did.
     """
 
     kind: CoarseKind
@@ -162,10 +211,29 @@ class ServiceCount:
     of: int
     answered: int
     named: int
+    as_of: int = 0
+
+    @property
+    def enough_connected(self) -> bool:
+        """Whether so many are connected that their silence may be put into words. Below that, "no
+        school named itself" would be said of most children who go to one."""
+        return 100 * self.connected >= ENOUGH_CONNECTED_PERCENT * self.of > 0
 
     @property
     def none_named_itself(self) -> bool:
         return self.connected > 0 and self.answered == self.connected and self.named == 0
+
+
+@unique
+class OwnRecord(Enum):
+    """What the answer of the asking agency's own node says of the child, for a purpose that takes
+    an own record. A record that is withheld from its own practitioners counts as none."""
+
+    NAMED = "NAMED"
+    NEW_TODAY = "NEW_TODAY"
+    NOT_KNOWN = "NOT_KNOWN"
+    """It gave no usable answer, or the question could match no record for sure, so that nobody can
+    say whether the child is new there."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -178,6 +246,9 @@ class Outcome:
             the lookup was ``widened``.
         rejected_answers: how many answers did not verify; with one or more, somebody tampers.
         kept: whether it is kept and its end is recorded. A disk that is full keeps nothing.
+        own_record: None where the purpose takes none.
+        unused: what was given of the child and found nobody.
+        call_back: whose duty desk other agencies ring back.
     """
 
     operation: str
@@ -192,21 +263,21 @@ class Outcome:
     rejected_answers: int
     widened: Widened | None
     kept: bool = True
+    own_record: OwnRecord | None = None
+    unused: tuple[Unused, ...] = ()
+    call_back: Agency | None = None
 
     @property
     def complete(self) -> bool:
         """Whether at least one agency was asked, each gave a usable answer, from records that had
-        not gone back, and the outcome is kept.
+        not gone back and are not too old, and the outcome is kept.
 
         It says nothing about the agencies that are not connected.
         """
         return (
             self.kept
             and bool(self.agencies)
-            and all(
-                a.status in (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE) and a.reason is None
-                for a in self.agencies
-            )
+            and not any(agency.lacks_answer for agency in self.agencies)
         )
 
     def __repr__(self) -> str:
@@ -229,10 +300,11 @@ class NobodyAsked(Refused):
 _STRENGTH_OF: Final[Mapping[Status, int]] = {
     # One "no" beside one gap is a gap: the other key set might have found the child.
     Status.NOTHING_TO_DISCLOSE: 0,
-    Status.CANNOT_ANSWER: 1,
-    Status.TRY_AGAIN: 2,
-    Status.NO_REPLY: 3,
-    Status.INVOLVED: 4,
+    Status.NOT_ASKED: 1,
+    Status.CANNOT_ANSWER: 2,
+    Status.TRY_AGAIN: 3,
+    Status.NO_REPLY: 4,
+    Status.INVOLVED: 5,
 }
 
 
@@ -250,8 +322,8 @@ def merge(answers: Sequence[Answered]) -> Answered:
     pointers = dict.fromkeys(p for a in answers if a.status is Status.INVOLVED for p in a.pointers)
     # The duty desk stands last: it means that there were more contacts than had room.
     ordered = sorted(pointers, key=lambda pointer: pointer.kind is None)
-    went_back = next((a.reason for a in answers if a.reason is Cannot.WENT_BACK), None)
-    return Answered(Status.INVOLVED, best.generation, best.as_of, tuple(ordered), went_back)
+    doubt = next((a.reason for a in answers if a.reason in _DOUBTED), None)
+    return replace(best, pointers=tuple(ordered), reason=doubt)
 
 
 def better(
@@ -297,27 +369,29 @@ def provides(kind: AgencyKind, services: tuple[CoarseKind, ...], wanted: CoarseK
     return wanted in services or _PROVIDES.get(kind) is wanted
 
 
-def universal_for(dob: date | None, asked_at: int) -> tuple[CoarseKind, ...]:
+def universal_for(dob: Birth | None, asked_at: int) -> tuple[CoarseKind, ...]:
     """Return the services that every child of this age has.
 
     Every child has a practice, from 5 years a school, and before that a health visitor. The edge of
-    the school year is not looked at: counts are shown, never a judgement. Without a date of birth
-    all services are counted.
+    the school year is not looked at: counts are shown, never a judgement. Where it is not known on
+    which side of 5 years the child is, all services are counted.
     """
     if dob is None:
         return UNIVERSAL
-    days = day_of(asked_at) - (dob - date(1970, 1, 1)).days
-    under_five = days < 5 * 365.25
+    eldest, youngest = (
+        day_of(asked_at) - (born - date(1970, 1, 1)).days for born in birth_span(dob)
+    )
+    under_five, school_age = youngest < 5 * 365.25, eldest >= 5 * 365.25
     return tuple(
         kind
         for kind in UNIVERSAL
-        if (kind is not CoarseKind.EDUCATION or not under_five)
+        if (kind is not CoarseKind.EDUCATION or school_age)
         and (kind is not CoarseKind.HEALTH_VISITING or under_five)
     )
 
 
 def not_connected(
-    federation: Federation, asking: AgencyId, reach: Reach, named: Sequence[AreaCode]
+    federation: Federation, asking: AgencyId, reach: Reach, named: Sequence[AreaCode], tier: Tier
 ) -> tuple[tuple[Area, NotConnected], ...]:
     """Return whom to ring without having asked.
 
@@ -325,13 +399,17 @@ def not_connected(
     a suspension of the one school that knows the child must not make an outcome without it
     complete. Outside the requester's own area the national ring takes its own kinds only.
 
+    They are named for what the requester may be told, by ``tier``.
+
     Raises:
         Refused: NOT_ALLOWED, an area does not exist.
     """
     gaps: dict[tuple[AreaCode, NotConnected], Area] = {}
     for area in federation.areas_in_reach(asking.area, reach, named):
-        suspended = [a for a in _agencies_of(area, federation) if _is_denied(a, federation)]
-        for gap in (*area.not_connected, *map(_unreachable, suspended)):
+        denied = (a for a in _agencies_of(area, federation) if _is_denied(a, federation))
+        shown = (agency.named_for(asking, tier) for agency in denied)
+        suspended = [NotConnected(a.name, a.kind, a.duty_desk, a.services) for a in shown]
+        for gap in (*area.not_connected, *suspended):
             in_ring = reach is not Reach.NATIONAL_RING or gap.kind in NATIONAL_RING_KINDS
             if in_ring or area.code == asking.area:
                 gaps.setdefault((area.code, gap), area)
@@ -348,10 +426,6 @@ def _is_denied(agency: Agency, federation: Federation) -> bool:
     return agency.id in federation.deny.agencies or agency.node in federation.deny.members
 
 
-def _unreachable(agency: Agency) -> NotConnected:
-    return NotConnected(agency.name, agency.kind, agency.duty_desk, agency.services)
-
-
 def count_services(
     kinds: tuple[CoarseKind, ...],
     agencies: Sequence[AgencyOutcome],
@@ -361,15 +435,15 @@ def count_services(
     for kind in kinds:
         members = [a for a in agencies if provides(a.agency.kind, a.agency.services, kind)]
         gaps = [n for _, n in not_connected if provides(n.kind, n.services, kind)]
+        answered = [a for a in members if a.status in USABLE]
         counts.append(
             ServiceCount(
                 kind=kind,
                 connected=len(members),
                 of=len(members) + len(gaps),
-                answered=sum(
-                    a.status in (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE) for a in members
-                ),
+                answered=len(answered),
                 named=sum(_names(a, kind) for a in members),
+                as_of=min((a.as_of for a in answered), default=0),
             )
         )
     return tuple(counts)
@@ -408,60 +482,19 @@ def agency_outcomes(
                 answer.as_of,
                 answer.pointers,
                 answer.reason,
+                answer.quality,
+                answer.not_asked,
             )
         )
     return tuple(found)
 
 
-# ---- records that went back ----------------------------------------------------------------------
-
-MOST_AGENCIES: Final = 50_000
-"""More than England has; the agencies whose imports are oldest are forgotten first."""
-_USABLE: Final = (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE)
-
-
-def believed(answer: Answered, seen: int) -> Answered:
-    """Return what an answer is worth beside the newest generation that was ``seen``, 0 for none."""
-    if answer.status not in _USABLE or answer.generation >= seen:
-        return answer
-    if answer.status is Status.INVOLVED:  # whom to ring is true, though others may be missing
-        return replace(answer, reason=Cannot.WENT_BACK)
-    return Answered(Status.CANNOT_ANSWER, answer.generation, answer.as_of, reason=Cannot.WENT_BACK)
-
-
-def all_believed(
-    answers: Mapping[AgencyId, Sequence[Answered]], seen: Mapping[AgencyId, int]
-) -> dict[AgencyId, list[Answered]]:
-    """Return the answers of one lookup as ``believed``, each beside what was seen before it."""
-    return {
-        agency: [believed(answer, seen.get(agency, 0)) for answer in given]
-        for agency, given in answers.items()
-    }
-
-
-def newer(
-    answers: Mapping[AgencyId, Sequence[Answered]], seen: Mapping[AgencyId, int], now: float
-) -> dict[AgencyId, int]:
-    """Return the generations of usable answers that are newer than those seen.
-
-    A number from beyond tomorrow was made by a clock that was wrong, or to have later answers
-    refused; it is not remembered.
-    """
-    found = {
-        agency: max((a.generation for a in given if a.status in _USABLE), default=0)
-        for agency, given in answers.items()
-    }
-    return {
-        agency: number
-        for agency, number in found.items()
-        if seen.get(agency, 0) < number <= now + limits.DAY
-    }
-
-
-def joined(seen: Mapping[AgencyId, int], more: Mapping[AgencyId, int]) -> dict[AgencyId, int]:
-    """Return what is remembered afterwards, at most ``MOST_AGENCIES``."""
-    both = {**seen}
-    for agency, number in more.items():
-        both[agency] = max(number, both.get(agency, 0))
-    newest = sorted(both.items(), key=lambda each: each[1], reverse=True)
-    return dict(newest[:MOST_AGENCIES])
+def own_record(agencies: Sequence[AgencyOutcome], own: AgencyId, strength: Strength) -> OwnRecord:
+    """Return what the asking agency's own answer says. Only a verified "nothing to disclose" from
+    records that had not gone back makes a child new, and only where a record could have matched."""
+    answer = next((each for each in agencies if each.agency.id == own), None)
+    if answer is None or answer.status not in USABLE:
+        return OwnRecord.NOT_KNOWN
+    if answer.status is Status.INVOLVED:
+        return OwnRecord.NAMED
+    return OwnRecord.NEW_TODAY if strength.sure else OwnRecord.NOT_KNOWN

@@ -24,11 +24,11 @@ from sqlalchemy import Connection, Engine, column, delete, insert, select, table
 from sqlalchemy.dialects import sqlite
 
 from fingerpost.private.codec import read_demographics, read_facts, write_demographics, write_facts
-from fingerpost.private.purpose_rules import Justification
+from fingerpost.private.justification import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Purpose, Reach
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.ids import AreaCode
+from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.runtime.database import empty_journal, reading
 from fingerpost.runtime.sealed_box import SealedBox
 from fingerpost.runtime.sealed_rows import RowNames, SealedTable, key_for
@@ -39,6 +39,7 @@ from practitioner.asking.outcome import First, Outcome, Question
 from practitioner.asking.plan import WITHIN_SECONDS, LookupRule
 from practitioner.sign_in.rules import Session
 
+WITNESS: Final = "outcomes"
 KEPT_SECONDS: Final = 7 * limits.DAY
 LOOKUP_SIZES: Final = (512,)
 QUESTION_SIZES: Final = (4096, 64 * 1024)
@@ -78,9 +79,9 @@ class _Question(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     reach: int
     named_areas: tuple[str, ...]
     reason_reference: str
-    approver: str
     child: bytes
-    facts: bytes = b""
+    facts: bytes
+    approvals: tuple[bytes, ...]
 
     def __repr__(self) -> str:
         return "_Question(…)"
@@ -98,7 +99,7 @@ class SqlOutcomes:
         self._rows = WitnessedRows(
             engine,
             (self._lookups.all,),
-            witness.of("outcomes"),
+            witness.of(WITNESS),
             what="the outcomes",
             remedy="No lookup is made until the newest copy is back, or what is there is adopted: "
             "fingerpost adopt outcomes",
@@ -144,7 +145,8 @@ class SqlOutcomes:
         return First(
             question=_read_question(self._open(question, kept.id + _QUESTION)),
             asked_at=kept.kept_at,
-            complete=shown.complete,
+            gaps=frozenset(AgencyId(each.id) for each in shown.agencies if each.lacks_answer),
+            whole=shown.kept and bool(shown.agencies),
             none_named_itself=any(service.none_named_itself for service in shown.services),
             spent=bool(kept.second) or shown.widened is not None,
         )
@@ -177,6 +179,18 @@ class SqlOutcomes:
             Refused: NOT_ALLOWED, alike for one that never was, is another's or is forgotten.
         """
         return self._read(session, operation, now)[1]
+
+    def mine(self, session: Session, now: float) -> tuple[LookupDocument, ...]:
+        """Return the practitioner's own outcomes, the newest first."""
+        with self._rows.reading() as connection:
+            of = [
+                kept
+                for kept in self._lookups.records(connection)
+                if (kept.agency, kept.subject) == (session.agency.value, session.subject)
+            ]
+        of.sort(key=lambda kept: kept.kept_at, reverse=True)
+        alive = [kept for kept in of if kept.kept_at > int(now) - KEPT_SECONDS]
+        return tuple(self.show(session, kept.operation, now) for kept in alive)
 
     def adopt(self) -> Adopted:
         """Accept the outcomes as they are: a person has restored them."""
@@ -269,9 +283,9 @@ def document_size(asked: int, not_connected: int) -> int:
     """Return the size that the document of a lookup is kept at, in bytes.
 
     It follows from what is public: how many agencies were asked and how many are not connected. 32
-    KiB are for pointers, some sixty; a document with more takes twice the size.
+    KiB are for pointers, some forty; a document with more takes twice the size.
     """
-    room = _STEP_BYTES + 1024 * asked + 512 * not_connected
+    room = _STEP_BYTES + 2048 * asked + 512 * not_connected
     return -(-room // _STEP_BYTES) * _STEP_BYTES
 
 
@@ -294,9 +308,9 @@ def _write_question(question: Question, reach: Reach) -> bytes:
             reach.value,
             tuple(area.value for area in question.named_areas),
             why.reason_reference,
-            why.approver,
             write_demographics(question.demographics),
             write_facts(why.facts),
+            why.approvals,
         )
     )
 
@@ -311,8 +325,8 @@ def _read_question(data: bytes) -> Question:
         justification=Justification(
             Purpose(kept.purpose),
             kept.reason_reference,
-            kept.approver,
             facts=read_facts(kept.facts),
+            approvals=kept.approvals,
         ),
         reach=Reach(kept.reach),
         named_areas=tuple(AreaCode(area) for area in kept.named_areas),

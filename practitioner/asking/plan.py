@@ -7,11 +7,13 @@ or the lookup is refused.
 
 A second round is one query with wide keys to the whole reach, for a reason of the closed list. It
 follows a first lookup by the same practitioner about the same child: narrow keys come first, and
-wide keys only where the narrow ones found less than they should have.
+wide keys only where the narrow ones found less than they should have. Silence is not answered with
+wide keys: an agency that gave no answer is rung first, and the second round goes round it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import unique
 from typing import Final
@@ -32,7 +34,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Reach, WideningReason
 from fingerpost.protocol.errors import Code, Refused, Rule
 from fingerpost.protocol.federation import Federation
-from fingerpost.protocol.ids import AgencyId, AreaCode
+from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from fingerpost.protocol.messages import KeySet
 from fingerpost.protocol.terms import Terms
 from practitioner.asking.outcome import Again, First, Question
@@ -50,11 +52,14 @@ class LookupRule(Rule):
     FIRST_TOO_OLD = "first lookup too old"
     SECOND_TAKEN = "second round taken"
     FIRST_HAS_GAPS = "first lookup has gaps"
+    GAPS_TOO_MANY = "first lookup has too many gaps"
     REASON_REFUTED = "reason that the first lookup refutes"
     ANOTHER_CHILD = "another child than the first lookup's"
     NOTHING_TO_WIDEN = "nothing to widen"
     AREA_LEFT_OUT = "area that the first lookup left out"
     NO_SUCH_OUTCOME = "outcome"
+    AGENCY_NOT_ASKED = "agency that the lookup did not ask"
+    NO_ATTENDANCE = "attendance of this purpose"
     NO_EPOCH = "no epoch is running"
     NO_PEPPER = "no pepper of the running epoch"
 
@@ -144,14 +149,28 @@ def plan(question: Question, form: NormalForm, subject: str, terms: Terms, *, up
 
 
 def second_question(
-    first: First, again: Again, asking: AgencyId, federation: Federation, now: float
+    first: First,
+    again: Again,
+    rung: Collection[AgencyId],
+    asking: AgencyId,
+    federation: Federation,
+    now: float,
 ) -> Question:
     """Return the question of a second round: about the same child, for the same purpose.
 
+    Args:
+        first: the first lookup.
+        again: what is asked.
+        rung: the agencies of which the practitioner recorded that she rang them.
+        asking: the requesting agency.
+        federation: the member list.
+        now: in seconds since 1970 UTC.
+
     Raises:
         Refused: NOT_ALLOWED, naming the rule. The first lookup is too old, has had its second
-            round, has gaps, or does not bear the reason out; the purpose may not widen, or not for
-            this reason; it is another child; or an area was left out of the first lookup.
+            round, has gaps that were not rung, or does not bear the reason out; the purpose may not
+            widen, or not for this reason; it is another child; or an area was left out of the first
+            lookup.
     """
     asked, because = first.question, again.widened.because
     if now - first.asked_at >= WITHIN_SECONDS:
@@ -159,9 +178,9 @@ def second_question(
     if first.spent:
         raise Refused(Code.NOT_ALLOWED, LookupRule.SECOND_TAKEN)
     require_reason(asked.justification.purpose, because)
-    if not first.complete:
-        # Silence is never "no": agencies that did not answer are asked again before the records of
-        # more children are opened.
+    if not first.whole or not first.gaps <= set(rung):
+        # Silence is never "no": agencies that did not answer are asked again, or rung, before the
+        # records of more children are opened.
         raise Refused(Code.NOT_ALLOWED, LookupRule.FIRST_HAS_GAPS)
     if because is WideningReason.NO_UNIVERSAL_SERVICE_NAMED and not first.none_named_itself:
         raise Refused(Code.NOT_ALLOWED, LookupRule.REASON_REFUTED)
@@ -173,6 +192,26 @@ def second_question(
     question = Question(child, justification, reach, named)
     _require_within(asked, question, asking, federation)
     return question
+
+
+def nodes_left_out(
+    first: First, question: Question, asking: AgencyId, federation: Federation
+) -> frozenset[MemberId]:
+    """Return the nodes in reach that a second round does not go to: those of the agencies that gave
+    no answer. Other agencies of such a node are left out with them.
+
+    Raises:
+        Refused: NOT_ALLOWED, nobody is left to ask, or they are more than a query can leave out.
+    """
+    in_reach = federation.agencies_in_reach(
+        asking.area, question.settled_reach, question.named_areas
+    )
+    left_out = frozenset(agency.node for agency in in_reach if agency.id in first.gaps)
+    if len(left_out) > limits.LEFT_OUT_NODES:
+        raise Refused(Code.NOT_ALLOWED, LookupRule.GAPS_TOO_MANY)
+    if left_out and left_out == {agency.node for agency in in_reach}:
+        raise Refused(Code.NOT_ALLOWED, LookupRule.NOTHING_TO_WIDEN)
+    return left_out
 
 
 def is_same_child(first: Demographics, second: Demographics) -> bool:

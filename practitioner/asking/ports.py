@@ -10,9 +10,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fingerpost.private.passport import HandleProof, Passport
 from fingerpost.protocol.federation import Epoch
-from fingerpost.protocol.ids import AgencyId, EpochNumber, Handle
+from fingerpost.protocol.ids import AgencyId, EpochNumber, Handle, MemberId
 from fingerpost.protocol.messages import LookupEvent
+from practitioner.asking.notes import KeptNote, Thread
 from practitioner.asking.outcome import First, Outcome, Question, Widened
+from practitioner.asking.second_persons import Found, Happened, Requested
 from practitioner.sign_in.rules import Session
 
 
@@ -86,7 +88,7 @@ class Record(Protocol):
     ) -> None: ...
 
     async def sent(
-        self, agency: AgencyId, operation: str, query_hashes: Sequence[bytes], at: float
+        self, agency: AgencyId, operation: str, query_hash: bytes, at: float
     ) -> None: ...
 
     async def ended(
@@ -94,6 +96,70 @@ class Record(Protocol):
     ) -> None: ...
 
     async def failed(self, agency: AgencyId, operation: str, code: str, at: float) -> None: ...
+
+    async def stopped(self, agency: AgencyId, operation: str, left: int, at: float) -> None:
+        """Record that somebody stopped a lookup, of which ``left`` queries may have left."""
+
+
+class Exchanges(Protocol):
+    async def exchange(self, node: MemberId, hour: int, packet: bytes) -> bytes:
+        """Send a packet to a node, and return the one that it gives in return; both have
+        ``limits.PACKET_BYTES``.
+
+        Args:
+            hour: the present one, in hours since 1970 UTC.
+
+        Raises:
+            Refused: the broker refused, or the node gave none.
+        """
+
+
+class Threads(Protocol):
+    async def begin(self, threads: Sequence[Thread]) -> None:
+        """Keep what the notes about the queries of a lookup need, sealed, for seven days.
+
+        Raises:
+            Defect: it cannot be kept.
+        """
+
+
+class Calls(Protocol):
+    async def rung(self, operation: str) -> frozenset[AgencyId]:
+        """Return the agencies that the practitioner rang after a lookup, as she recorded it: she
+        spoke to them, or left a message.
+
+        Raises:
+            Defect: it cannot be read.
+        """
+
+
+class Notes(Threads, Calls, Protocol):
+    """What was said, and is to be said, of the lookups of the week. Raises ``Defect``."""
+
+    async def threads(self, after: int) -> tuple[tuple[int, Thread], ...]:
+        """Return the threads that were kept after the one of that number, each with its own."""
+
+    async def waiting(self) -> tuple[KeptNote, ...]:
+        """Return the notes that have not left."""
+
+    async def keep(self, notes: Sequence[KeptNote]) -> None:
+        """Keep notes; one that is there is written over. Durable on return."""
+
+
+class SecondPersonRecord(Protocol):
+    """What second persons decide, in the requesting agency's audit log. All calls block, are
+    durable on return, and raise ``Defect`` as ``Record`` does."""
+
+    def requested(self, session: Session, requested: Requested) -> None: ...
+
+    def approved(self, session: Session, number: str, approval: bytes, at: float) -> None: ...
+
+    def declined(self, session: Session, number: str, at: float) -> None: ...
+
+    def reviewed(self, session: Session, operation: str, found: Found, at: float) -> None: ...
+
+    def happened(self, agency: AgencyId, since: int, until: int) -> tuple[Happened, ...]:
+        """Return what was recorded with ``since`` ≤ at < ``until``, in the order of the log."""
 
 
 class Generations(Protocol):

@@ -20,11 +20,12 @@ from enum import Enum, unique
 from types import MappingProxyType
 from typing import Final
 
+from fingerpost.private.notes import note_key
 from fingerpost.private.query_sealing import SealedQuery, open_answer
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Agency, Federation, parts_of
 from fingerpost.protocol.ids import AgencyId, MemberId
-from fingerpost.protocol.messages import Accepted, Ended, LookupEvent, NodeAnswer
+from fingerpost.protocol.messages import Accepted, Answers, Ended, LookupEvent, NodeAnswer
 from practitioner.asking.outcome import GAP, Answered
 
 
@@ -38,13 +39,13 @@ class State(Enum):
 TRANSITIONS: Final[Mapping[tuple[State, type], State]] = MappingProxyType(
     {
         (State.SUBMITTED, Accepted): State.GATHERING,
-        (State.SUBMITTED, NodeAnswer): State.GATHERING,  # the seal proves it, not the order
+        (State.SUBMITTED, Answers): State.GATHERING,  # the seal proves it, not the order
         (State.SUBMITTED, Ended): State.ENDED,
         (State.GATHERING, Accepted): State.GATHERING,
-        (State.GATHERING, NodeAnswer): State.GATHERING,
+        (State.GATHERING, Answers): State.GATHERING,
         (State.GATHERING, Ended): State.ENDED,
         (State.ENDED, Accepted): State.ENDED,
-        (State.ENDED, NodeAnswer): State.ENDED,
+        (State.ENDED, Answers): State.ENDED,
         (State.ENDED, Ended): State.ENDED,
     }
 )
@@ -68,6 +69,7 @@ class QueryOnItsWay:
             (node, part) for node in nodes for part in range(len(parts_of(asked, node)))
         }
         self._answers: dict[AgencyId, Answered] = {}
+        self._note_secrets: dict[MemberId, bytes] = {}
         self.rejected = 0
 
     @property
@@ -77,8 +79,10 @@ class QueryOnItsWay:
         return self._state is State.ENDED or not self._missing or self.rejected > MOST_REJECTED
 
     def receive(self, event: LookupEvent) -> None:
-        if isinstance(event, NodeAnswer) and not self.ended:
-            self._take(event)
+        if isinstance(event, Answers):
+            for answer in event.answers:
+                if not self.ended:
+                    self._take(answer)
         self._state = TRANSITIONS[self._state, type(event)]
 
     def _take(self, answer: NodeAnswer) -> None:
@@ -97,12 +101,33 @@ class QueryOnItsWay:
             self.rejected += 1
             return
         self._missing.discard((answer.node, answer.part))
+        self._note_secrets.setdefault(answer.node, part.note_secret)
         for each in part.agencies:
             if each.agency in self._answers:
                 raise Defect("one agency in two parts")
-            pointers = tuple(p for p in part.pointers if p.agency == each.agency)
-            answered = Answered(each.status, each.generation, each.as_of, pointers, each.reason)
-            self._answers[each.agency] = answered
+            self._answers[each.agency] = Answered(
+                each.status,
+                each.generation,
+                each.as_of,
+                each.pointers,
+                each.reason,
+                each.quality,
+            )
+
+    @property
+    def revision(self) -> int:
+        """Of the wire, in which it was made."""
+        return self._sealed.core.revision
+
+    def note_keys(self) -> Mapping[MemberId, bytes]:
+        """Return the key of the notes by node asked; empty where none answered."""
+        sealed, secrets = self._sealed, self._note_secrets
+        return {
+            node: note_key(sealed.content_key, secrets[node], sealed.hash, node)
+            if node in secrets
+            else b""
+            for node in sorted({a.node for a in self._asked})
+        }
 
     def answers(self) -> Mapping[AgencyId, Answered]:
         """Return one answer for each agency asked, or a gap."""

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import sys
-from typing import Final
 
 import typer
 
 from fingerpost.membership import commands
 from fingerpost.protocol.errors import Refused
-from practitioner.cli import asking, people, running
+from practitioner.cli import asking, notes, outcomes, people, running, searching, second_person
+from practitioner.cli.asking import REFUSED
 from practitioner.cli.parsing import PROGRAM
-from practitioner.cli.refusals import advice
-
-REFUSED: Final = 4
+from practitioner.present.refusals import advice
 
 app = commands.command_line("Sign in, ask, and run the gateway of an asking agency.")
 app.command("sign-in")(people.sign_in)
 app.command("lookup")(asking.lookup)
+app.command("ask-approved")(asking.ask_approved)
 app.command("widen")(asking.widen)
-app.add_typer(asking.outcome, name="outcome")
+app.add_typer(outcomes.outcome, name="outcome")
+app.command("mark")(notes.mark)
+app.command("approve")(second_person.approve)
+app.command("review")(second_person.review)
 app.command("sign-out")(people.sign_out)
 app.add_typer(people.account, name="account")
 app.command("enrol")(running.enrol)
@@ -28,6 +30,7 @@ app.command("check")(running.check)
 app.command("adopt")(running.adopt)
 app.command("health")(running.health)
 app.command("status")(running.status)
+running.audit.command("search")(searching.audit_search)
 app.add_typer(running.audit, name="audit")
 
 

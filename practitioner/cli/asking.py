@@ -1,43 +1,56 @@
-"""``fingerpost lookup``, ``fingerpost widen`` and ``fingerpost outcome show``."""
+"""``fingerpost lookup``, ``fingerpost ask-approved`` and ``fingerpost widen``."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final, NoReturn, TextIO
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 
+from fingerpost.private.codec import require_room
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.purpose_rules import Justification
+from fingerpost.private.justification import Justification
+from fingerpost.private.linkage import normalise, require_answerable
+from fingerpost.private.purpose_rules import require_stated
 from fingerpost.protocol.codes import Purpose, Reach, WideningReason
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.terms import Fact, Terms
 from fingerpost.runtime.env import Env
 from practitioner.asking.document import LookupDocument, document, write
-from practitioner.asking.outcome import Again, NobodyAsked, Outcome, Question, Widened
+from practitioner.asking.outcome import (
+    Again,
+    NobodyAsked,
+    Outcome,
+    Progress,
+    Question,
+    Widened,
+)
 from practitioner.asking.outcomes_store import forgotten_at
+from practitioner.asking.second_persons import SecondPersonRule, may_decide
+from practitioner.asking.typed_dates import LONDON
 from practitioner.cli import facts
+from practitioner.cli.child import STDIN, ask_child, read_child, say_unused, unused_of
 from practitioner.cli.parsing import (
     DEFAULT_SESSION,
-    STDIN,
     SessionFile,
     SettingsFile,
     Verbose,
     area_codes,
-    ask_child,
     load,
     logger,
     member_of,
-    read_child,
+    said_yes,
 )
-from practitioner.cli.people import read_token
+from practitioner.cli.people import signed_in
+from practitioner.present.refusals import advice
 from practitioner.present.terminal import render, render_nobody_asked
 from practitioner.settings import GatewaySettings
 from practitioner.sign_in.rules import Session
@@ -45,10 +58,20 @@ from practitioner.wiring import Gateway, open_gateway, open_people
 
 COMPLETE: Final = 0
 WITH_GAPS: Final = 3
-LONDON: Final = "Europe/London"
-"""The clock of the desks."""
-
-outcome = typer.Typer(no_args_is_help=True, help="Show your outcomes of the last seven days.")
+REFUSED: Final = 4
+WAITS: Final = 5
+STOPPED: Final = 130
+_WORTH_ANOTHER_TRY: Final = frozenset(
+    {
+        Code.UNAVAILABLE,
+        Code.NOT_READY,
+        Code.NOT_FRESH,
+        Code.REPLAYED,
+        Code.QUOTA,
+        Code.UNTRUSTED_METADATA,
+    }
+)
+"""Refusals that a moment may mend: what was typed is kept for it."""
 
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print JSON, for programs; see docs/lookup-json.md.")
@@ -81,12 +104,6 @@ def lookup(
         str,
         typer.Option(help="The reference of your case or referral, where the purpose needs one."),
     ] = "",
-    approver: Annotated[
-        str,
-        typer.Option(
-            help="The account of the second person who approved it, where the purpose needs one."
-        ),
-    ] = "",
     fact: Annotated[
         list[str] | None,
         typer.Option(
@@ -103,8 +120,10 @@ def lookup(
     Do not give the child's details as options: every user of the machine can see them, and the
     shell keeps them.
 
-    Exit status: 0 all answered, 3 some did not answer, 4 refused or nobody could be asked, 2 wrong
-    use.
+    A purpose that needs a second person is not asked yet: the question waits for her approval.
+
+    Exit status: 0 all answered, 3 some did not answer, 4 refused or nobody could be asked, 5 waits
+    for approval, 2 wrong use, 130 stopped.
     """
     loaded = load(settings_file)
     why = member_of(Purpose, purpose, "--purpose")
@@ -113,26 +132,61 @@ def lookup(
     now = time.time()
     stated = facts.read_facts(fact or [], why, now)
     session = _session(loaded, session_file)
-    justification = facts.settle(
-        Justification(why, reference, approver, facts=stated),
-        facts.terms_of(why, session),
-        now,
-        ask=child is None and at_terminal(),
-    )
-    justification = _with_accounts(loaded, session, justification)
-    question = Question(
-        demographics=_child(child),
-        justification=justification,
-        reach=far,
-        named_areas=areas,
-    )
-    _ask(
-        loaded,
-        lambda gateway: gateway.client.lookup(session, question),
-        as_json=as_json,
-        everything=everything,
-        verbose=verbose,
-    )
+    typed = child is None and at_terminal()
+    progress = Progress()
+    with _stoppable(progress):
+        terms = _terms(loaded, session, why, Env.of_system(logger(verbose=verbose)))
+        given = Justification(why, reference, facts=stated)
+        justification = _settled(loaded, session, given, terms, now, far, ask=typed)
+        question = Question(
+            demographics=_child(child, loaded, justification, terms),
+            justification=justification,
+            reach=far,
+            named_areas=areas,
+        )
+        if Fact.APPROVAL in terms.takes:
+            _request_approval(loaded, session, question)
+        while True:
+            try:
+                _ask(
+                    loaded,
+                    lambda gateway: gateway.client.lookup(session, question, progress),
+                    as_json=as_json,
+                    everything=everything,
+                    verbose=verbose,
+                )
+            except Refused as refused:
+                if not typed or refused.code not in _WORTH_ANOTHER_TRY:
+                    raise
+                typer.echo(advice(refused), err=True)
+                if not said_yes("Ask again with the same details?"):
+                    raise typer.Exit(REFUSED) from None
+
+
+def ask_approved(
+    settings_file: SettingsFile,
+    number: Annotated[str, typer.Argument(help="The number of your request.")],
+    session_file: SessionFile = DEFAULT_SESSION,
+    as_json: AsJson = False,
+    everything: Everything = False,
+    verbose: Verbose = False,
+) -> None:
+    """Ask a question that a second person has approved.
+
+    Exit status: as for a lookup.
+    """
+    loaded = load(settings_file)
+    with signed_in(loaded, session_file) as (people, session, now):
+        question = people.second_persons.approved(session, number, now)
+    progress = Progress()
+    with _stoppable(progress):
+        _ask(
+            loaded,
+            lambda gateway: gateway.client.lookup(session, question, progress),
+            as_json=as_json,
+            everything=everything,
+            verbose=verbose,
+        )
 
 
 def widen(
@@ -164,8 +218,9 @@ def widen(
 ) -> None:
     """Ask a second time, with wider keys, where the first lookup found less than it should have.
 
-    Ask once, within a day, when all agencies answered the first time. Some purposes do not allow
-    it.
+    Ask once, within a day. Where an agency gave no answer the first time, ring it and record the
+    call (fingerpost mark): then the second round leaves it out. Some purposes do not allow a second
+    round.
 
     More agencies that do not know the child may see who asked, and about whom. Say why: --because.
 
@@ -174,70 +229,106 @@ def widen(
     loaded = load(settings_file)
     again = Again(
         Widened(operation, member_of(WideningReason, because, "--because")),
-        child=read_child(child) if child is not None else None,
+        child=_read_child(child, loaded) if child is not None else None,
         reach=member_of(Reach, reach, "--reach") if reach else None,
         named_areas=area_codes(area or []),
     )
     session = _session(loaded, session_file)
-    _ask(
-        loaded,
-        lambda gateway: gateway.client.widen(session, again),
-        as_json=as_json,
-        everything=everything,
-        verbose=verbose,
-    )
-
-
-@outcome.command("show")
-def show(
-    settings_file: SettingsFile,
-    operation: Annotated[
-        str, typer.Argument(help="The number of the lookup: see the end of its outcome.")
-    ],
-    session_file: SessionFile = DEFAULT_SESSION,
-    as_json: AsJson = False,
-    everything: Everything = False,
-) -> None:
-    """Show one of your outcomes of the last seven days. Exit status: as for the lookup."""
-    loaded = load(settings_file)
-    with open_people(loaded) as people:
-        now = time.time()
-        session = people.reception.resume(read_token(session_file), now)
-        shown = people.outcomes.show(session, operation, now)
-        people.record.shown(session, operation, now)
-    _print(shown, as_json=as_json, everything=everything)
-    raise typer.Exit(COMPLETE if shown.complete else WITH_GAPS)
+    progress = Progress()
+    with _stoppable(progress):
+        _ask(
+            loaded,
+            lambda gateway: gateway.client.widen(session, again, progress),
+            as_json=as_json,
+            everything=everything,
+            verbose=verbose,
+        )
 
 
 def _session(loaded: GatewaySettings, session_file: Path) -> Session:
-    with open_people(loaded) as people:
-        return people.reception.resume(read_token(session_file), time.time())
+    with signed_in(loaded, session_file) as (_, session, _):
+        return session
+
+
+def _settled(
+    loaded: GatewaySettings,
+    session: Session,
+    given: Justification,
+    terms: Terms,
+    now: float,
+    far: Reach | None,
+    *,
+    ask: bool,
+) -> Justification:
+    """Return the justification with all that the purpose takes, asked for on the terminal where
+    ``ask`` is. An account that may not be used is asked for again."""
+    while True:
+        given = facts.settle(given, terms, now, far, ask=ask)
+        try:
+            return _with_accounts(loaded, session, given)
+        except Refused as refused:
+            if not ask:
+                raise
+            typer.echo(advice(refused), err=True)
+            given = replace(given, facts=replace(given.facts, reviewer="", renewed_by=""))
 
 
 def _with_accounts(
     loaded: GatewaySettings, session: Session, justification: Justification
 ) -> Justification:
-    """Return the justification with approver and reviewer as their accounts are written.
+    """Return the justification with the accounts of other people as they are written.
 
     They are checked after all was asked for: one who is typed at the terminal is held to the same
     rule as one who is given as an option.
 
     Raises:
-        Refused: NOT_ALLOWED, one of them is no account that may be used.
+        Refused: NOT_ALLOWED, one of them is no account that may be used, or its role may not
+            decide on this purpose.
     """
     stated = justification.facts
-    if not (justification.approver or stated.reviewer):
+    if not (stated.reviewer or stated.renewed_by):
         return justification
     with open_people(loaded) as people:
 
         def written(account: str) -> str:
-            return account and people.accounts.approver(session.agency, account, time.time())
+            if not account:
+                return ""
+            person = people.accounts.usable(session.agency, account, time.time())
+            if not may_decide(person.role, justification.purpose):
+                raise Refused(Code.NOT_ALLOWED, SecondPersonRule.ROLE)
+            return person.subject
 
-        return replace(
-            justification,
-            approver=written(justification.approver),
-            facts=replace(stated, reviewer=written(stated.reviewer)),
+        found = replace(
+            stated, reviewer=written(stated.reviewer), renewed_by=written(stated.renewed_by)
         )
+        return replace(justification, facts=found)
+
+
+def _terms(loaded: GatewaySettings, session: Session, purpose: Purpose, env: Env) -> Terms:
+    """Return what is to be stated, by the signed lists: a refusal after the child was typed would
+    cost the practitioner her time."""
+
+    async def found() -> Terms:
+        async with open_gateway(loaded, env, follow=False) as gateway:
+            return gateway.client.terms(session, purpose)
+
+    return asyncio.run(found())
+
+
+def _request_approval(loaded: GatewaySettings, session: Session, question: Question) -> NoReturn:
+    with open_people(loaded) as people:
+        requested = people.second_persons.request(session, question, time.time())
+    ends = datetime.fromtimestamp(requested.ends_at, LONDON)
+    typer.echo(
+        "Nobody has been asked yet. This purpose needs a second person.\n"
+        f"Your question waits for approval until {ends:%H:%M on %d/%m/%Y}.\n"
+        "  1. Ask a colleague who may ask for this purpose to sign in and run:\n"
+        f"     fingerpost approve {requested.number}\n"
+        "  2. Then run:\n"
+        f"     fingerpost ask-approved {requested.number}\n"
+        "If a child is in danger now, ring 999.",
+    )
+    raise typer.Exit(WAITS)
 
 
 def _ask(
@@ -259,32 +350,75 @@ def _ask(
     except NobodyAsked as nobody:
         shown = document(nobody.outcome, forgotten_at(nobody.outcome))
         # Standard output has documents of outcomes alone.
-        _console(sys.stderr).print(render_nobody_asked(shown, everything=everything))
+        console(sys.stderr).print(render_nobody_asked(shown, everything=everything))
         raise
     shown = document(found, forgotten_at(found))
-    _print(shown, as_json=as_json, everything=everything)
+    print_outcome(shown, as_json=as_json, everything=everything)
     raise typer.Exit(COMPLETE if found.complete else WITH_GAPS)
 
 
-def _child(path: Path | None) -> Demographics:
+@contextmanager
+def _stoppable(progress: Progress) -> Iterator[None]:
+    """Say what happened where somebody presses Ctrl-C."""
+    try:
+        yield
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo(f"\nfingerpost: {_stopped(progress)}", err=True)
+        raise typer.Exit(STOPPED) from None
+
+
+def _stopped(progress: Progress) -> str:
+    if not progress.operation:
+        return "Stopped. Nothing was sent, and nobody was asked."
+    if not progress.left:
+        return (
+            "Stopped. Nothing was sent, and nobody was asked. That you were about to ask is on "
+            f"record as lookup {progress.operation}."
+        )
+    return (
+        "Stopped. The question was sent, and is on record as lookup "
+        f"{progress.operation}. Agencies that know the child may see that you asked. Their answers "
+        "are lost: ask again to get them."
+    )
+
+
+def _child(
+    path: Path | None, loaded: GatewaySettings, justification: Justification, terms: Terms
+) -> Demographics:
     if path is not None:
-        return read_child(path)
+        return _read_child(path, loaded)
     if not at_terminal():
         raise Defect(f"--child: name a file, or {STDIN} for standard input")
-    return ask_child()
+    now = time.time()
+    stated = replace(terms, takes=terms.takes - {Fact.APPROVAL})
+
+    def require(child: Demographics) -> None:
+        require_stated(justification, stated, child, int(now))
+        require_answerable(normalise(child))
+        require_room(child)
+
+    today = datetime.fromtimestamp(now, LONDON).date()
+    return ask_child(today, require, upn=loaded.upn_keys)
+
+
+def _read_child(path: Path, loaded: GatewaySettings) -> Demographics:
+    """Read the child, and say on standard error what of it will not be used."""
+    child = read_child(path)
+    say_unused(unused_of(child, upn=loaded.upn_keys))
+    return child
 
 
 def at_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _print(shown: LookupDocument, *, as_json: bool, everything: bool) -> None:
+def print_outcome(shown: LookupDocument, *, as_json: bool, everything: bool) -> None:
     if as_json:
         typer.echo(write(shown), nl=False)
         return
-    local = datetime.fromtimestamp(time.time(), ZoneInfo(LONDON))
-    _console(sys.stdout).print(render(shown, local, everything=everything))
+    local = datetime.fromtimestamp(time.time(), LONDON)
+    console(sys.stdout).print(render(shown, local, everything=everything))
 
 
-def _console(stream: TextIO) -> Console:
+def console(stream: TextIO) -> Console:
     return Console(file=stream, highlight=False)

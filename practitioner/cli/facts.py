@@ -9,35 +9,36 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from enum import IntEnum
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
 from types import MappingProxyType
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import typer
 
-from fingerpost.private.plain_text import require_account
-from fingerpost.private.purpose_rules import (
+from fingerpost.private.justification import (
+    AGREEING,
     REASONS,
+    Choice,
+    Engagement,
     Facts,
     Informed,
     Justification,
-    PurposeRule,
+    Origin,
     ReportedBy,
     StrategyDiscussion,
-    lacking,
 )
-from fingerpost.protocol.codes import Purpose
+from fingerpost.private.plain_text import require_account
+from fingerpost.private.purpose_rules import JOINED_DAYS, PurposeRule, lacking
+from fingerpost.protocol.codes import Purpose, Reach
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.table_of_terms import TERMS
-from fingerpost.protocol.terms import Terms, row
-from practitioner.cli.parsing import read_day
-from practitioner.sign_in.rules import Session
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.terms import Terms
+from practitioner.asking.typed_dates import LONDON, read_typed_day
+from practitioner.cli.parsing import prompt as _prompt
+from practitioner.present.refusals import advice
 
 NOT_YET: Final = "not-yet"
-LONDON: Final = ZoneInfo("Europe/London")
-"""The clock on the wall where a time of arrival is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,11 @@ class _Stated:
     field: str
     question: str
     read: Callable[[str, Purpose, float], Any]
-    choices: Callable[[Purpose], tuple[IntEnum, ...]] = lambda _: ()
+    choices: Callable[[Purpose], tuple[Choice, ...]] = lambda _: ()
 
 
-def _choice(choices: Callable[[Purpose], tuple[IntEnum, ...]]) -> Callable[..., IntEnum]:
-    def read(text: str, purpose: Purpose, _: float) -> IntEnum:
+def _choice(choices: Callable[[Purpose], tuple[Choice, ...]]) -> Callable[..., Choice]:
+    def read(text: str, purpose: Purpose, _: float) -> Choice:
         wanted = text.strip().upper().replace("-", "_")
         for number, each in enumerate(choices(purpose), 1):
             if wanted in (each.name, str(number)):
@@ -62,16 +63,16 @@ def _choice(choices: Callable[[Purpose], tuple[IntEnum, ...]]) -> Callable[..., 
     return read
 
 
-def _reasons(purpose: Purpose) -> tuple[IntEnum, ...]:
+def _reasons(purpose: Purpose) -> tuple[Choice, ...]:
     return tuple(sorted(REASONS.get(purpose, ())))
 
 
-def _informed(_: Purpose) -> tuple[IntEnum, ...]:
-    return tuple(Informed)
+def _agreeing(purpose: Purpose) -> tuple[Choice, ...]:
+    return tuple(sorted(AGREEING.get(purpose, ())))
 
 
-def _reporters(_: Purpose) -> tuple[IntEnum, ...]:
-    return tuple(ReportedBy)
+def _any_of(choices: type[Choice]) -> Callable[[Purpose], tuple[Choice, ...]]:
+    return lambda _: tuple(choices)
 
 
 def _discussion(text: str, _: Purpose, now: float) -> StrategyDiscussion:
@@ -79,101 +80,165 @@ def _discussion(text: str, _: Purpose, now: float) -> StrategyDiscussion:
     it is awaited."""
     stated, *rest = text.split(":", 1)
     if stated != NOT_YET:
-        return StrategyDiscussion(held_on=read_day(text))
-    today = datetime.fromtimestamp(now, UTC).astimezone(LONDON).date()
-    return StrategyDiscussion(awaited_since=read_day(rest[0]) if rest else today)
+        return StrategyDiscussion(held_on=_read_day(text, now))
+    return StrategyDiscussion(awaited_since=_read_day(rest[0], now) if rest else _today(now))
 
 
-def _arrival(text: str, _: Purpose, now: float) -> int:
-    """Read HH:MM, of the last 24 hours, or a date and time as RFC 3339 writes them."""
+def _today(now: float) -> date:
+    return datetime.fromtimestamp(now, UTC).astimezone(LONDON).date()
+
+
+def _read_day(text: str, now: float) -> date:
+    """Raises ``ValueError``: it is no day, or could be another."""
+    day, doubtful = read_typed_day(text, _today(now))
+    if doubtful:
+        raise ValueError
+    return day
+
+
+def _moment(text: str, _: Purpose, now: float) -> int:
+    """Read HH:MM, of the last 24 hours, or DD/MM/YYYY HH:MM, or a date and time as RFC 3339 writes
+    them."""
     here = datetime.fromtimestamp(now, UTC).astimezone(LONDON)
     found = re.fullmatch(r"(\d{1,2})[:.](\d{2})", text)
     if found:
         at = here.replace(hour=int(found[1]), minute=int(found[2]), second=0, microsecond=0)
         return int((at if at <= here else at - timedelta(days=1)).timestamp())
-    stated = datetime.fromisoformat(text)
+    typed = re.fullmatch(r"(\S.*) (\d{1,2})[:.](\d{2})", text)
+    stated = (
+        datetime.combine(_read_day(typed[1], now), clock(int(typed[2]), int(typed[3])))
+        if typed
+        else datetime.fromisoformat(text)
+    )
     return int((stated if stated.tzinfo else stated.replace(tzinfo=LONDON)).timestamp())
 
 
-def _hours(text: str, _: Purpose, now: float) -> int:
-    return int(now) + int(text) * 3600
-
-
 def _yes(text: str, _: Purpose, __: float) -> bool:
-    if text.strip().lower() not in ("y", "yes"):
+    said = text.strip().lower()
+    if said not in ("y", "yes", "n", "no"):
         raise ValueError
-    return True
+    return said.startswith("y")
 
 
 def _account(text: str, _: Purpose, __: float) -> str:
-    require_account(text, "reviewer")
+    require_account(text, "account")
     return text
 
 
-def _day(text: str, _: Purpose, __: float) -> Any:
-    return read_day(text)
+def _agency(text: str, _: Purpose, __: float) -> AgencyId:
+    return AgencyId(text)
+
+
+def _day(text: str, _: Purpose, now: float) -> date:
+    return _read_day(text, now)
+
+
+def _chosen(field: str, question: str, choices: Callable[[Purpose], tuple[Choice, ...]]) -> _Stated:
+    return _Stated(field, question, _choice(choices), choices)
 
 
 STATED: Final[Mapping[PurposeRule, _Stated]] = MappingProxyType(
     {
-        PurposeRule.GROUND: _Stated("reason", "Why do you ask?", _choice(_reasons), _reasons),
-        PurposeRule.INFORMED: _Stated(
+        PurposeRule.REQUESTED: _Stated(
+            "requested_by",
+            "Which council asked you to do this? (its id, for example e08000025.council)",
+            _agency,
+        ),
+        PurposeRule.LEAD: _Stated(
+            "lead_since",
+            "On which day did a social worker name you lead practitioner? (DD/MM/YYYY)",
+            _day,
+        ),
+        PurposeRule.GROUND: _chosen("reason", "Why do you ask?", _reasons),
+        PurposeRule.ENGAGEMENT: _chosen(
+            "engagement",
+            "What does your agency have to do with the child today?",
+            _any_of(Engagement),
+        ),
+        PurposeRule.INFORMED: _chosen(
             "informed",
             "Do the family or the child know that you ask? If not, why is that not safe?",
-            _choice(_informed),
-            _informed,
+            _any_of(Informed),
         ),
-        PurposeRule.AGREED: _Stated(
-            "agreed_on", "On which day did the parent or young person agree? (DD/MM/YYYY)", _day
-        ),
+        PurposeRule.AGREED_BY: _chosen("agreed_by", "Who agreed that you ask?", _agreeing),
+        PurposeRule.AGREED: _Stated("agreed_on", "On which day did they agree? (DD/MM/YYYY)", _day),
         PurposeRule.STRATEGY_DISCUSSION: _Stated(
             "strategy_discussion",
-            "Day of the strategy discussion "
-            f"(DD/MM/YYYY, or {NOT_YET}:DD/MM/YYYY with the day since when it is awaited)",
+            "On which day was the strategy discussion? "
+            f"(DD/MM/YYYY, or {NOT_YET}:DD/MM/YYYY with the day since when you wait for it)",
             _discussion,
         ),
         PurposeRule.ARRIVAL: _Stated(
             "arrived_at",
-            "Time of arrival (HH:MM; leave empty to give the NHS number instead)",
-            _arrival,
+            "When did the child arrive? (HH:MM; leave it empty to give the NHS number instead)",
+            _moment,
         ),
-        PurposeRule.REPORTED: _Stated(
-            "reported_by", "Who reported the child missing?", _choice(_reporters), _reporters
+        PurposeRule.JOINED: _Stated(
+            "joined_on",
+            "On which day did the child come into your records? "
+            f"(DD/MM/YYYY, at most {JOINED_DAYS} days ago)",
+            _day,
+        ),
+        PurposeRule.ORIGIN: _chosen(
+            "origin", "How do you know where the child came from?", _any_of(Origin)
+        ),
+        PurposeRule.HIDING: _Stated(
+            "not_hiding",
+            "Everybody who knew the child may see that you ask. If the family might be hiding from "
+            "somebody, or you do not know, stop and ring your council's front door. Are you sure "
+            "that nothing points to a family that hides? (yes, no)",
+            _yes,
+        ),
+        PurposeRule.REPORTED: _chosen(
+            "reported_by", "Who reported the child missing?", _any_of(ReportedBy)
         ),
         PurposeRule.CHECKED: _Stated(
             "checked",
-            "Did you check your records for domestic abuse and refuge? (yes)",
+            "Did you check your records for domestic abuse and refuge? (yes, no)",
             _yes,
+        ),
+        PurposeRule.MISSING_SINCE: _Stated(
+            "missing_since",
+            "When did the search begin? (HH:MM, or DD/MM/YYYY HH:MM)",
+            _moment,
+        ),
+        PurposeRule.RENEWED: _Stated(
+            "renewed_at",
+            "The search is older than 72 hours. When did a manager renew it? "
+            "(HH:MM, or DD/MM/YYYY HH:MM)",
+            _moment,
+        ),
+        PurposeRule.RENEWED_BY: _Stated(
+            "renewed_by", "What is the account of the manager who renewed it?", _account
         ),
         PurposeRule.NOTIFIED: _Stated(
             "notified_on", "On which day was the death notified? (DD/MM/YYYY)", _day
         ),
-        PurposeRule.TIME_BOX: _Stated("ends_at", "How many hours to search? (at most 72)", _hours),
         PurposeRule.REVIEWER: _Stated(
             "reviewer",
-            "Account of the manager who reviews this lookup by the end of the next working day",
+            "What is the account of the manager who reviews this by the end of the next working "
+            "day?",
             _account,
+        ),
+        PurposeRule.FURTHER: _Stated(
+            "nobody_nearer",
+            "Did you ask the nearer areas first, and nobody there knows the child? (yes, no)",
+            _yes,
+        ),
+        PurposeRule.CALL_BACK: _Stated(
+            "call_back",
+            "Which council should agencies ring back? You must be seconded to it. (its id, for "
+            "example e08000025.council)",
+            _agency,
         ),
     }
 )
-"""REFERENCE and APPROVER are options of their own."""
+"""REFERENCE is an option of its own, and APPROVAL is given by another person."""
 
 
 def option(field: str) -> str:
     """Return a fact's name as ``--fact`` takes it."""
-    return "hours" if field == "ends_at" else field.replace("_", "-")
-
-
-def terms_of(purpose: Purpose, session: Session) -> Terms:
-    """Return the widest terms of this release, before the federation's own are at hand.
-
-    Raises:
-        Refused: NOT_ALLOWED, this role may not ask for this purpose.
-    """
-    found = row(TERMS, purpose, session.role)
-    if found is None:
-        raise Refused(Code.NOT_ALLOWED, PurposeRule.ROLE_OF_PURPOSE)
-    return found
+    return field.replace("_", "-")
 
 
 def read_facts(texts: list[str], purpose: Purpose, now: float) -> Facts:
@@ -199,23 +264,38 @@ def read_facts(texts: list[str], purpose: Purpose, now: float) -> Facts:
     return Facts(**found)
 
 
-def settle(justification: Justification, terms: Terms, now: float, *, ask: bool) -> Justification:
+def settle(
+    justification: Justification,
+    terms: Terms,
+    now: float,
+    reach: Reach | None = None,
+    *,
+    ask: bool,
+) -> Justification:
     """Return the justification with all that its purpose takes.
 
     Args:
         justification: what was given as options.
         terms: of the purpose for this role.
         now: in seconds since 1970 UTC.
+        reach: how far is to be asked; None for the reach of the terms.
         ask: whether to ask on the terminal for what is missing.
 
     Raises:
         Refused: NOT_ALLOWED, the first fact that is missing. The time of arrival may be missing:
-            an NHS number can stand for it.
+            an NHS number can stand for it. An approval is missing until a second person gives it.
     """
-    if ask:
-        for rule in lacking(justification, terms, int(now)):
-            justification = _asked(justification, rule, now)
-    missing = [r for r in lacking(justification, terms, int(now)) if r is not PurposeRule.ARRIVAL]
+    later = {PurposeRule.ARRIVAL, PurposeRule.APPROVAL}
+    answered = {PurposeRule.APPROVAL}
+    missing = lacking(justification, terms, int(now), reach)
+    while ask and (due := [rule for rule in missing if rule not in answered]):
+        # One answer can make the next question needless, or needed.
+        answered.add(due[0])
+        justification = _asked(justification, due[0], now)
+        missing = lacking(justification, terms, int(now), reach)
+        if due[0] in missing and due[0] not in later:
+            break  # it will be refused, so nothing more is asked for
+    missing = [rule for rule in missing if rule not in later]
     if missing:
         raise Refused(Code.NOT_ALLOWED, missing[0])
     return justification
@@ -223,14 +303,17 @@ def settle(justification: Justification, terms: Terms, now: float, *, ask: bool)
 
 def _asked(justification: Justification, rule: PurposeRule, now: float) -> Justification:
     if rule is PurposeRule.REFERENCE:
-        return replace(
-            justification, reason_reference=_prompt("Reference of your case or referral")
-        )
-    if rule is PurposeRule.APPROVER:
-        return replace(justification, approver=_prompt("Account of the second person who approved"))
+        while reference := _prompt("Reference of your case or referral"):
+            try:
+                return replace(justification, reason_reference=reference)
+            except Refused as refused:
+                typer.echo(advice(refused), err=True)
+        return justification
+    if rule is PurposeRule.STRATEGY_DISCUSSION_DUE:
+        rule = PurposeRule.STRATEGY_DISCUSSION
     fact, purpose = STATED[rule], justification.purpose
     for number, choice in enumerate(fact.choices(purpose), 1):
-        typer.echo(f"  {number}  {choice.name.replace('_', ' ').lower()}", err=True)
+        typer.echo(f"  {number}  {choice.words}", err=True)
     while answer := _prompt(fact.question):
         try:
             value = fact.read(answer, purpose, now)
@@ -239,8 +322,3 @@ def _asked(justification: Justification, rule: PurposeRule, now: float) -> Justi
         else:
             return replace(justification, facts=replace(justification.facts, **{fact.field: value}))
     return justification
-
-
-def _prompt(text: str) -> str:
-    answer: str = typer.prompt(text, default="", show_default=False, err=True)
-    return answer.strip()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +12,15 @@ import msgspec
 import pyotp
 import typer
 
+from fingerpost.audit.log import Actor
 from fingerpost.private.passport import Entitlement
 from fingerpost.protocol.codes import Role
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_secret, replace_file
 from fingerpost.runtime.listing import a_console, show_list
+from fingerpost.runtime.screen_text import json_lines
 from practitioner.cli.parsing import (
     DEFAULT_SESSION,
     Agency,
@@ -26,16 +31,21 @@ from practitioner.cli.parsing import (
     agency_of,
     end_of,
     load,
+    logger,
     member_of,
     secret_lines,
 )
+from practitioner.settings import GatewaySettings
 from practitioner.sign_in.rules import (
     SESSION_SECONDS,
     Account,
+    Session,
     SignInRule,
+    days_left,
+    in_grace,
     require_ahead,
 )
-from practitioner.wiring import open_people
+from practitioner.wiring import People, listed_roles, open_people
 
 account = typer.Typer(
     no_args_is_help=True, help="Manage the accounts of the practitioners who may ask here."
@@ -85,11 +95,13 @@ def add(
     """Add an account. The secret of its one-time codes is shown once."""
     loaded = load(settings_file)
     chosen = agency_of(loaded, agency)
+    found = member_of(Role, role, "--role")
+    checked = _is_role_checked(loaded, chosen, found)
     value = Account(
         agency=chosen,
         subject=name,
         name=person,
-        role=member_of(Role, role, "--role"),
+        role=found,
         entitlement=_entitlement(training_until, vetting_until),
     )
     with open_people(loaded) as people:
@@ -102,6 +114,8 @@ def add(
             value.entitlement,
             time.time(),
         )
+    if not checked:
+        typer.echo("The role was not checked: there is no member list yet.", err=True)
     _show_secret(chosen, name, secret, as_json=as_json)
 
 
@@ -138,6 +152,40 @@ def renew(
 
 
 @account.command()
+def grace(
+    settings_file: SettingsFile,
+    name: Name,
+    manager: Annotated[
+        str | None,
+        typer.Option(
+            "--granted-by",
+            help="The account of the manager who told you so. Without it, you are the manager, and "
+            "signed in.",
+        ),
+    ] = None,
+    agency: Agency = None,
+    session_file: SessionFile = DEFAULT_SESSION,
+) -> None:
+    """Let somebody whose training is over ask until 14 days after it. A manager grants this, once.
+
+    The days end with the account's next training date. Vetting has none.
+    """
+    loaded = load(settings_file)
+    now = time.time()
+    with open_people(loaded) as people:
+        if manager is None:
+            session = people.reception.resume(read_token(session_file), now)
+            chosen, manager, by = session.agency, session.subject, Actor(session.subject)
+        else:
+            chosen, by = agency_of(loaded, agency), administrator()
+        granted = people.accounts.to_grant(chosen, name, manager, now)
+        # Recorded first, as for new dates.
+        people.record.grace_granted(chosen, by, name, granted.training_grace_by, now)
+        people.accounts.renew(chosen, name, granted)
+    typer.echo(f"This account can ask until {_last_day(granted.ends)}.")
+
+
+@account.command()
 def reset(
     settings_file: SettingsFile,
     name: Name,
@@ -165,7 +213,7 @@ def list_(settings_file: SettingsFile) -> None:
     with open_people(load(settings_file)) as people:
         for each in people.accounts.list():
             held = each.entitlement
-            until = (_last_day(held.training_until), _last_day(held.vetting_until))
+            until = (_training_until(held), _last_day(held.vetting_until))
             row = (str(each.agency), each.subject, each.name, each.role.name, *until, _state(each))
             rows.append(row)
     if not rows:
@@ -199,6 +247,8 @@ def sign_in(
     replace_file(session_file.expanduser(), token.encode())
     until = time.strftime("%H:%M", time.localtime(session.auth_time + SESSION_SECONDS))
     typer.echo(f"Signed in until {until} at the latest.", err=True)
+    if in_grace(session.entitlement, session.auth_time):
+        typer.echo(_grace_left(session), err=True)
 
 
 def sign_out(settings_file: SettingsFile, session_file: SessionFile = DEFAULT_SESSION) -> None:
@@ -208,6 +258,22 @@ def sign_out(settings_file: SettingsFile, session_file: SessionFile = DEFAULT_SE
         people.reception.sign_out(read_token(path), time.time())
     path.unlink(missing_ok=True)
     typer.echo("Signed out.", err=True)
+
+
+@contextmanager
+def signed_in(
+    settings: GatewaySettings, session_file: Path
+) -> Iterator[tuple[People, Session, float]]:
+    """Give the people of this gateway, the session, and the time at which it was resumed (seconds
+    since 1970 UTC).
+
+    Raises:
+        Refused: SIGN_IN, there is no session, or it has ended.
+        Defect: as ``open_people``, or others may read the file.
+    """
+    with open_people(settings) as people:
+        now = time.time()
+        yield people, people.reception.resume(read_token(session_file), now), now
 
 
 def read_token(session_file: Path) -> str:
@@ -221,6 +287,21 @@ def read_token(session_file: Path) -> str:
     if not path.exists():
         raise Refused(Code.SIGN_IN, SignInRule.NO_SESSION)
     return read_secret(path, most=256, setting="--session").decode("ascii", "replace")
+
+
+def _is_role_checked(loaded: GatewaySettings, agency: AgencyId, role: Role) -> bool:
+    """Return whether a member list says that the agency has this role.
+
+    Raises:
+        Defect: it has not, so that every lookup would be refused.
+    """
+    roles = listed_roles(loaded, agency, Env.of_system(logger(verbose=False)))
+    if roles is None:
+        return False
+    if role not in roles:
+        names = ", ".join(each.name for each in sorted(roles))
+        raise Defect(f"--role: there is no such role at this kind of agency; there are {names}")
+    return True
 
 
 def _entitlement(training_until: str, vetting_until: str) -> Entitlement:
@@ -247,7 +328,7 @@ def _new_password(from_stdin: bool) -> str:
 def _show_secret(agency: AgencyId, name: str, secret: str, *, as_json: bool) -> None:
     uri = pyotp.TOTP(secret).provisioning_uri(name=f"{agency}:{name}", issuer_name="Fingerpost")
     if as_json:
-        typer.echo(msgspec.json.encode(Enrolled(str(agency), name, secret, uri)))
+        typer.echo(json_lines(Enrolled(str(agency), name, secret, uri)), nl=False)
         return
     typer.echo("Put this into the practitioner's authenticator. It will not be shown again.")
     typer.echo(f"  secret: {secret}\n  {uri}")
@@ -262,6 +343,23 @@ def _state(each: Account) -> str:
     except Refused as refused:
         return refused.what
     return ""
+
+
+def _training_until(held: Entitlement) -> str:
+    last = _last_day(held.training_until)
+    if not held.training_grace_by:
+        return last
+    return f"{last}, grace until {_last_day(held.training_ends)} by {held.training_grace_by}"
+
+
+def _grace_left(session: Session) -> str:
+    held = session.entitlement
+    left = days_left(held, session.auth_time)
+    return (
+        f"Your training ran out on {_last_day(held.training_until)}. You can ask for "
+        f"{left} more {'day' if left == 1 else 'days'}, until {_last_day(held.ends)}. Renew your "
+        "training before then."
+    )
 
 
 def _last_day(until: int) -> str:

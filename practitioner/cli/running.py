@@ -7,13 +7,15 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import astuple
 from pathlib import Path
 from typing import Annotated, Protocol
 
 import typer
 
 from fingerpost.audit.log import OperationId
-from fingerpost.membership import commands
+from fingerpost.membership import audit_commands, commands
+from fingerpost.membership.audit_commands import DepositsOption, NotedOption
 from fingerpost.membership.commands import (
     FederationOption,
     MonthOption,
@@ -27,12 +29,15 @@ from fingerpost.protocol.codec.enrolment import AgencyKeys
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.files import KEY_BYTES, create_file, read_key
-from fingerpost.runtime.keys_apart import require_apart
+from fingerpost.runtime.listing import a_console, show_list
 from fingerpost.runtime.screen_text import printable
 from fingerpost.runtime.witness import Adopted
 from practitioner import wiring
+from practitioner.asking.audit import count
 from practitioner.asking.desk import listed_keys, make_passport_key, read_passport_key
 from practitioner.cli.parsing import PROGRAM, Agency, SettingsFile, administrator, agency_of, load
+from practitioner.cli.second_person import overdue_lines
+from practitioner.present.words import counted
 
 audit = typer.Typer(
     no_args_is_help=True, help="Read the chained log of who asked, and of who signed in."
@@ -88,15 +93,15 @@ def check(settings_file: SettingsFile) -> None:
     """Report whether settings, keys, bundle and files fit together."""
     loaded = load(settings_file)
     bundle = check_places(loaded.places, Party.GATEWAY)
-    require_apart(loaded.keys, loaded.data, trial=loaded.places.trial)
     for each in loaded.agencies:
         read_passport_key(each.passport_key)
         wiring.open_audit(loaded, each.id).close()
     with wiring.open_people(loaded) as people:
         count = len(people.accounts.list())
     typer.echo(
-        f"{bundle.member} of {bundle.federation}: {len(loaded.agencies)} agencies, "
-        f"{count} accounts. Settings, keys and files fit together.\n"
+        f"{bundle.member} of {bundle.federation}: "
+        f"{counted(len(loaded.agencies), ('agency', 'agencies'))}, "
+        f"{counted(count, ('account', 'accounts'))}. Settings, keys and files fit together.\n"
         f"Fingerprint of the bundle: {bundle.fingerprint}"
     )
     commands.report_folder(loaded.health)
@@ -139,7 +144,7 @@ def adopt(
         for each in loaded.agencies:
             people.record.adopted(each.id, store.value, administrator(), reason, found, time.time())
     changed = "" if found.sound else " They were not as this gateway had written them."
-    typer.echo(f"Adopted.{changed} Look at them: what happened after the copy was made is undone.")
+    typer.echo(f"Adopted.{changed} Check them: what happened after the copy was made is undone.")
 
 
 def health(settings_file: SettingsFile) -> None:
@@ -150,16 +155,33 @@ def health(settings_file: SettingsFile) -> None:
 def status(settings_file: SettingsFile) -> None:
     """Report whether this machine's clock agrees with the issuer's, and what waits if not.
 
-    It is what `fingerpost serve` saw last.
+    It is what `fingerpost serve` saw last. Say also which agencies have overdue reviews.
     """
-    commands.report_clock(load(settings_file).places, "peppers, outcomes and questions")
+    loaded, now = load(settings_file), time.time()
+    commands.report_clock(loaded.places, "peppers, outcomes and questions")
+    with wiring.open_people(loaded) as people:
+        for line in overdue_lines(loaded, people, now):
+            typer.echo(line)
 
 
 @audit.command("verify")
-def audit_verify(settings_file: SettingsFile, agency: Agency = None) -> None:
+def audit_verify(
+    settings_file: SettingsFile,
+    agency: Agency = None,
+    witness: NotedOption = None,
+    deposits: DepositsOption = False,
+) -> None:
     """Follow the chain from the first entry to the last."""
     loaded = load(settings_file)
-    commands.report_whole(wiring.open_audit(loaded, agency_of(loaded, agency)))
+    chosen = agency_of(loaded, agency)
+    audit_commands.verify(
+        wiring.open_audit(loaded, chosen),
+        noted=witness,
+        deposits=deposits,
+        store=wiring.log_witness(chosen),
+        places=loaded.places,
+        party=Party.GATEWAY,
+    )
 
 
 @audit.command("adopt")
@@ -217,3 +239,30 @@ def audit_show(
                 typer.echo(f"{'':8}{printable(entry.body.decode('utf-8'))}")
             elif decrypt and entry.forgotten:
                 typer.echo(f"{'':8}(its month was forgotten)")
+
+
+@audit.command("counts")
+def audit_counts(
+    settings_file: SettingsFile,
+    agency: Agency = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+) -> None:
+    """Count lookups by account, and what is new or owed.
+
+    It counts all, those about a child who was new that day, and those that still owe an attendance
+    number. It opens no entry's body and shows no child.
+    """
+    loaded = load(settings_file)
+    beginning, end = commands.span(since, until)
+    with closing(wiring.open_audit(loaded, agency_of(loaded, agency))) as log:
+        entries = log.show(beginning, commands.NEVER, decrypt=False)
+        found = count(entries, beginning, end, time.time())
+    if not found:
+        typer.echo("Nobody asked in that time.", err=True)
+        return
+    columns = ("Account", "Lookups", "New today", "Own record not known", "No attendance number")
+    rows = [tuple(map(str, astuple(each))) for each in found]
+    totals = [sum(column) for column in list(zip(*map(astuple, found), strict=True))[1:]]
+    rows.append(("The agency", *map(str, totals)))
+    show_list(a_console(), columns, rows)

@@ -1,64 +1,32 @@
-"""Whether a desk is open, by the hours that its agency wrote, and which number to ring then. Pure.
+"""Whether a desk is open, by the hours of its agency, and which number to ring then. Pure.
 
-Hours are short free text. Where they are not understood nothing is guessed: the text itself is
-shown.
+Where no hours are known nothing is guessed.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from enum import IntEnum, unique
 from typing import Final
 
-from practitioner.asking.document import AgencyShown, PointerShown
+from fingerpost.protocol.telephones import BadTelephone, read_telephone
+from practitioner.asking.document import AgencyShown, OpeningShown, PointerShown, opening_of
 
-_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_ALWAYS: Final = re.compile(r"\b24\s*(?:hours|/\s*7|h\b)")
-_DAY: Final = r"(mon|tue|wed|thu|fri|sat|sun)[a-z]*"
-_CLOCK: Final = r"([0-2]?[0-9])[:.]([0-5][0-9])"
-_SPAN: Final = re.compile(
-    rf"(?:{_DAY}(?:\s*(?:[–-]|to)\s*{_DAY})?|every day|daily),?\s+{_CLOCK}\s*(?:[–-]|to)\s*{_CLOCK}"
-)
 _OFFICE: Final = (time(8), time(18))
 
 
-def open_at(hours: str, local: datetime) -> bool | None:
-    """Return whether a desk is open; None when the text is not understood.
+def open_at(hours: Sequence[OpeningShown], local: datetime) -> bool | None:
+    """Return whether a desk is open; None where its hours are not known.
 
     Args:
-        hours: as the agency wrote them.
+        hours: of the desk.
         local: the wall clock where the desk is.
     """
-    text = hours.lower()
-    if _ALWAYS.search(text):
-        return True
-    spans = [_covers(found, local) for found in _SPAN.finditer(text)]
-    known = [span for span in spans if span is not None]
-    return any(known) if known else None
-
-
-def _covers(found: re.Match[str], local: datetime) -> bool | None:
-    first, last = found[1], found[2] or found[1]
-    try:
-        start, end = time(int(found[3]), int(found[4])), time(int(found[5]), int(found[6]))
-    except ValueError:
-        return None
-    day, now = local.weekday(), local.time()
-    if start < end:
-        return _on(day, first, last) and start <= now < end
-    # Over midnight: its second half belongs to the day before.
-    return (_on(day, first, last) and now >= start) or (
-        _on((day - 1) % 7, first, last) and now < end
-    )
-
-
-def _on(day: int, first: str | None, last: str | None) -> bool:
-    if first is None or last is None:
-        return True
-    a, b = _DAYS.index(first), _DAYS.index(last)
-    return a <= day <= b if a <= b else day >= a or day <= b
+    minute = 60 * local.hour + local.minute
+    covered = [opening_of(each).covers(local.weekday(), minute) for each in hours]
+    return any(covered) if covered else None
 
 
 @unique
@@ -68,7 +36,8 @@ class Desk(IntEnum):
     ANSWERS_NOW = 0
     MAY_ANSWER = 1
     CLOSED_NOW = 2
-    NO_NUMBER = 3
+    NOT_DIALABLE = 3
+    NO_NUMBER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +51,44 @@ class Dial:
     later: str
 
 
+def is_dialable(number: str) -> bool:
+    """Return whether a number can be dialled: nobody at night tries a second one that cannot."""
+    try:
+        read_telephone(number)
+    except BadTelephone:
+        return False
+    return True
+
+
 def dial(agency: AgencyShown, pointer: PointerShown | None, local: datetime) -> Dial:
     """Return which of a desk's numbers to ring at ``local``: out of hours its out-of-hours desk.
 
-    Without a pointer, or with one that has no number, this is the agency's public duty desk.
+    Without a pointer, or with one that has no number, this is the agency's public duty desk; and
+    so it is where the desk is no longer staffed, or its number was reported as wrong or cannot be
+    dialled.
     """
+    found = _dial(agency, pointer, local)
+    if not found.number or is_dialable(found.number):
+        return found
+    unusable = f"{found.number} cannot be dialled as it is written"
+    if agency.duty_desk != found.number and is_dialable(agency.duty_desk):
+        return Dial(Desk.MAY_ANSWER, agency.duty_desk, "duty desk", f"the named desk's {unusable}")
+    return Dial(Desk.NOT_DIALABLE, found.number, "cannot be dialled as it is written", found.later)
+
+
+def _dial(agency: AgencyShown, pointer: PointerShown | None, local: datetime) -> Dial:
+    ended = pointer is not None and _has_ended(pointer, local)
+    if pointer is not None and (ended or pointer.number_reported_wrong):
+        named = f"the named desk {pointer.telephone}".rstrip()
+        why = "is no longer staffed" if ended else "has a number that was reported as wrong"
+        night = pointer.out_of_hours_telephone
+        later = f"{named} {why}" + (f"; out of hours {night}" if night else "")
+        desk = Desk.MAY_ANSWER if agency.duty_desk else Desk.NO_NUMBER
+        return Dial(desk, agency.duty_desk, "duty desk", later)
     by_day = (pointer.telephone if pointer else "") or agency.duty_desk
     by_night = pointer.out_of_hours_telephone if pointer else ""
     hours = pointer.hours if pointer else ""
-    is_open = open_at(hours, local)
+    is_open = open_at(pointer.opening, local) if pointer else None
     answers = is_open if is_open is not None else _office_hours(local)
     if not answers and by_night:
         later = f"by day {by_day}" + (f" ({hours})" if hours else "") if by_day else ""
@@ -103,6 +101,12 @@ def dial(agency: AgencyShown, pointer: PointerShown | None, local: datetime) -> 
     if is_open is None:
         return Dial(Desk.MAY_ANSWER, by_day, hours or "hours not given", night)
     return Dial(Desk.CLOSED_NOW, by_day, f"closed now; {hours}", night)
+
+
+def _has_ended(pointer: PointerShown, local: datetime) -> bool:
+    return pointer.staffed_until is not None and local >= datetime.fromisoformat(
+        pointer.staffed_until
+    )
 
 
 def _office_hours(local: datetime) -> bool:

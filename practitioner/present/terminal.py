@@ -1,15 +1,16 @@
 """An outcome for people: whom to ring now comes first, as a tired practitioner needs it. Pure.
 
-Law: silence is never shown as an answer. The line under the first heading counts who did not
-answer, and those stand above the agencies with nothing to disclose. "Nothing to disclose" fits no
-record, a shielded record and a withheld one alike. "None named itself" stands only beside its
-counts. Colour repeats what the words say and never says more. No person is shown but those whom a
-pointer names.
+Law: silence is never shown as an answer, and a limit of the requester's own never as silence. The
+line under the first heading counts who did not answer and who was not asked, and those stand above
+the agencies with nothing to tell. "Nothing to tell you" fits no record, a shielded record and a
+withheld one alike. "No school has named itself" stands only beside its counts, and only where most
+are connected. Colour repeats what the words say and never says more. No person is shown but those
+whom a pointer names.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
@@ -19,8 +20,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from fingerpost.private.purpose_rules import widening_reasons
-from fingerpost.protocol.codes import NATIONAL_RING_KINDS, Purpose, Reach
+from fingerpost.protocol.codes import NATIONAL_RING_KINDS, Cannot
 from fingerpost.runtime.screen_text import printable
 from practitioner.asking.document import (
     AgencyShown,
@@ -29,8 +29,11 @@ from practitioner.asking.document import (
     PointerShown,
     ServiceShown,
 )
-from practitioner.present import words
-from practitioner.present.hours import Desk, Dial, dial
+from practitioner.present import next_steps, words
+from practitioner.present.hours import Desk, Dial, dial, is_dialable
+from practitioner.present.lines import INDENT, heading, indented
+from practitioner.present.need import need
+from practitioner.present.services import services
 from practitioner.present.words import counted
 
 NAMED: Final = 15
@@ -39,7 +42,6 @@ NAMED_OF_A_KIND: Final = 3
 DUTY_DESK: Final = "involved; ring its duty desk"
 _NUMBERS: Final = 24
 """Columns: a telephone number has at most 24 characters."""
-_INDENT: Final = (0, 0, 0, 2)
 _FIRST: Final = frozenset(kind.value for kind in NATIONAL_RING_KINDS)
 """Councils, police and trusts stand before long lists of other agencies."""
 
@@ -55,13 +57,21 @@ def render(shown: LookupDocument, local: datetime, *, everything: bool) -> Rende
         everything: show all names, however many.
     """
     parts: list[RenderableType] = _to_ring(shown, local)
+    parts += next_steps.untold(shown)
+    parts += _not_used(shown)
+    parts += next_steps.own_record(shown)
     parts += _gaps(shown, everything=everything)
+    parts += _not_asked(shown, everything=everything)
     parts += _rejected(shown)
     parts += _not_connected(shown, everything=everything, more=_by_all(shown))
     parts += _nothing_to_disclose(shown, everything=everything)
-    parts += _services(shown)
+    parts += _call_back(shown)
+    parts += services(shown)
+    parts += next_steps.ask_further(shown)
     parts += _strength(shown)
     parts += _widened(shown)
+    parts += next_steps.attendance(shown)
+    parts += next_steps.review(shown)
     parts += _end(shown, everything=everything)
     return Group(*parts)
 
@@ -73,22 +83,15 @@ def render_nobody_asked(shown: LookupDocument, *, everything: bool) -> Renderabl
         shown: the outcome of ``NobodyAsked``, in which every agency is a gap.
         everything: show all names, however many.
     """
-    more = _line("Their names and numbers: ask with --all")
+    more = indented("Their names and numbers: ask with --all")
     parts: list[RenderableType] = [
-        _head(f"NOBODY WAS ASKED (0 of {len(shown.agencies)})", "bold red"),
-        _line("This says nothing about the child. Any of these may be involved. Ring them."),
+        heading(f"NOBODY WAS ASKED (0 of {len(shown.agencies)})", "bold red"),
+        indented("This says nothing about the child. Any of these may be involved. Ring them."),
+        *_not_used(shown),
         *_named(shown.agencies, more, everything=everything, why=False),
         *_not_connected(shown, everything=everything, more=more),
     ]
     return Group(*parts)
-
-
-def _head(text: str, style: str = "bold") -> Text:
-    return Text("\n" + text, style=style)
-
-
-def _line(text: str, style: str = "") -> Padding:
-    return Padding(Text(printable(text), style=style), _INDENT)
 
 
 # ---- whom to ring --------------------------------------------------------------------------------
@@ -101,48 +104,44 @@ def _to_ring(shown: LookupDocument, local: datetime) -> list[RenderableType]:
         if agency.status == "INVOLVED"
         for pointer in (agency.pointers or (None,))
     ]
-    entries.sort(key=_urgency)
+    entries.sort(key=lambda entry: _urgency(entry, shown.purpose))
     reachable = [entry for entry in entries if entry[0].desk <= Desk.MAY_ANSWER]
     closed = [entry for entry in entries if entry[0].desk > Desk.MAY_ANSWER]
     when = f"{local:%A %H:%M}"
     if not shown.agencies:
-        return [_head("NOBODY WAS ASKED: no agency in this reach is connected", "bold red")]
+        return [heading("NOBODY WAS ASKED: no agency in this reach is connected", "bold red")]
     if reachable:
-        head = _head(f"Ring now ({when})", "bold green")
+        head = heading(f"Ring now ({when})", "bold green")
     elif closed:
-        head = _head(f"Ring now ({when}): none of the desks named below is open")
+        head = heading(f"Ring now ({when}): none of the desks named below is open")
+    elif all(agency.lacks_answer for agency in shown.agencies):
+        head = heading("NO AGENCY GAVE AN ANSWER: ring them yourself", "bold red")
     else:
-        head = _head("Ring now: of those who answered, nobody named a contact")
+        head = heading("Ring now: no agency that answered named a contact")
     parts = [head, *_missing(shown)]
     if reachable:
         parts.append(_contacts(reachable))
     if closed:
-        parts += [_head("Ring when they open"), _contacts(closed)]
+        parts += [heading("Ring when they open"), _contacts(closed)]
     return parts
 
 
 def _missing(shown: LookupDocument) -> list[RenderableType]:
-    """Return what the contacts leave out, as one line under the heading: a reader who has found a
-    number to ring may not read on."""
-    silent = sum(agency.is_gap for agency in shown.agencies)
+    """Return the counts, and what the contacts leave out, as lines under the heading: a reader who
+    has found a number to ring may not read on."""
     facts = []
-    if silent:
-        facts.append(f"{silent} of {len(shown.agencies)} asked gave no answer")
-    if shown.not_connected:
-        facts.append(f"{len(shown.not_connected)} could not be asked")
+    if shown.not_used:
+        facts.append("a part of what you gave was not used")
     if shown.strength.level != "GOOD":
         facts.append("records of this child may have been missed")
-    went_back = sum(
-        agency.status == "INVOLVED" and agency.cannot_answer is not None
-        for agency in shown.agencies
-    )
-    if went_back:
-        facts.append(f"{went_back} named contacts from records that went back to an earlier state")
+    doubted = Counter(a.cannot_answer for a in shown.agencies if a.status == "INVOLVED")
+    facts += [f"{doubted[why]} {said}" for why, said in words.DOUBTED.items() if doubted[why]]
     if not shown.kept:
         facts.append("this outcome could not be kept")
-    if not facts:
-        return []
-    return [_line(f"This is not all: {', '.join(facts)}. See below.", "bold yellow")]
+    lines: list[RenderableType] = [indented(words.summary(shown), "bold")]
+    if facts:
+        lines.append(indented(f"This is not all: {', '.join(facts)}. See below.", "bold yellow"))
+    return lines
 
 
 def _contacts(entries: Iterable[tuple[Dial, AgencyShown, PointerShown | None]]) -> RenderableType:
@@ -155,13 +154,17 @@ def _contacts(entries: Iterable[tuple[Dial, AgencyShown, PointerShown | None]]) 
 _STATUS_ORDER: Final = ("OPEN", "PLANNED", "RECENT")
 
 
-def _urgency(entry: tuple[Dial, AgencyShown, PointerShown | None]) -> tuple[object, ...]:
-    """Sort by who answers now, then the lead practitioner, then what is open, then by name."""
+def _urgency(
+    entry: tuple[Dial, AgencyShown, PointerShown | None], purpose: str
+) -> tuple[object, ...]:
+    """Sort by who answers now, then the lead practitioner, then what is open, then by who is needed
+    first for the purpose, then by name."""
     number, agency, pointer = entry
     lead = pointer is not None and pointer.lead_practitioner
     status = pointer.status if pointer is not None else "OPEN"
     rank = _STATUS_ORDER.index(status) if status in _STATUS_ORDER else len(_STATUS_ORDER)
-    return number.desk, not lead, rank, agency.name
+    kind = pointer.kind if pointer is not None else None
+    return number.desk, not lead, rank, need(purpose, kind, agency.kind), agency.name
 
 
 def _number(number: Dial) -> Text:
@@ -185,7 +188,8 @@ def _who(number: Dial, agency: AgencyShown, pointer: PointerShown | None) -> Tex
         )
         person = ", ".join(printable(each) for each in (pointer.name, pointer.role) if each)
         lead = "lead practitioner" if pointer.lead_practitioner else ""
-        lines.append("; ".join(each for each in (person, lead) if each))
+        desk = words.DESKS.get(pointer.desk, printable(pointer.desk)) if pointer.desk else ""
+        lines.append("; ".join(each for each in (person, desk, lead) if each))
         if pointer.early_help_assessment:
             lines.append("an early help assessment exists")
     lines.append(_state(agency, pointer))
@@ -204,6 +208,8 @@ def _state(agency: AgencyShown, pointer: PointerShown | None) -> str:
     if pointer is not None and pointer.kind is not None:
         facts.append(words.INVOLVEMENT.get(pointer.status, printable(pointer.status)))
     dated = (pointer.as_of if pointer else None) or agency.as_of
+    if pointer is not None and pointer.staffed_until is not None:
+        facts.append(f"desk staffed until {words.last_day(pointer.staffed_until)}")
     if dated:
         facts.append(f"as of {words.day(dated)}")
     return ", ".join(facts)
@@ -217,27 +223,93 @@ def _nothing_to_disclose(shown: LookupDocument, *, everything: bool) -> list[Ren
     if not answered:
         return []
     parts: list[RenderableType] = [
-        _head(f"Answered and have nothing to disclose ({len(answered)})"),
-        _line(_by_kind(answered)),
+        heading(f"Answered and have nothing to tell you ({len(answered)})"),
+        *(indented(line) for line in _by_kind(answered)),
     ]
     if everything:
-        parts += [_line(f"{a.name} ({a.area_name})", "dim") for a in answered]
+        parts += [indented(f"{a.name} ({a.area_name}){_dated(a)}", "dim") for a in answered]
+    parts += _hard_to_find(answered)
+    said = counted(len(answered), ("agency answered and has", "agencies answered and have"))
+    one = len(answered) == 1
     parts.append(
-        _line("An agency that may not disclose what it knows says the same. You can still ring it.")
+        indented(
+            f"{said} nothing to tell you. This does not mean {'it does' if one else 'they do'} not "
+            f"know the child. {'It' if one else 'They'} may hold other details, or may not be able "
+            f"to tell you this way. You can still ring {'it' if one else 'them'}."
+        )
     )
     return parts
+
+
+def _hard_to_find(answered: Sequence[AgencyShown]) -> list[RenderableType]:
+    """Return a remark on those whose records lack so much that a child may be missed."""
+    parts: list[RenderableType] = []
+    for quality, how_many in words.HARD_TO_FIND.items():
+        names = [printable(a.name) for a in answered if a.quality == quality]
+        if names:
+            listed = ", ".join(names[:NAMED_OF_A_KIND])
+            more = f" and {len(names) - NAMED_OF_A_KIND} more" if names[NAMED_OF_A_KIND:] else ""
+            parts.append(
+                indented(
+                    f"{how_many} of these agencies lack names, a date of birth or a postcode, so a "
+                    f"child may be missed: {listed}{more}."
+                )
+            )
+    return parts
+
+
+def _call_back(shown: LookupDocument) -> list[RenderableType]:
+    if shown.call_back is None or not shown.agencies:
+        return []
+    desk = ", ".join(filter(None, (shown.call_back.name, shown.call_back.telephone)))
+    return [
+        indented(
+            f"An agency may ring you at {desk}. If nobody rings, that does not mean nobody knows "
+            "the child."
+        )
+    ]
+
+
+def _not_used(shown: LookupDocument) -> list[RenderableType]:
+    """Return what was given and found nobody: a search that was not made is no answer."""
+    if not shown.not_used:
+        return []
+    return [
+        heading("Not used", "bold red"),
+        *(indented(part.words) for part in shown.not_used),
+    ]
 
 
 def _gaps(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
     silent = [a for a in shown.agencies if a.is_gap]
     if not silent:
         return []
-    head = f"DID NOT ANSWER ({len(silent)} of {len(shown.agencies)} asked)"
+    asked = sum(each.status != "NOT_ASKED" for each in shown.agencies)
+    head = f"DID NOT ANSWER ({len(silent)} of {asked} asked)"
+    said = counted(len(silent), ("agency", "agencies"))
+    rest = ("it is", "it") if len(silent) == 1 else ("they are", "them")
     return [
-        _head(head, "bold red"),
-        _line("Silence is not a no. Any of these may be involved with the child. Ring them."),
+        heading(head, "bold red"),
+        indented(
+            f"{said} did not answer. We do not know whether {rest[0]} working with this child. "
+            f"Ring {rest[1]}."
+        ),
         *_named(silent, _by_all(shown), everything=everything, why=True),
     ]
+
+
+def _not_asked(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
+    """Return the members to which the query did not go, by the reason."""
+    parts: list[RenderableType] = []
+    for why, (head, meaning) in words.NOT_ASKED.items():
+        unasked = [a for a in shown.agencies if a.not_asked == why]
+        if unasked:
+            parts += [
+                heading(f"NOT ASKED ({len(unasked)}): {head[0].lower()}{head[1:]}", "bold red"),
+                indented(meaning),
+                *_named(unasked, _by_all(shown), everything=everything, why=False),
+            ]
+    return parts
 
 
 def _named(
@@ -247,6 +319,7 @@ def _named(
     table = _listing()
     left_out = False
     for kind, group in _grouped(silent):
+        group.sort(key=lambda each: not is_dialable(each.duty_desk))
         if len(silent) > NAMED and len(group) > NAMED_OF_A_KIND and not everything:
             table.add_row(Text(counted(len(group), _kind(kind)), style="italic"), Text(""))
             left_out = True
@@ -256,15 +329,20 @@ def _named(
             name = printable(agency.name)
             said = f"{name}: {_why(agency)}" if why else name
             table.add_row(Text(number, style="bold"), Text(said))
-    listed = Padding(table, _INDENT)
+    listed = Padding(table, INDENT)
     return [listed, more] if left_out else [listed]
 
 
 def _why(agency: AgencyShown) -> str:
     if agency.cannot_answer is None:
         return words.GAPS[agency.status]
-    dated = f" (from {words.day(agency.as_of)})" if agency.as_of else ""
-    return words.CANNOT.get(agency.cannot_answer, words.GAPS[agency.status]) + dated
+    if agency.cannot_answer == Cannot.TOO_OLD.name and agency.as_of:
+        return f"cannot answer: its records are of {words.day(agency.as_of)}, too old to rely on"
+    return words.CANNOT.get(agency.cannot_answer, words.GAPS[agency.status]) + _dated(agency)
+
+
+def _dated(agency: AgencyShown) -> str:
+    return f", records of {words.day(agency.as_of)}" if agency.as_of else ""
 
 
 def _rejected(shown: LookupDocument) -> list[RenderableType]:
@@ -273,8 +351,8 @@ def _rejected(shown: LookupDocument) -> list[RenderableType]:
         return []
     what = "1 answer" if count == 1 else f"{count} answers"
     return [
-        _head("Somebody may be tampering", "bold red"),
-        _line(
+        heading("Somebody may be tampering", "bold red"),
+        indented(
             f"{what} could not be verified and did not count. "
             "Report it to the people who run this gateway."
         ),
@@ -287,8 +365,8 @@ def _not_connected(
     if not shown.not_connected:
         return []
     parts: list[RenderableType] = [
-        _head(f"Not connected, so not asked ({len(shown.not_connected)})", "bold yellow"),
-        _line("Any of these may be involved with the child. Ring those that matter."),
+        heading(f"Not connected, so not asked ({len(shown.not_connected)})", "bold yellow"),
+        indented("Any of these may be involved with the child. Ring those that matter."),
     ]
     table = _listing()
     left_out = False
@@ -303,7 +381,7 @@ def _not_connected(
                 Text(number, style="bold"),
                 Text(f"{printable(gap.name)} ({printable(gap.area_name)})"),
             )
-    parts.append(Padding(table, _INDENT))
+    parts.append(Padding(table, INDENT))
     if left_out:
         parts.append(more)
     return parts
@@ -316,74 +394,15 @@ def _may_be_the_one(gaps: Iterable[NotConnectedShown], services: Iterable[Servic
     return any(unnamed.intersection(gap.services) for gap in gaps)
 
 
-# ---- services that every child has ---------------------------------------------------------------
-
-
-def _services(shown: LookupDocument) -> list[RenderableType]:
-    if not shown.services:
-        return []
-    lines = [_line(service_sentence(service)) for service in shown.services]
-    return [_head("Services that children of this age have"), *lines, *_may_widen(shown)]
-
-
-def _may_widen(shown: LookupDocument) -> list[RenderableType]:
-    """Return how to widen, where all agencies answered and no provider of a universal service named
-    itself.
-
-    The child may be recorded otherwise there.
-    """
-    silent = any(service.none_named_itself for service in shown.services)
-    far = shown.reach != Reach.AREA.name
-    if not (silent and far and shown.complete) or shown.widened is not None:
-        return []
-    reasons = widening_reasons(Purpose[shown.purpose])
-    if not reasons:
-        return []
-    because = ", ".join(reason.name for reason in sorted(reasons))
-    return [
-        _line(
-            "If you have reason to think that the child is recorded otherwise, ask once more with "
-            "wider keys, within a day. More agencies that do not know the child may then see who "
-            "asks, and about whom."
-        ),
-        _line(f"fingerpost widen {shown.operation} --because REASON", "dim"),
-        _line(f"REASON is one of: {because}", "dim"),
-    ]
-
-
-def service_sentence(service: ServiceShown) -> str:
-    """Return what may be said of a service, and never without its counts."""
-    one, several = words.UNIVERSAL.get(
-        service.kind, (words.SERVICES.get(service.kind, service.kind),) * 2
-    )
-    counts = f"{service.connected} of {service.of} connected, {service.answered} answered"
-    if service.named:
-        itself = "itself" if service.named == 1 else "themselves"
-        silent = service.connected - service.answered
-        more = f" {counted(silent, (one, several))} did not answer." if silent else ""
-        return f"{counted(service.named, (one, several))} named {itself} ({counts}).{more}"
-    if service.none_named_itself:
-        return f"No {one} named itself ({counts})."
-    if not service.of:
-        return f"No {one} is listed in this reach: nothing can be said about {several}."
-    if not service.connected:
-        return f"No {one} is connected ({counts}): nothing can be said about {several}."
-    missing = service.connected - service.answered
-    return (
-        f"{counted(missing, (one, several))} did not answer ({counts}): whether one "
-        "would have named itself cannot be said."
-    )
-
-
 # ---- the end -------------------------------------------------------------------------------------
 
 
 def _strength(shown: LookupDocument) -> list[RenderableType]:
     if shown.strength.level == "GOOD":
-        return [_line(reason) for reason in shown.strength.reasons]
+        return [indented(reason) for reason in shown.strength.reasons]
     return [
-        _head("Poor odds: records of this child may have been missed", "bold yellow"),
-        *(_line(reason) for reason in shown.strength.reasons),
+        heading("Poor odds: records of this child may have been missed", "bold yellow"),
+        *(indented(reason) for reason in shown.strength.reasons),
     ]
 
 
@@ -392,9 +411,9 @@ def _widened(shown: LookupDocument) -> list[RenderableType]:
         return []
     because = words.WIDENED.get(shown.widened.because, printable(shown.widened.because))
     return [
-        _head("Second round, asked with wider keys", "bold yellow"),
-        _line(f"It follows lookup {shown.widened.after}; read both. Why: {because}."),
-        _line(
+        heading("Second round, asked with wider keys", "bold yellow"),
+        indented(f"It follows lookup {shown.widened.after}; read both. Why: {because}."),
+        indented(
             "Wider keys fit more children. More agencies than usual that do not know this child "
             "may have seen who asked, about whom and why."
         ),
@@ -404,8 +423,8 @@ def _widened(shown: LookupDocument) -> list[RenderableType]:
 def _end(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
     if not shown.kept:
         return [
-            _head("This outcome could not be kept", "bold red"),
-            _line(
+            heading("This outcome could not be kept", "bold red"),
+            indented(
                 "It cannot be shown again. Write down now what you need, and tell the people who "
                 "run this gateway: its disk may be full."
             ),
@@ -432,7 +451,7 @@ def _listing(space: int = 0) -> Table:
 
 
 def _by_all(shown: LookupDocument) -> Padding:
-    return _line(f"Their names and numbers: fingerpost outcome show {shown.operation} --all")
+    return indented(f"Their names and numbers: fingerpost outcome show {shown.operation} --all")
 
 
 def _kind(kind: str) -> tuple[str, str]:
@@ -444,12 +463,18 @@ def _grouped(each: Iterable[K]) -> list[tuple[str, list[K]]]:
     for one in each:
         groups[one.kind].append(one)
     return sorted(
-        groups.items(), key=lambda group: (group[0] not in _FIRST, -len(group[1]), group[0])
+        groups.items(),
+        key=lambda group: (group[0] not in _FIRST, need("", None, group[0]), group[0]),
     )
 
 
-def _by_kind(agencies: Sequence[AgencyShown]) -> str:
-    counts = [counted(len(group), _kind(kind)) for kind, group in _grouped(agencies)]
-    if len(counts) == 1:
-        return counts[0]
-    return ", ".join(counts[:-1]) + " and " + counts[-1]
+def _by_kind(agencies: Iterable[AgencyShown]) -> list[str]:
+    """Return a line for each kind, with the dates of the records."""
+    lines = []
+    for kind, group in _grouped(agencies):
+        days = sorted(each.as_of for each in group if each.as_of)
+        first, last = (words.day(days[0]), words.day(days[-1])) if days else ("", "")
+        dated = f"of {first}" if first == last else f"of {first} to {last}"
+        line = counted(len(group), _kind(kind))
+        lines.append(f"{line}, records {dated}" if days else line)
+    return lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from fingerpost.protocol.codes import (
@@ -11,9 +11,13 @@ from fingerpost.protocol.codes import (
     AgencyKind,
     Cannot,
     CoarseKind,
+    DeskKind,
     InvolvementStatus,
+    Quality,
     Status,
 )
+from practitioner.asking.document import AgencyShown, LookupDocument
+from practitioner.asking.outcome import NotAsked
 
 AGENCY_KINDS: Final[Mapping[str, tuple[str, str]]] = {
     AgencyKind.LOCAL_AUTHORITY.value: ("council", "councils"),
@@ -59,23 +63,64 @@ UNIVERSAL: Final[Mapping[str, tuple[str, str]]] = {
     CoarseKind.GP.name: ("GP practice", "GP practices"),
     CoarseKind.HEALTH_VISITING.name: ("health visiting service", "health visiting services"),
 }
+ELSEWHERE: Final[Mapping[str, str]] = {
+    CoarseKind.EDUCATION.name: (
+        "The child may go to another school, learn at home, or go to a school that cannot tell you "
+        "this way."
+    ),
+}
+"""Why none may have named itself."""
+ELSEWHERE_OF_ANY: Final = "The child may have another {0}, or one that cannot tell you this way."
 INVOLVEMENT: Final[Mapping[str, str]] = {
     InvolvementStatus.OPEN.name: "involved now",
     InvolvementStatus.RECENT.name: "involved until recently",
     InvolvementStatus.PLANNED.name: "about to be involved",
 }
+DESKS: Final[Mapping[str, str]] = {
+    DeskKind.WORKER.name: "own desk",
+    DeskKind.TEAM.name: "team desk",
+    DeskKind.DUTY.name: "duty desk",
+    DeskKind.OUT_OF_HOURS.name: "out-of-hours desk",
+}
 GAPS: Final[Mapping[str, str]] = {
     Status.NO_REPLY.name: "no reply came",
     Status.CANNOT_ANSWER.name: "could not answer",
-    Status.TRY_AGAIN.name: "asks to be asked again",
+    Status.TRY_AGAIN.name: "asked you to try again",
 }
+NOT_ASKED: Final[Mapping[str, tuple[str, str]]] = {
+    NotAsked.QUOTA.value: (
+        "Your lookups are used up",
+        "Your lookups, or your agency's, are used up for now. This is a limit on your side, and "
+        "says nothing about these agencies or the child. Ring them, or ask again in an hour.",
+    ),
+    NotAsked.UNREACHABLE.value: (
+        "The question could not be sent",
+        "The question could not be sent to these agencies. We do not know whether they are working "
+        "with this child. Ring them, or ask again.",
+    ),
+    NotAsked.RUNG.value: (
+        "You rang them",
+        "They gave no answer to your first lookup, and you rang them. What they told you counts. "
+        "This second round was not sent to them.",
+    ),
+}
+"""A heading, and what it means."""
 CANNOT: Final[Mapping[str, str]] = {
-    Cannot.VERSION.name: "cannot answer: it runs another version, or goes by another list",
+    Cannot.VERSION.name: "cannot answer: it uses another version, or another member list",
     Cannot.NOT_READY.name: "cannot answer: its records are not ready",
     Cannot.TOO_OLD.name: "cannot answer: its records are too old to rely on",
     Cannot.FAULT.name: "cannot answer: its system has a fault",
     Cannot.WENT_BACK.name: "cannot answer: its records went back to an earlier state",
 }
+HARD_TO_FIND: Final[Mapping[str, str]] = {
+    Quality.POOR.name: "Many records",
+    Quality.FAIR.name: "Some records",
+}
+DOUBTED: Final[Mapping[str, str]] = {
+    Cannot.WENT_BACK.name: "named contacts from records that went back to an earlier state",
+    Cannot.TOO_OLD.name: "named contacts from records that are too old",
+}
+"""Of agencies that are involved."""
 WIDENED: Final[Mapping[str, str]] = {reason.name: said for reason, said in WIDENING_WORDS.items()}
 
 
@@ -83,7 +128,43 @@ def counted(number: int, words: tuple[str, str]) -> str:
     return f"{number} {words[0] if number == 1 else words[1]}"
 
 
+def summary(shown: LookupDocument) -> str:
+    """Return the counts of an outcome in sentences: 4 agencies are working with this child. 3 did
+    not answer. 14 were not asked."""
+    named = [agency for agency in shown.agencies if agency.status == Status.INVOLVED.name]
+    now = sum(_works_now(agency) for agency in named)
+    silent = sum(agency.is_gap for agency in shown.agencies)
+    unasked = len(shown.not_connected) + sum(
+        agency.status == Status.NOT_ASKED.name for agency in shown.agencies
+    )
+    said = [
+        f"{counted(now, ('agency is', 'agencies are'))} working with this child."
+        if now
+        else "No agency has said that it is working with this child."
+    ]
+    if others := len(named) - now:
+        said.append(f"{others} worked with the child until recently, or will soon.")
+    if silent:
+        said.append(f"{silent} did not answer.")
+    if unasked:
+        said.append(f"{unasked} {'was' if unasked == 1 else 'were'} not asked.")
+    return " ".join(said)
+
+
+def _works_now(agency: AgencyShown) -> bool:
+    now = InvolvementStatus.OPEN.name
+    return not agency.pointers or any(p.status == now or p.kind is None for p in agency.pointers)
+
+
+def last_day(until: str) -> str:
+    """The last day before an RFC 3339 time."""
+    return _written(datetime.fromisoformat(until) - timedelta(seconds=1))
+
+
 def day(at: str) -> str:
     """A day as people write it, of an RFC 3339 time: 3 March 2026."""
-    when = datetime.fromisoformat(at)
+    return _written(datetime.fromisoformat(at))
+
+
+def _written(when: datetime) -> str:
     return f"{when.day} {when:%B %Y}"

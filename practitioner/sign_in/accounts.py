@@ -40,6 +40,7 @@ from fingerpost.runtime.witnessed_rows import WitnessedRows
 from practitioner.sign_in import rules
 from practitioner.sign_in.rules import Account, Session, SignInRule
 
+WITNESS: Final = "accounts"
 PASSWORD_CHARS: Final = range(12, 257)
 
 ACCOUNT_SIZES: Final = (1024,)
@@ -61,6 +62,7 @@ class _Account(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     totp_last_step: int = 0
     failures: int = 0
     wait_until: int = 0
+    training_grace_by: str = ""
 
     def __repr__(self) -> str:
         return "_Account(…)"
@@ -90,7 +92,7 @@ class Accounts:
         self._rows = WitnessedRows(
             engine,
             (self._accounts.all, self._sessions.all),
-            witness.of("accounts"),
+            witness.of(WITNESS),
             what="the accounts",
             remedy="Nobody signs in until the newest copy is back, or what is there is adopted: "
             "fingerpost adopt accounts",
@@ -140,8 +142,8 @@ class Accounts:
         with self._rows.reading() as connection:
             return self._account(connection, agency, subject) is not None
 
-    def approver(self, agency: AgencyId, subject: str, now: float) -> str:
-        """Return the account of an approver as it is written here, whatever its case.
+    def usable(self, agency: AgencyId, subject: str, now: float) -> Account:
+        """Return the account of a reviewer as it is written here, whatever the case of its name.
 
         Raises:
             Refused: NOT_ALLOWED, it is no account of this agency, is disabled, or its owner's
@@ -151,11 +153,13 @@ class Accounts:
             kept = self._account(connection, agency, subject.lower())
         try:
             if kept is not None:
-                rules.require_usable(_account(kept), now)
-                return kept.subject
+                found = _account(kept)
+                rules.require_usable(found, now)
+                rules.require_in_date(found.entitlement, now)
+                return found
         except Refused:
             pass
-        raise Refused(Code.NOT_ALLOWED, SignInRule.APPROVER_ACCOUNT)
+        raise Refused(Code.NOT_ALLOWED, SignInRule.REVIEWER_ACCOUNT)
 
     def disable(self, agency: AgencyId, subject: str) -> None:
         """Shut an account at once; its sessions end.
@@ -166,7 +170,25 @@ class Accounts:
         self._change(agency, subject, end_sessions=True, disabled=True)
 
     def renew(self, agency: AgencyId, subject: str, entitlement: Entitlement) -> None:
+        """Set new dates; a grace ends with the dates that it was for."""
         self._change(agency, subject, **asdict(entitlement))
+
+    def to_grant(self, agency: AgencyId, subject: str, manager: str, now: float) -> Entitlement:
+        """Return the entitlement of an account with the days of grace that a manager grants.
+
+        Raises:
+            Refused: NOT_ALLOWED, there is no such account, its training is not over or over for too
+                long, the grace was granted, or the manager may not; SIGN_IN, its vetting is over.
+        """
+        with self._rows.reading() as connection:
+            kept = self._account(connection, agency, subject)
+            if kept is None:
+                raise Refused(Code.NOT_ALLOWED, SignInRule.NO_ACCOUNT)
+            held = _account(kept).entitlement
+            rules.require_lapsed(held, now)
+            granted = replace(kept, training_grace_by=manager.lower())
+            self._require_manager(connection, granted, now)
+        return _account(granted).entitlement
 
     def reset(self, agency: AgencyId, subject: str, password: str) -> str:
         """Set a new password and return a new secret of one-time codes. The account's sessions end:
@@ -216,7 +238,7 @@ class Accounts:
             if current is None or current.totp_last_step >= step:  # two raced with one code
                 raise Refused(Code.SIGN_IN, SignInRule.WRONG)
             self._put(connection, replace(current, totp_last_step=step, failures=0, wait_until=0))
-            rules.require_usable(account, now)
+            self._require_usable(connection, kept, now)
             self._end_sessions(
                 connection,
                 lambda session: (
@@ -257,10 +279,9 @@ class Accounts:
             kept = self._account(connection, AgencyId(held.agency), held.subject)
             if kept is None:
                 raise Defect("a session without an account")
-            account = _account(kept)
-            rules.require_usable(account, now)
+            self._require_usable(connection, kept, now)
             self._sessions.put(connection, replace(held, last_used=int(now)), held.token_hash)
-        return _session(account, held.auth_time)
+        return _session(_account(kept), held.auth_time)
 
     def sign_out(self, token: str) -> tuple[AgencyId, str] | None:
         """End a session and return whose it was; None if there was none."""
@@ -289,6 +310,21 @@ class Accounts:
 
     def _put(self, connection: Connection, kept: _Account) -> None:
         self._accounts.put(connection, kept, kept.agency.encode(), kept.subject.encode())
+
+    def _require_usable(self, connection: Connection, kept: _Account, now: float) -> None:
+        """Raises ``Refused(SIGN_IN)``. A grace ends when its manager may not grant it any more."""
+        account = _account(kept)
+        rules.require_usable(account, now)
+        if rules.in_grace(account.entitlement, now):
+            try:
+                self._require_manager(connection, kept, now)
+            except Refused:
+                raise Refused(Code.SIGN_IN, SignInRule.TRAINING_OVER) from None
+
+    def _require_manager(self, connection: Connection, granted: _Account, now: float) -> None:
+        agency = AgencyId(granted.agency)
+        manager = self._account(connection, agency, granted.training_grace_by)
+        rules.require_manager(_account(manager) if manager else None, _account(granted), now)
 
     def _end_sessions(self, connection: Connection, due: Callable[[_Session], bool]) -> None:
         for session in self._sessions.records(connection):
@@ -382,7 +418,7 @@ def _account(kept: _Account) -> Account:
         kept.subject,
         kept.name,
         Role[kept.role],
-        Entitlement(kept.training_until, kept.vetting_until),
+        Entitlement(kept.training_until, kept.vetting_until, kept.training_grace_by),
         kept.disabled,
     )
 

@@ -4,19 +4,27 @@
 * A one-time code counts once (attack: a code read over a shoulder), one step (30 s) to either side.
 * After failures an account has to wait, ever longer, whoever tries (attack: guessing).
 * Training and vetting are checked at sign-in and again at every passport.
+* Whose training is over may ask for 14 days more where a manager granted it, and may decide on
+  nobody else's question in them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import unique
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from fingerpost.private.passport import Entitlement
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import Acr, Role
+from fingerpost.protocol.codes import Acr, Purpose, Role
 from fingerpost.protocol.errors import Code, Refused, Rule
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.table_of_terms import TERMS
+from fingerpost.protocol.terms import row
 
 SESSION_SECONDS: Final = 12 * 3600
 IDLE_SECONDS: Final = 30 * 60
@@ -47,7 +55,10 @@ class SignInRule(Rule):
     VETTING_PAST = "the vetting is over"
     ACCOUNT_EXISTS = "the account exists"
     NO_ACCOUNT = "there is no such account"
-    APPROVER_ACCOUNT = "approver has no account"
+    REVIEWER_ACCOUNT = "reviewer has no account"
+    MANAGER = "the manager may not grant it"
+    NOT_LAPSED = "the training is not over, or the 14 days after it are"
+    GRANTED = "the grace was granted"
     LENGTH = "password: 12 to 256 characters"
     ACCOUNT_NAME = "subject"
     PERSON_NAME = "name"
@@ -84,6 +95,17 @@ class Session:
         return f"Session({self.agency}, {self.role.name})"
 
 
+def approval_key(token: str) -> Ed25519PrivateKey:
+    """Return the key with which a person signs approvals in the session of ``token``.
+
+    It follows from the token, which only her device has and the gateway never keeps: nobody signs
+    as her without her sign-in, and the key ends with the session.
+    """
+    info = b"fingerpost/v1 approval key"
+    seed = HKDF(SHA256(), 32, None, info).derive(token.encode("utf-8"))
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
 def require_usable(account: Account, now: float) -> None:
     """Let an account through whose owner may ask.
 
@@ -96,11 +118,62 @@ def require_usable(account: Account, now: float) -> None:
 
 
 def require_entitled(entitlement: Entitlement, now: float) -> None:
-    """Raises ``Refused(SIGN_IN)``: training or vetting has run out."""
-    if _is_over(entitlement.training_until, now):
+    """Raises ``Refused(SIGN_IN)``: training, with its days of grace, or vetting has run out."""
+    if _is_over(entitlement.training_ends, now):
         raise Refused(Code.SIGN_IN, SignInRule.TRAINING_OVER)
     if _is_over(entitlement.vetting_until, now):
         raise Refused(Code.SIGN_IN, SignInRule.VETTING_OVER)
+
+
+def require_in_date(entitlement: Entitlement, now: float) -> None:
+    """Let somebody decide on others who needs no grace herself. Raises ``Refused(SIGN_IN)``."""
+    require_entitled(replace(entitlement, training_grace_by=""), now)
+
+
+def in_grace(entitlement: Entitlement, now: float) -> bool:
+    """Return whether the right to ask rests on days of grace that a manager granted."""
+    return bool(entitlement.training_grace_by) and _is_over(entitlement.training_until, now)
+
+
+def days_left(entitlement: Entitlement, now: float) -> int:
+    """Return how many days the right to ask lasts, today among them."""
+    return -int(-(entitlement.ends - now) // limits.DAY)
+
+
+def require_lapsed(entitlement: Entitlement, now: float) -> None:
+    """Let a grace be granted: once, and within the 14 days after the training.
+
+    Raises:
+        Refused: NOT_ALLOWED, it was granted, the training is not over, or the days are; SIGN_IN,
+            the vetting is over.
+    """
+    if entitlement.training_grace_by:
+        raise Refused(Code.NOT_ALLOWED, SignInRule.GRANTED)
+    granted = replace(entitlement, training_grace_by="somebody")
+    if not in_grace(granted, now) or _is_over(granted.training_ends, now):
+        raise Refused(Code.NOT_ALLOWED, SignInRule.NOT_LAPSED)
+    require_entitled(granted, now)
+
+
+def require_manager(manager: Account | None, of: Account, now: float) -> None:
+    """Let a grace rest on a manager: another account of the agency that is usable without a grace,
+    whose role may ask for a purpose of the practitioner's, as a reviewer's may.
+
+    Raises:
+        Refused: NOT_ALLOWED, she may not grant it.
+    """
+    try:
+        if manager is not None and not manager.disabled and manager.subject != of.subject:
+            require_in_date(manager.entitlement, now)
+            if any(_may_ask(manager, each) and _may_ask(of, each) for each in Purpose):
+                return
+    except Refused:
+        pass
+    raise Refused(Code.NOT_ALLOWED, SignInRule.MANAGER)
+
+
+def _may_ask(account: Account, purpose: Purpose) -> bool:
+    return row(TERMS, purpose, account.role) is not None
 
 
 def require_ahead(entitlement: Entitlement, now: float) -> None:
@@ -111,7 +184,7 @@ def require_ahead(entitlement: Entitlement, now: float) -> None:
     Raises:
         Refused: NOT_ALLOWED, the training or the vetting is over.
     """
-    if _is_over(entitlement.training_until, now):
+    if _is_over(entitlement.training_ends, now):
         raise Refused(Code.NOT_ALLOWED, SignInRule.TRAINING_PAST)
     if _is_over(entitlement.vetting_until, now):
         raise Refused(Code.NOT_ALLOWED, SignInRule.VETTING_PAST)

@@ -22,20 +22,29 @@ import authority.issuer.wiring
 import broker.wiring
 import key_holder.wiring
 import practitioner.wiring
-from fingerpost.private.purpose_rules import (
+from fingerpost.private.justification import (
+    AGREEING,
     NOT_YET_WORKING_DAYS,
     REASONS,
-    RULE_OF,
-    TIME_BOX_SECONDS,
+    Engagement,
     Facts,
     Informed,
+    Origin,
     ReportedBy,
+)
+from fingerpost.private.purpose_rules import (
+    JOINED_DAYS,
+    RULES_OF,
+    TIME_BOX_SECONDS,
+    PurposeRule,
     widening_reasons,
 )
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Cannot, Kind, Purpose, Role, Status, WideningReason
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import SCHOOL_INTAKE
+from fingerpost.protocol.feed_age import FOUNDING_AGES
+from fingerpost.protocol.messages import SIZE_CLASSES
 from fingerpost.protocol.table_of_terms import ROLES_AT, TERMS
 from fingerpost.protocol.terms import Fact, Tier, tier_of
 from fingerpost.runtime.logs import RUNTIME_EVENTS
@@ -196,11 +205,13 @@ SIZES = {
     "query, whole": numbers(limits.QUERY_BYTES),
     "inner part, padded; sealed": numbers(limits.INNER_BYTES, limits.SEALED_BYTES),
     "passport": numbers(limits.PASSPORT_BYTES),
-    "answer part, padded; sealed": numbers(limits.ANSWER_PLAIN_BYTES, limits.ANSWER_BYTES),
-    "agencies in a part; pointers in a part": numbers(
-        limits.AGENCIES_PER_PART, limits.POINTER_SLOTS
-    ),
-    "message; frame of a node's stream": numbers(limits.MESSAGE_BYTES, limits.FRAME_BYTES),
+    "approval; approvals in a query": numbers(limits.APPROVAL_BYTES, limits.APPROVALS),
+    **{
+        f"answer part of up to {of.agencies} {'agency' if of.agencies == 1 else 'agencies'}: "
+        "pointers; padded; sealed": numbers(of.pointers, of.plain_bytes, of.sealed_bytes)
+        for of in SIZE_CLASSES
+    },
+    "message; frame of queries or answers": numbers(limits.MESSAGE_BYTES, limits.FRAME_BYTES),
     "metadata file": numbers(limits.METADATA_FILE_BYTES),
     "blinded or evaluated element; proof": numbers(limits.POINT_BYTES, 64),
     "HPKE public key; overhead": numbers(
@@ -218,6 +229,9 @@ def test_sizes_are_those_of_the_code() -> None:
 PARAMETERS = {
     "answer delay": numbers(limits.ANSWER_DELAY_MS),
     "gathering": numbers(limits.GATHERING_MS),
+    "queries that a node takes in a tick, for as long as they come": numbers(
+        limits.QUERIES_PER_TICK
+    ),
     "a practitioner (handle)": numbers(limits.PRACTITIONER_PER_HOUR, limits.PRACTITIONER_PER_DAY),
     "a practitioner of a duty desk (MASH, EDT)": {
         str(limits.DESK_PER_HOUR),
@@ -225,7 +239,10 @@ PARAMETERS = {
     },
     "a practitioner's reserve for emergencies": {str(limits.RESERVE_PER_DAY)},
     "an agency": numbers(limits.AGENCY_PER_DAY),
-    "greatest age of records, by kind of agency": numbers(limits.FEED_DAYS),
+    "greatest age of records, by kind of agency": numbers(
+        *{age.days for age in FOUNDING_AGES}, limits.FEED_DAYS
+    ),
+    "school holidays, by area (in the area's file)": set(),
     "keys of a child, in the mean": {*f"{limits.KEYS_PER_CHILD_HUNDREDTHS / 100:.2f}".split(".")},
     "keys of the declared caseload that a node may have evaluated in an epoch": numbers(
         limits.INDEXING_PERCENT
@@ -236,7 +253,7 @@ PARAMETERS = {
         *SCHOOL_INTAKE.last.split("-"),
         *numbers(SCHOOL_INTAKE.percent),
     },
-    "revisions of the wire, each with its beginning": {"1"},
+    "revisions of the wire, each with its beginning": {*map(str, limits.REVISIONS)},
     "epochs": numbers(limits.EPOCH_DAYS, limits.EPOCH_OVERLAP_DAYS),
 }
 
@@ -271,25 +288,37 @@ def test_every_refusal_is_explained() -> None:
 
 STATED_AS = {
     Fact.REFERENCE: "a reference (`--reference`)",
+    Fact.REQUESTED: "which council requested it (`requested-by`)",
+    Fact.LEAD: "the day on which a social worker named her lead practitioner (`lead-since`)",
     Fact.REASON: "a ground (`reason`)",
+    Fact.ENGAGEMENT: "what the agency has to do with the child (`engagement`)",
     Fact.INFORMED: "whether child or family were informed (`informed`)",
-    Fact.AGREED: "the day of the agreement (`agreed-on`)",
+    Fact.AGREED: "who agreed (`agreed-by`) and on which day (`agreed-on`)",
     Fact.STRATEGY_DISCUSSION: (
         "the day of the strategy discussion, or since when it is awaited, at most "
         f"{NOT_YET_WORKING_DAYS} working days (`strategy-discussion`)"
     ),
     Fact.ARRIVAL: "the time of arrival (`arrived-at`), or the NHS number",
-    Fact.APPROVAL: "a second person (`--approver`)",
+    Fact.JOINED: (
+        "the day on which the child came into the agency's records, at most "
+        f"{JOINED_DAYS} days ago (`joined-on`), and from where (`origin`)"
+    ),
+    Fact.HIDING: "that nothing points to a family that hides (`not-hiding`)",
+    Fact.APPROVAL: "a second person's approval (`approve`)",
     Fact.REPORTED: "who reported it (`reported-by`)",
     Fact.CHECKED: "that your records were checked for domestic abuse and refuge (`checked`)",
     Fact.NOTIFIED: "the day on which the death was notified (`notified-on`)",
-    Fact.TIME_BOX: f"how many hours to search, at most {TIME_BOX_SECONDS // 3600} (`hours`)",
+    Fact.TIME_BOX: (
+        "since when the child is searched for (`missing-since`), and after "
+        f"{TIME_BOX_SECONDS // 3600} hours which manager renewed that (`renewed-by`) and when "
+        "(`renewed-at`)"
+    ),
     Fact.REVIEW: "who reviews it by the end of the next working day (`reviewer`)",
 }
+OWN_OPTIONS = {PurposeRule.REFERENCE: "--reference", PurposeRule.APPROVAL: "approve"}
 OPTIONS = {
-    Fact.REFERENCE: "--reference",
-    Fact.APPROVAL: "--approver",
-    **{fact: option(STATED[rule].field) for fact, rule in RULE_OF.items() if rule in STATED},
+    fact: {OWN_OPTIONS.get(rule) or option(STATED[rule].field) for rule in rules}
+    for fact, rules in RULES_OF.items()
 }
 
 
@@ -314,7 +343,7 @@ WHAT, WHERE, NEVER = "What must be stated is", "A role must exist at", "A `MASH_
 def test_each_fact_has_one_phrase_with_the_option_that_states_it() -> None:
     assert set(STATED_AS) == set(OPTIONS) == set(Fact)
     for fact, phrase in STATED_AS.items():
-        assert f"(`{OPTIONS[fact]}`)" in phrase
+        assert set(CODE.findall(phrase)) == OPTIONS[fact]
 
 
 def test_terms_of_purposes_are_those_of_the_code_row_by_row() -> None:
@@ -324,7 +353,9 @@ def test_terms_of_purposes_are_those_of_the_code_row_by_row() -> None:
             f"`{terms.purpose.name}`",
             codes(terms.roles),
             "; ".join(STATED_AS[fact] for fact in sorted(terms.takes)),
-            terms.reach.name + (", told by the own area alone" if terms.home_only else ""),
+            terms.reach.name
+            + (", told by the own area alone" if terms.home_only else "")
+            + (", then NATIONAL_RING (`nobody-nearer`)" if terms.ring else ""),
         ]
         for terms in TERMS
     ]
@@ -338,10 +369,13 @@ def test_values_of_facts_are_those_of_the_code() -> None:
     assert {f"`reason` of `{purpose.name}`": codes(REASONS[purpose]) for purpose in REASONS} == {
         name: rows.pop(name) for name in [*rows] if name.startswith("`reason`")
     }
-    assert rows.pop("`informed`") == codes(Informed)
-    assert rows.pop("`reported-by`") == codes(ReportedBy)
+    agreeing = {f"`agreed-by` of `{each.name}`": codes(AGREEING[each]) for each in AGREEING}
+    assert agreeing == {name: rows.pop(name) for name in [*rows] if "agreed-by" in name}
+    free = {"engagement": Engagement, "informed": Informed, "origin": Origin}
+    for name, choices in (free | {"reported-by": ReportedBy}).items():
+        assert rows.pop(f"`{name}`") == codes(choices)
     left = [name for names in rows for name in CODE.findall(names)]
-    chosen = {OPTIONS[fact] for fact in (Fact.REASON, Fact.INFORMED, Fact.REPORTED)}
+    chosen = {"reason", "agreed-by", "reported-by", *free}
     assert sorted(left) == sorted(
         option(each.field) for each in STATED.values() if option(each.field) not in chosen
     )
@@ -381,21 +415,21 @@ def test_the_tiers_of_purposes_are_those_of_the_code() -> None:
     shown = []
     for purposes, tier, _ in rows:
         first, *others = CODE.findall(tier)
-        at_harm = {name for name in others if name in Tier.__members__}
+        at_harm = frozenset(name for name in others if name in Tier.__members__)
         patterns = set(others) - at_harm
-        also = {kind.name for kind in Kind if any(fnmatch(kind.name, p) for p in patterns)}
+        also = frozenset(k.name for k in Kind if any(fnmatch(k.name, p) for p in patterns))
         assert all(any(fnmatch(kind.name, p) for kind in Kind) for p in patterns)
         shown += [(purpose, first, at_harm, also) for purpose in CODE.findall(purposes)]
-    expected = [
+    assert len(set(shown)) == len(shown)
+    assert set(shown) == {
         (
             terms.purpose.name,
             terms.tier.name,
-            {tier.name for tier in terms.tier_at_harm},
-            {kind.name for kind in terms.also},
+            frozenset(tier.name for tier in terms.tier_at_harm),
+            frozenset(kind.name for kind in terms.also),
         )
         for terms in TERMS
-    ]
-    assert sorted(shown, key=repr) == sorted(expected, key=repr)
+    }
 
 
 def test_reasons_to_widen_are_those_of_the_code() -> None:

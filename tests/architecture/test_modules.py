@@ -139,6 +139,26 @@ def test_a_rule_reads_no_clock_and_opens_no_file(module: Path) -> None:
     assert _impure(module.read_text("utf-8")) == set()
 
 
+WRITES_JSON = re.compile(r"\bjson\.(?:dumps?|encode|Encoder)\b|\bprint_json\b")
+SHOWN = [
+    module
+    for module in _modules(*PARTIES)
+    if {"cli", "cli.py", "present", "match_tool", "importing"} & {*module.parts}
+]
+
+
+@pytest.mark.parametrize("module", _by_path(SHOWN))
+def test_what_is_shown_writes_json_by_one_function(module: Path) -> None:
+    """Attack: a name in JSON that steers the terminal. ``json_lines`` escapes what does."""
+    assert WRITES_JSON.findall(module.read_text("utf-8")) == []
+
+
+def test_command_lines_are_searched_for_json() -> None:
+    assert {TREE / "broker/cli.py", TREE / "practitioner/cli/people.py"} <= {*SHOWN}
+    planted = "msgspec.json.encode(a), json.dumps(b), json.dump(c, f), console.print_json(d)"
+    assert len(WRITES_JSON.findall(planted)) == 4
+
+
 @pytest.mark.parametrize(
     ("planted", "name"),
     [

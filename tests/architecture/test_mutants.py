@@ -7,12 +7,15 @@ fits the code.
 from __future__ import annotations
 
 import ast
+import importlib
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from architecture.test_threat_model import claims, collected, named
+from mutants.bench import Ended, bench, load_without
 from mutants.claims import CLAIMS, NO_MUTATION
 from mutants.modules import REVIEWED, TESTS
 from mutants.mutation import Mutation
@@ -40,7 +43,8 @@ def test_a_mutation_fits_the_code_and_names_a_test(mutation: Mutation) -> None:
     for before, after in mutation.changes:
         assert text.count(before) == 1, before
         assert before != after
-    ast.parse(mutation.mutated(TREE))
+    if mutation.path.endswith(".py"):
+        ast.parse(mutation.mutated(TREE))
     path, _, name = mutation.test.partition("::")
     assert name in collected(TREE / path)
 
@@ -101,3 +105,44 @@ def test_a_mutant_says_where_it_is() -> None:
     (mutant,) = mutants("a = b\n\nif_new = c  # why\nx = a < b\n")
     assert (mutant.line, mutant.before, mutant.after) == (4, "<", "<=")
     assert mutant.place == "< -> <= | x = a <= b"
+
+
+# ---- the bench ---------------------------------------------------------------------------------
+
+
+def test_what_has_anything_of_a_changed_module_is_not_loaded_before_a_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the mutant would not be what runs, and would survive."""
+    sources = {
+        "mutant_itself": "",
+        "mutant_taken": "from mutant_itself import __name__ as taken",
+        "mutant_tried": "try:\n    import mutant_taken\nexcept BaseException as e:\n    raise e",
+        "mutant_in_vain": "try:\n    import mutant_itself\nexcept Exception:\n    pass",
+        "mutant_apart": "import json",
+    }
+    for name, source in sources.items():
+        (tmp_path / f"{name}.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    try:
+        load_without("mutant_itself", sources)
+        assert sources.keys() & sys.modules.keys() == {"mutant_apart"}
+        importlib.import_module("mutant_tried")
+        assert "mutant_itself" in sys.modules
+    finally:
+        for name in sources:
+            sys.modules.pop(name, None)
+
+
+def test_a_mutant_is_killed_by_its_test_and_a_comment_by_none() -> None:
+    path, test = (
+        "fingerpost/protocol/caseload.py",
+        "tests/unit/fingerpost/protocol/test_caseload.py",
+    )
+    source = (TREE / path).read_text("utf-8")
+    before = "        if total > bounds.most:\n"
+    at = source[: source.index(before)].count("\n") + 1
+    with bench() as made:
+        mutant = source.replace(before, "        if False:\n")
+        assert made.tried(path, mutant, (test,), at) is Ended.KILLED
+        assert made.tried(path, source + "# The end.\n", (test,)) is Ended.SURVIVED

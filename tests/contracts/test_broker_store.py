@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,7 @@ from fingerpost.audit.log import Actor, Entry, OperationId, StoreBehind
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, Handle, MemberId
+from fingerpost.runtime.witness import Fault
 
 NOW = 1_800_000_000.0
 MASTER = bytes(range(32))
@@ -148,10 +150,59 @@ def test_a_store_put_back_from_a_backup_does_not_open_until_adopted(tmp_path: Pa
     assert kinds == ["broker.lookup_recorded", "broker.store_adopted"]
 
 
-def test_a_store_from_the_future_counts_from_now(tmp_path: Path) -> None:
-    SqlStore.open(tmp_path, MASTER, witness_in(tmp_path), NOW + 10_000).close()
-    with closing(SqlStore.open(tmp_path, MASTER, witness_in(tmp_path), NOW)) as store:
-        assert store.complete_since == NOW
+def test_a_clock_that_is_behind_sets_no_store_back(tmp_path: Path) -> None:
+    """Otherwise a query from before the store was made could be carried once more, as soon as the
+    clock is right again."""
+    SqlStore.open(tmp_path, MASTER, witness_in(tmp_path), NOW).close()
+    for now in (NOW - 10_000, NOW + 1):
+        with closing(SqlStore.open(tmp_path, MASTER, witness_in(tmp_path), now)) as store:
+            assert store.complete_since == NOW
+            assert store.anew is None
+
+
+def put_back(folder: Path, copy: bytes | None) -> None:
+    """The replay set alone, as it was; None: it is deleted."""
+    for path in folder.glob(f"{REPLAY_FILE}*"):
+        path.unlink()
+    if copy is not None:
+        (folder / REPLAY_FILE).write_bytes(copy)
+        (folder / REPLAY_FILE).chmod(0o600)
+
+
+@pytest.mark.parametrize(("gone", "fault"), [(False, Fault.OLDER), (True, Fault.GONE)])
+def test_a_replay_set_put_back_alone_begins_anew(tmp_path: Path, gone: bool, fault: Fault) -> None:
+    record_on_disk(tmp_path, 1)
+    copy = (tmp_path / REPLAY_FILE).read_bytes()
+    record_on_disk(tmp_path, 2, NOW + 10)
+    put_back(tmp_path, None if gone else copy)
+    with closing(SqlStore.open(tmp_path, MASTER, witness_in(tmp_path), NOW + 20)) as store:
+        assert store.anew is fault
+        assert store.complete_since == NOW + 20
+        assert store.seen(NOW + 20) == ()
+        store.append([a_record(3)], NOW + 21)
+    with closing(SqlStore.open(tmp_path, MASTER, witness_in(tmp_path), NOW + 30)) as store:
+        assert store.anew is None
+        assert store.complete_since == NOW + 20
+        assert [each.query_hash for each in store.seen(NOW + 30)] == [a_record(3).query_hash]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM seen WHERE rowid = 1",
+        "UPDATE seen SET forget_at = 0 WHERE rowid = 1",
+        "UPDATE memory SET complete_since = 0",
+        "UPDATE summed SET sum = zeroblob(32)",
+        "UPDATE seen SET name = 'text'",
+    ],
+)
+def test_a_replay_set_that_was_changed_begins_anew(tmp_path: Path, statement: str) -> None:
+    record_on_disk(tmp_path, 1)
+    with closing(sqlite3.connect(tmp_path / REPLAY_FILE)) as connection, connection:
+        connection.execute(statement)
+    with closing(SqlStore.open(tmp_path, MASTER, witness_in(tmp_path), NOW + 20)) as store:
+        assert store.anew is Fault.CHANGED
+        assert store.complete_since == NOW + 20
 
 
 def test_files_are_open_to_nobody_else(tmp_path: Path) -> None:

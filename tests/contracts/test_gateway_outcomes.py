@@ -60,7 +60,8 @@ def refused(rule: LookupRule) -> pytest.RaisesExc[Refused]:
 async def test_what_was_asked_is_at_hand_for_a_day(store: Outcomes) -> None:
     first = await store.first(SESSION, OPERATION, ASKED_AT + WITHIN_SECONDS - 1)
     assert first.question == replace(QUESTION, reach=Reach.AREA), "as far as it went, written out"
-    assert (first.asked_at, first.complete, first.spent) == (ASKED_AT, False, False)
+    assert (first.asked_at, first.whole, first.spent) == (ASKED_AT, True, False)
+    assert len(first.gaps) == sum(each.lacks_answer for each in large().agencies) > 0
     assert not first.none_named_itself
 
 

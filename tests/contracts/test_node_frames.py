@@ -23,7 +23,7 @@ from agency_node.reading.feed import MemberListFeed
 from agency_node.reading.grpc_broker import BrokerStream
 from agency_node.reading.line import Line
 from agency_node.reading.ports import Frame, Frames, Leaving
-from agency_node.reading.ticks import QUERIES_AT_ONCE, TICK
+from agency_node.reading.ticks import PACKETS_AT_ONCE, TICK
 from agency_node.reading.wiring import Door, read_stream
 from fakes.certificates import FakeAuthority
 from fakes.node_broker import Attached, NodeBroker, listening
@@ -32,9 +32,11 @@ from fakes.party_folder import free_address
 from fakes.waiting import until
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import QUERIES_PER_FRAME
+from fingerpost.protocol.codec.packets import write_packets_to_node
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.federation import DenyList, Federation, Party
-from fingerpost.protocol.messages import NodeHello, SealedAnswer
+from fingerpost.protocol.messages import NodeHello, SealedAnswer, size_class
+from fingerpost.protocol.packets import CarriedPacket, Packets
 from fingerpost.runtime.clock import SystemClock
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import CLIENT_FRAMES, connect
@@ -148,7 +150,9 @@ async def queries_of(reading: Reading, count: int) -> list[Frame]:
 
 
 def leaving(frame: Frame, at: float) -> Leaving:
-    answers = tuple(SealedAnswer(q[:32], 0, bytes(limits.ANSWER_BYTES)) for q in frame.queries)
+    answers = tuple(
+        SealedAnswer(q[:32], 0, bytes(size_class(1).sealed_bytes)) for q in frame.queries
+    )
     return Leaving(at, frame.received_at, answers)
 
 
@@ -172,9 +176,49 @@ async def test_frames_come_on_ticks_and_answers_leave_on_theirs(reading: Reading
     assert all(arrived >= at for arrived, _ in stream.frames)
 
 
-async def test_the_stream_is_read_though_nobody_takes_a_frame(reading: Reading) -> None:
-    """Far more than any buffer on the way holds: the broker's writes would stand still."""
+def a_packet(number: int) -> CarriedPacket:
+    return CarriedPacket(number.to_bytes(16, "big"), 7, bytes(limits.PACKET_BYTES))
+
+
+async def test_packets_come_beside_queries_and_leave_alone(reading: Reading) -> None:
     stream = await reading.stream()
+    sent = write_packets_to_node(Packets((a_packet(1), a_packet(2))))
+    stream.send(a_wire(1))
+    stream.send_raw(sent)
+    packets: list[CarriedPacket] = []
+    frames: list[Frame] = []
+    while len(packets) < 2 or not any(frame.queries for frame in frames):
+        frames.append(await reading.frames.next())
+        packets += frames[-1].packets
+    assert packets == [a_packet(1), a_packet(2)]
+    last = frames[-1].received_at
+    reading.frames.leave(Leaving(last + 4 * TICK, last, Packets((a_packet(2),))))
+    await until(lambda: stream.packets)
+    assert stream.packets == [a_packet(2)]
+    assert stream.frames == []
+
+
+async def test_packets_are_taken_by_a_count_of_their_own(reading: Reading) -> None:
+    stream = await reading.stream()
+    many = Packets(tuple(a_packet(n) for n in range(2 * PACKETS_AT_ONCE)))
+    stream.send_raw(write_packets_to_node(many))
+    stream.send(a_wire(1))
+    taken = 0
+    while taken < PACKETS_AT_ONCE:
+        taken += len((await reading.frames.next()).packets)
+    await until(lambda: [f for event, f in reading.log.events if event == "node.flooded"])
+    flooded = next(f for event, f in reading.log.events if event == "node.flooded")
+    assert flooded == {"queries": 0, "packets": PACKETS_AT_ONCE}
+
+
+async def test_the_stream_is_read_though_nobody_takes_a_frame(reading: Reading) -> None:
+    """Frames of more ticks than a line of eight holds, and then far more than any buffer on the way
+    does: the broker's writes would stand still."""
+    stream = await reading.stream()
+    for n in range(12):
+        came = time.monotonic()
+        stream.send(a_wire(n))
+        await until(lambda tick=came + TICK: time.monotonic() > tick)  # type: ignore[misc]
     whole = [a_wire(n) for n in range(QUERIES_PER_FRAME)]
     for _ in range(40):  # 40 MiB
         stream.send(*whole)
@@ -182,7 +226,7 @@ async def test_the_stream_is_read_though_nobody_takes_a_frame(reading: Reading) 
     flooded = [f for event, f in reading.log.events if event == "node.flooded"]
     assert flooded, "what exceeds the count is reported"
     frame = await reading.frames.next()
-    assert 1 <= len(frame.queries) <= QUERIES_AT_ONCE
+    assert 1 <= len(frame.queries) <= limits.BURST_TICKS * limits.QUERIES_PER_TICK
 
 
 async def test_a_broker_that_is_denied_is_left_and_gets_no_answer(reading: Reading) -> None:

@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from agency_node.records.ports import JournalStore
-from agency_node.records.store.journal import CLOCK_SET_BACK_SECONDS, keep_until, open_journal
+from agency_node.records.store.journal import CLOCK_SET_BACK_SECONDS, keep_until
 from fakes.federations import NOW, public, requester_key
+from fakes.node_journal import journal_at
 from fakes.node_world import MemoryPages, a_query
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.messages import Query
 from fingerpost.runtime.database import StoreFailed
+from fingerpost.runtime.witness import Fault, PutBack
 
 KEY = bytes(range(32))
 
@@ -39,7 +41,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JournalSto
     if request.param == "memory":
         yield MemoryPages()
         return
-    with closing(open_journal(tmp_path / "journal.sqlite", KEY, lambda: NOW)) as store:
+    with closing(journal_at(tmp_path / "journal.sqlite")) as store:
         yield store
 
 
@@ -92,9 +94,9 @@ def test_pages_come_back_in_their_order_until_they_are_removed(store: JournalSto
 
 def test_it_is_still_known_after_a_restart(tmp_path: Path) -> None:
     query = received()
-    with closing(open_journal(tmp_path / "journal.sqlite", KEY, lambda: NOW)) as store:
+    with closing(journal_at(tmp_path / "journal.sqlite")) as store:
         take(store, [query], NOW)
-    with closing(open_journal(tmp_path / "journal.sqlite", KEY, lambda: NOW)) as store:
+    with closing(journal_at(tmp_path / "journal.sqlite")) as store:
         assert take(store, [query], NOW) == {query.core_hash}
 
 
@@ -102,7 +104,7 @@ def test_for_as_long_as_it_could_be_fresh_and_no_longer_than_needed(tmp_path: Pa
     query = received()
     last = query.core.expires_at + limits.CLOCK_SKEW_SECONDS
     reached = NOW
-    with closing(open_journal(tmp_path / "journal.sqlite", KEY, lambda: reached)) as store:
+    with closing(journal_at(tmp_path / "journal.sqlite", reached=lambda: reached)) as store:
         take(store, [query], NOW)
         assert take(store, [query], last) == {query.core_hash}
         reached = last + CLOCK_SET_BACK_SECONDS + 600 + 1
@@ -112,7 +114,7 @@ def test_for_as_long_as_it_could_be_fresh_and_no_longer_than_needed(tmp_path: Pa
 
 def test_a_clock_that_is_ahead_lets_no_replay_in(tmp_path: Path) -> None:
     query = received()
-    with closing(open_journal(tmp_path / "journal.sqlite", KEY, lambda: NOW)) as store:
+    with closing(journal_at(tmp_path / "journal.sqlite")) as store:
         take(store, [query], NOW)
         take(store, [received()], NOW + 2 * limits.DAY)
         assert take(store, [query], NOW + 30) == {query.core_hash}
@@ -129,26 +131,112 @@ def test_what_a_query_says_of_itself_does_not_decide_how_long_it_is_kept(expires
 def test_a_disk_that_fails_is_a_defect(tmp_path: Path) -> None:
     """A damaged file: nothing may be answered on the strength of it."""
     path = tmp_path / "journal.sqlite"
-    with closing(open_journal(path, KEY, lambda: NOW)) as store:
+    with closing(journal_at(path)) as store:
         take(store, [received()], NOW)
     for file in tmp_path.glob("journal.sqlite-*"):
         file.unlink()
     data = bytearray(path.read_bytes())
     data[100:] = bytes(len(data) - 100)
     path.write_bytes(bytes(data))
-    with pytest.raises(StoreFailed), closing(open_journal(path, KEY, lambda: NOW)) as damaged:
+    with pytest.raises(StoreFailed), closing(journal_at(path)) as damaged:
         take(damaged, [received()], NOW)
 
 
 def test_nothing_in_it_joins_with_another_partys_file(tmp_path: Path) -> None:
     query = received()
-    with closing(open_journal(tmp_path / "journal.sqlite", KEY, lambda: NOW)) as store:
+    with closing(journal_at(tmp_path / "journal.sqlite")) as store:
         take(store, [query], NOW)
     until = keep_until(query, NOW)
     told = (query.core_hash, query.hash, until.to_bytes(4, "big"), until.to_bytes(8, "big"))
-    for file in tmp_path.iterdir():
+    for file in tmp_path.glob("journal.sqlite*"):
         assert not any(each in file.read_bytes() for each in told), file.name
     with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as connection:
         ((forget_at,),) = connection.execute("SELECT forget_at FROM seen")
     assert forget_at % 600 == 0
     assert until <= forget_at < until + 600
+
+
+# ---- a journal that is not the newest ------------------------------------------------------------
+
+JOURNAL = "journal.sqlite"
+
+
+def issued(at: float) -> Query:
+    query = received()
+    return replace(query, core=replace(query.core, issued_at=int(at)))
+
+
+def put_back(folder: Path, copy: bytes | None) -> None:
+    """The journal alone, as it was; None: it is deleted."""
+    for path in folder.glob(f"{JOURNAL}*"):
+        path.unlink()
+    if copy is not None:
+        (folder / JOURNAL).write_bytes(copy)
+        (folder / JOURNAL).chmod(0o600)
+
+
+@pytest.mark.parametrize(("gone", "fault"), [(False, Fault.OLDER), (True, Fault.GONE)])
+def test_of_a_journal_put_back_alone_nobody_knows_what_was_answered_before(
+    tmp_path: Path, gone: bool, fault: Fault
+) -> None:
+    """Attack: a query of the last minutes is played to the node once more."""
+    answered = issued(NOW + 10)
+    with closing(journal_at(tmp_path / JOURNAL)) as store:
+        store.keep([received()], b"page", NOW)
+    copy = (tmp_path / JOURNAL).read_bytes()
+    with closing(journal_at(tmp_path / JOURNAL)) as store:
+        take(store, [answered], NOW + 10)
+    put_back(tmp_path, None if gone else copy)
+    again = NOW + 20
+    with closing(journal_at(tmp_path / JOURNAL, now=again)) as store:
+        assert store.fault is fault
+        assert store.known([answered]) == {answered.core_hash}
+        assert [page.tried for page in store.pages(0, 10)] == ([] if gone else [True])
+    with closing(journal_at(tmp_path / JOURNAL, now=again + 5)) as store:
+        assert store.fault is None
+        early, late = (issued(again + limits.CLOCK_SKEW_SECONDS + n) for n in (0, 1))
+        assert store.known([early, late]) == {early.core_hash}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM seen",
+        "UPDATE seen SET forget_at = 0",
+        "UPDATE page SET sealed = x'00'",
+        "DELETE FROM page",
+        "UPDATE summed SET sum = zeroblob(32)",
+        "UPDATE witnessed SET number = number + 1",
+        "DELETE FROM witnessed",
+    ],
+)
+def test_a_journal_that_was_changed_is_noticed(tmp_path: Path, statement: str) -> None:
+    with closing(journal_at(tmp_path / JOURNAL)) as store:
+        store.keep([received()], b"page", NOW)
+    with closing(sqlite3.connect(tmp_path / JOURNAL)) as connection, connection:
+        connection.execute(statement)
+    with closing(journal_at(tmp_path / JOURNAL)) as store:
+        assert store.fault in (Fault.CHANGED, Fault.GONE)
+        query = received()
+        assert store.known([query]) == {query.core_hash}
+
+
+def test_a_command_beside_the_node_goes_on_from_no_journal_that_was_put_back(
+    tmp_path: Path,
+) -> None:
+    """Attack: somebody reads a log, and the node takes the journal of before for its own."""
+    answered = issued(NOW + 10)
+    with closing(journal_at(tmp_path / JOURNAL)) as node:
+        take(node, [answered], NOW + 10)
+        with closing(sqlite3.connect(tmp_path / JOURNAL)) as connection, connection:
+            connection.execute("DELETE FROM seen")
+        with pytest.raises(PutBack, match="Start the node"):
+            journal_at(tmp_path / JOURNAL, adopt=False)
+    with closing(journal_at(tmp_path / JOURNAL)) as store:
+        assert store.fault is Fault.CHANGED
+
+
+def test_a_new_journal_is_complete(tmp_path: Path) -> None:
+    with closing(journal_at(tmp_path / JOURNAL)) as store:
+        assert store.fault is None
+        assert store.known([issued(NOW - 100)]) == frozenset()

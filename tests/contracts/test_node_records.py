@@ -19,7 +19,8 @@ from fakes.node_records import MemoryRecords, an_involvement
 from fakes.refusals import refused
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.linkage import NORMALISATION_VERSION
-from fingerpost.protocol.codes import InvolvementStatus, Kind
+from fingerpost.private.messages import OpeningHours
+from fingerpost.protocol.codes import InvolvementStatus, Kind, Quality
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.runtime.witness import WitnessFolder
@@ -53,7 +54,7 @@ def a_child(number: int) -> Child:
         status=InvolvementStatus.RECENT,
         desk_email="",
         ooh_phone="111",
-        hours="9-5",
+        hours=(OpeningHours(days=31, opens=540, closes=1020),),
         lead=True,
         shielded=number % 2 == 1,
         ended_on=date(2026, 12, 31),
@@ -78,12 +79,10 @@ def some_tags(seed: int, children: int) -> list[tuple[bytes, ...]]:
     ]
 
 
-def stage(
-    store: Store, agency: AgencyId = OAK, children: int = 3, source: bytes = b"a" * 32
-) -> int:
-    made = store.imports.begin(agency, source, as_of=50, normalisation_version=1, upn=True, now=60)
-    store.imports.add(agency, made.number, 0, [a_child(n) for n in range(children)])
-    store.imports.close_staging(agency, made.number)
+def stage(store: Store, children: int = 3, source: bytes = b"a" * 32) -> int:
+    made = store.imports.begin(OAK, source, as_of=50, normalisation_version=1, upn=True, now=60)
+    store.imports.add(OAK, made.number, 0, [a_child(n) for n in range(children)])
+    store.imports.close_staging(OAK, made.number)
     return made.number
 
 
@@ -220,6 +219,22 @@ def test_tags_are_stored_once(store: Store) -> None:
     assert list(store.records.tags(OAK, number, ONE)) == before
 
 
+@pytest.mark.parametrize("quality", [None, Quality.POOR])
+def test_a_generation_keeps_how_well_its_records_can_be_found(
+    store: Store, quality: Quality | None
+) -> None:
+    made = store.imports.begin(
+        OAK, b"a" * 32, as_of=50, normalisation_version=1, upn=True, now=60, quality=quality
+    )
+    store.imports.add(OAK, made.number, 0, [a_child(0)])
+    store.imports.close_staging(OAK, made.number)
+    assert store.imports.complete(OAK, made.number, 70).quality is quality
+    found = store.records.generation(OAK)
+    assert found is not None
+    assert found.quality is quality
+    assert not store.imports.behind(OAK)
+
+
 def test_staging_goes_on_where_it_was(store: Store) -> None:
     made = store.imports.begin(OAK, b"a" * 32, as_of=50, normalisation_version=1, upn=True, now=60)
     store.imports.add(OAK, made.number, 0, [a_child(0)])
@@ -239,6 +254,21 @@ def test_staging_goes_on_where_it_was(store: Store) -> None:
     with pytest.raises(Defect):
         store.imports.add(OAK, made.number, 2, [a_child(2)])
     assert store.imports.complete(OAK, made.number, 70).children == 2
+
+
+def test_the_counts_of_a_generation_are_kept_with_it(store: Store) -> None:
+    for number, counts in enumerate((b"", b"counts", b"others"), 1):
+        made = store.imports.begin(
+            OAK, bytes([number]) * 32, as_of=NOW, normalisation_version=1, upn=False, now=NOW
+        )
+        store.imports.close_staging(OAK, made.number, counts)
+        store.imports.complete(OAK, made.number, NOW)
+    assert [store.imports.census(OAK, n) for n in (1, 2, 3)] == [b"", b"counts", b"others"]
+    store.imports.delete_before(OAK, 3)
+    with refused(Code.NOT_READY):
+        store.imports.census(OAK, 2)
+    with refused(Code.NOT_READY):
+        store.imports.census(ELM, 3)
 
 
 def test_another_source_begins_anew_and_numbers_are_never_used_twice(store: Store) -> None:
@@ -314,6 +344,17 @@ def test_marks_tell_inputs_apart_by_content_and_order(store: Store) -> None:
     assert mark(OAK, [one, other]) == mark(OAK, [one, other])
     distinct = {mark(OAK, xs) for xs in ([one], [other], [one, other], [other, one], [one + other])}
     assert len(distinct) == 5
+
+
+def test_a_record_is_found_by_what_its_own_number_is_made_of(store: Store) -> None:
+    number = complete(store, TAG_BLOCK + 3)
+    of = {f"Child{n}": a_child(n).own for n in (1, TAG_BLOCK + 2)}
+    found = store.imports.with_own(OAK, number, lambda child: of.get(child.forename, b"none"))
+    assert [record.value for record, _ in found] == [1, TAG_BLOCK + 2]
+    assert [child.forename for _, child in found] == list(of)
+    assert store.imports.with_own(OAK, number, lambda _: b"") == ()
+    with refused(Code.NOT_READY):
+        store.imports.with_own(OAK, number + 1, lambda _: b"")
 
 
 def test_an_import_without_children_is_ready_at_once(store: Store) -> None:

@@ -17,7 +17,6 @@ from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from agency_node.records.store.imports import SqlImports
-from agency_node.records.store.journal import open_journal
 from agency_node.records.store.records import open_records
 from broker.store import REPLAY_FILE, SqlStore
 from contracts.test_broker_store import a_record
@@ -26,6 +25,7 @@ from contracts.test_node_records import a_child
 from fakes.federations import NOW
 from fakes.gateway_outcomes import large
 from fakes.import_world import OAK, data_keys
+from fakes.node_journal import journal_at
 from fakes.witnesses import witness_in, witness_of
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.private.passport import Entitlement
@@ -34,7 +34,6 @@ from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Workload
 from fingerpost.runtime.database import StoreFailed, open_migrated
-from key_holder.migrations import REVISIONS as METER
 from key_holder.quota import Allowance, Period
 from key_holder.store import SqlMeter
 from practitioner.asking.migrations import REVISIONS as OUTCOMES
@@ -80,11 +79,9 @@ def audit(folder: Path) -> Iterator[Use]:
 
 @contextmanager
 def meter(folder: Path) -> Iterator[Use]:
-    engine = open_migrated(folder / "meter.sqlite", METER)
-    store = SqlMeter(engine)
     allowed = Allowance(Period(Workload.LOOKUP, 1, 0, 1), day=10)
-    yield lambda n: store.charge(MemberId(f"member-{n}"), allowed, 1)
-    engine.dispose()
+    with SqlMeter.open(folder / "meter.sqlite", witness_in(folder)) as store:
+        yield lambda n: store.charge(MemberId(f"member-{n}"), allowed, 1)
 
 
 @contextmanager
@@ -105,7 +102,7 @@ def records(folder: Path) -> Iterator[Use]:
 
 @contextmanager
 def journal(folder: Path) -> Iterator[Use]:
-    with closing(open_journal(folder / "journal.sqlite", KEY, lambda: NOW)) as store:
+    with closing(journal_at(folder / "journal.sqlite")) as store:
 
         def use(n: int) -> None:
             query = received()

@@ -14,20 +14,21 @@ from dataclasses import dataclass, replace
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fakes.answers import opened
-from fakes.federations import anything, public, requester_key
+from fakes.federations import anything, epoch_to_ask, public, requester_key
 from fakes.handles import a_counting, pseudonym
 from fakes.justified import justified
 from fakes.oprf_inputs import oprf_inputs
 from fakes.simulated_holders import FEDERATION, GATEWAY
 from fakes.simulated_node import SimNode
+from fakes.wexcombe import COUNCIL
 from federation import World
 from fingerpost.private import passport as passports
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.justification import Facts, Justification
 from fingerpost.private.linkage import Scope, Side
 from fingerpost.private.locators import Opening, opening, slot_check
 from fingerpost.private.messages import AnswerPart, Inner
 from fingerpost.private.passport import Entitlement, Passport
-from fingerpost.private.purpose_rules import Facts, Justification
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import write_submission
@@ -59,11 +60,13 @@ class Craft:
     passport_agency: AgencyId | None = None
     passport_key: Ed25519PrivateKey | None = None
     training_for: int = 10**7
+    grace_by: str = ""
     issued_ago: int = 0
     wrong_wraps: bool = False
     counted_as: str = ""
     lookup: bytes | None = None
     allowance: Allowance = Allowance.ORDINARY
+    approvals: tuple[bytes, ...] = ()
 
     def passport(self, practitioner: Ed25519PrivateKey) -> Passport:
         now = int(self.world.clock.now()) - self.issued_ago
@@ -78,22 +81,24 @@ class Craft:
             expires_at=now + limits.PASSPORT_SECONDS,
             jti=secrets.token_hex(16),
             cnf=public(practitioner),
-            entitlement=Entitlement(now + self.training_for, now + 10**7),
+            entitlement=Entitlement(now + self.training_for, now + 10**7, self.grace_by),
         )
 
     def justification(self) -> Justification:
         now = self.world.clock.now()
-        whole = justified(self.purpose, self.reference, because=self.because, now=now)
-        return whole if self.facts is None else replace(whole, facts=self.facts)
+        whole = justified(
+            self.purpose, self.reference, because=self.because, now=now, council=COUNCIL
+        )
+        return replace(whole, facts=self.facts or whole.facts, approvals=self.approvals)
 
     def slot_key(self) -> bytes:
         now = self.world.clock.now()
-        epoch = self.world.current.epoch_to_ask(now)
+        epoch = epoch_to_ask(self.world.current, now)
         pepper = self.world.peppers.pepper(epoch.number, day_of(now))
         return pepper.slot_key(slot_of(now - self.issued_ago))
 
     def openings(self, child: Demographics) -> list[Opening]:
-        epoch = self.world.current.epoch_to_ask(self.world.clock.now())
+        epoch = epoch_to_ask(self.world.current, self.world.clock.now())
         key = self.slot_key()
         scope = Scope.NARROW if self.key_set is KeySet.NARROW else Scope.WIDE
         tags = self.world.holders.tags(oprf_inputs(child, Side.QUERY, scope), epoch)
@@ -125,7 +130,7 @@ class Craft:
         token = passports.issue(passport, FEDERATION, key)
         public_part = PublicPart.of(
             world.current,
-            epoch=world.current.epoch_to_ask(world.clock.now()).number,
+            epoch=epoch_to_ask(world.current, world.clock.now()).number,
             issued_at=int(world.clock.now()) - self.issued_ago,
             area=self.area or self.agency.area,
             reach=self.reach,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,16 +12,17 @@ from dataclasses import dataclass, field
 import pytest
 
 from broker.ports import LookupRecord
-from broker.service import LOG_EVENTS, Broker, FromNode
+from broker.service import LOG_EVENTS, Broker, FromNode, ToNode
 from broker.store import hash_log_writer
+from fakes.answers import shown_in
 from fakes.broker_store import MemoryStore
-from fakes.broker_world import Asked, a_federation, a_query, node_peer, peer
+from fakes.broker_world import NODES, Asked, a_federation, a_query, node_peer, peer
 from fakes.clock import ManualClock
 from fakes.federations import NOW, Members
-from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import MemberId
-from fingerpost.protocol.messages import Ended, LookupEvent, NodeAnswer, NodeHello, SealedAnswer
+from fingerpost.protocol.messages import Ended, LookupEvent, NodeHello, SealedAnswer, size_class
+from fingerpost.protocol.packets import CarriedPacket, Packets
 from fingerpost.runtime import logs
 from fingerpost.runtime.group_commit import GroupCommit
 
@@ -28,8 +30,13 @@ NEVER_SECONDS = 30
 """Of the machine's time, as the broker's clock stands still: what takes longer never ends."""
 
 
-def an_answer(query_hash: bytes, part: int = 0, fill: int = 1) -> SealedAnswer:
-    return SealedAnswer(query_hash, part, bytes([fill]) * limits.ANSWER_BYTES)
+def an_answer(
+    query_hash: bytes, part: int = 0, fill: int = 1, *, node: MemberId = NODES[0]
+) -> SealedAnswer:
+    """Of the size that the number of the node's agencies gives."""
+    areas = a_federation().areas.values()
+    agencies = sum(agency.node == node for area in areas for agency in area.agencies)
+    return SealedAnswer(query_hash, part, bytes([fill]) * size_class(agencies).sealed_bytes)
 
 
 class FakeNode:
@@ -43,6 +50,7 @@ class FakeNode:
         self.id = id_
         self.peer = node_peer(id_)
         self.frames: list[tuple[bytes, ...]] = []
+        self.packets: list[CarriedPacket] = []
         self.reading = asyncio.Event()
         self.reading.set()
         self.running: asyncio.Task[None] | None = None
@@ -58,7 +66,7 @@ class FakeNode:
         self._says.put_nowait(message)
 
     def answer(self, query_hash: bytes, part: int = 0, fill: int = 1) -> None:
-        self.say((an_answer(query_hash, part, fill),))
+        self.say((an_answer(query_hash, part, fill, node=self.id),))
 
     def hang_up(self) -> None:
         self._says.put_nowait(None)
@@ -85,8 +93,11 @@ class FakeNode:
         while (message := await self._says.get()) is not None:
             yield message
 
-    async def _send(self, queries: tuple[bytes, ...]) -> None:
-        self.frames.append(queries)
+    async def _send(self, frame: ToNode) -> None:
+        if isinstance(frame, Packets):
+            self.packets += frame
+        else:
+            self.frames.append(frame)
         await self.reading.wait()  # flow control: the write ends when it reads
 
 
@@ -115,7 +126,7 @@ class Asking:
     @property
     def answers(self) -> list[tuple[MemberId, int, int]]:
         """Node, part, and what fills it."""
-        return [(e.node, e.part, e.sealed[0]) for e in self.events if isinstance(e, NodeAnswer)]
+        return [(a.node, a.part, a.sealed[0]) for a in shown_in(self.events)]
 
     @property
     def silent(self) -> tuple[MemberId, ...] | None:
@@ -190,6 +201,7 @@ async def running(*, established: bool = True) -> AsyncIterator[Running]:
         complete_since=store.complete_since,
         seen=store.seen(NOW),
         random=lambda: 0.5,
+        random_bytes=secrets.token_bytes,
     )
     if established:
         clock.advance(60)

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from agency_node.records.records import Involvement
-from fakes.federations import NOW, public, requester_key
+from fakes.federations import NOW, epoch_to_ask, public, requester_key
 from fakes.justified import justified
 from fakes.simulated_gateway import SimGateway
 from fakes.simulated_holders import FEDERATION, GATEWAY
@@ -56,7 +56,7 @@ CHILDREN = (
     OTHER,
     Demographics(forename="Grace", surname="Underhill", dob=date(2018, 7, 21), postcode="WX2 3FG"),
     Demographics(
-        forename="Leo", surname="Fairweather", dob=date(2009, 5, 30), nhs_number="943 476 5919"
+        forename="Leo", surname="Fairweather", dob=date(2009, 5, 30), health_number="943 476 5919"
     ),
 )
 PURPOSES = (
@@ -95,9 +95,10 @@ GAPS = frozenset({Status.NO_REPLY, Status.CANNOT_ANSWER, Status.TRY_AGAIN})
 
 @dataclass(frozen=True)
 class Known:
-    """What one agency has about one child."""
+    """What one agency has about one child. ``own``: it is the agency that asks."""
 
     rows: tuple[Involvement, ...]
+    own: bool
 
     def disclosed(self, purpose: Purpose) -> frozenset[str]:
         """The telephone numbers of the rows that may be disclosed."""
@@ -106,7 +107,9 @@ class Known:
         return frozenset(
             r.desk_phone
             for r in self.rows
-            if not r.sensitive and r.kind not in SENSITIVE and r.kind not in WITHHELD[purpose]
+            if not r.sensitive
+            and r.kind not in SENSITIVE
+            and (self.own or r.kind not in WITHHELD[purpose])
         )
 
 
@@ -135,8 +138,8 @@ class Life:
         made = msgspec.structs.replace(
             row(kind, sensitive=sensitive, shielded=shield), desk_phone=phone
         )
-        before = self.records[agency].get(who, Known(()))
-        self.records[agency][who] = Known((*before.rows, made)[-3:])
+        before = self.records[agency].get(who, Known((), own=agency == COUNCIL))
+        self.records[agency][who] = Known((*before.rows, made)[-3:], own=agency == COUNCIL)
         self.touched = who
         self.load(agency)
 
@@ -145,7 +148,7 @@ class Life:
         self.touched = who
         if known is not None:
             rows = tuple(msgspec.structs.replace(r, shielded=False) for r in known.rows)
-            self.records[agency][who] = Known(rows)
+            self.records[agency][who] = Known(rows, own=agency == COUNCIL)
             self.load(agency)
 
     def forget(self, agency: AgencyId, who: int) -> None:
@@ -193,7 +196,7 @@ class Life:
 
     @property
     def epoch(self) -> Epoch:
-        return self.world.current.epoch_to_ask(self.world.clock.now())
+        return epoch_to_ask(self.world.current, self.world.clock.now())
 
     async def redial(self) -> None:
         """The broker reviews its streams; nodes whose stream ended dial again."""

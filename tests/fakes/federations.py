@@ -27,6 +27,7 @@ from fingerpost.protocol.federation import (
     Party,
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+from fingerpost.protocol.messages import RevisionFrom
 from fingerpost.protocol.table_of_terms import ROLES_AT, TERMS
 from fingerpost.protocol.terms import Terms, Tier
 
@@ -54,18 +55,23 @@ def agency(area: AreaCode, name: str, kind: AgencyKind, node: MemberId, **more: 
 
 
 def member(id_: MemberId, party: Party, key: bytes = bytes(32), **more: Any) -> Member:
-    return Member(id_, party, "An organisation", key, **more)
+    values = {"revisions": limits.REVISIONS, **more}
+    return Member(id_, party, "An organisation", key, **values)
 
 
-def epoch(
-    number: int, starts: float, keys: Mapping[MemberId, bytes] | None = None, *, days: int = 90
-) -> Epoch:
+def epoch(number: int, starts: float, keys: Mapping[MemberId, bytes] | None = None) -> Epoch:
     """``starts``: in seconds since 1970 UTC. Nodes index for it a week before."""
     first = int(starts)
     index_from = first - limits.EPOCH_OVERLAP_DAYS * limits.DAY
     keys = keys or {HOLDERS[0]: bytes([number, 1]) * 16, HOLDERS[1]: bytes([number, 2]) * 16}
     shared = public(requester_key(EpochNumber(number)))
-    return Epoch(EpochNumber(number), index_from, first, first + days * limits.DAY, keys, shared)
+    return Epoch(EpochNumber(number), index_from, first, first + 90 * limits.DAY, keys, shared)
+
+
+def epoch_to_ask(federation: Federation, now: float) -> Epoch:
+    """The newest epoch that runs: the one that a gateway with its pepper asks by."""
+    running = [e for e in federation.parameters.epochs if e.is_running(now)]
+    return max(running, key=lambda e: e.number)
 
 
 def parameters(federation: FederationId, epochs: Iterable[Epoch] = (), **more: Any) -> Parameters:
@@ -75,6 +81,7 @@ def parameters(federation: FederationId, epochs: Iterable[Epoch] = (), **more: A
         "broker": MemberId("broker"),
         "issuer": MemberId("issuer"),
         "key_holders": HOLDERS,
+        "revisions": tuple(RevisionFrom(number, 0) for number in limits.REVISIONS),
     }
     return Parameters(federation, epochs=tuple(epochs), **{**values, **more})
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fingerpost.private.linkage.blocking_keys import COMMON_NAME, Strength, StrengthLevel
-from fingerpost.private.messages import Pointer
+from fingerpost.private.linkage.strength import COMMON_NAME, Strength, StrengthLevel
+from fingerpost.private.messages import ALL_DAYS, OpeningHours, Pointer
 from fingerpost.protocol.codes import (
     AgencyKind,
     CoarseKind,
+    DeskKind,
     InvolvementStatus,
     Purpose,
     Reach,
@@ -30,6 +31,7 @@ ASKED_AT = 1_795_400_000  # Monday, 23 November 2026, 02:13 in London
 AREA = Area(AreaCode("e99000001"), "Wexcombe")
 NODE = MemberId("node-1")
 DAY = 86_400
+WEEKDAYS = 31
 
 _SCHOOLS = (
     "Larkrise Primary",
@@ -57,12 +59,10 @@ def agency(name: str, kind: AgencyKind, *services: CoarseKind, desk: str = "") -
     )
 
 
-def said(
-    who: Agency, status: Status, *pointers: Pointer, area: Area = AREA, as_of: int = ASKED_AT - DAY
-) -> AgencyOutcome:
+def said(who: Agency, status: Status, *pointers: Pointer) -> AgencyOutcome:
     answered = status in (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE)
     return AgencyOutcome(
-        who, area, status, 7 if answered else 0, as_of if answered else 0, pointers
+        who, AREA, status, 7 if answered else 0, ASKED_AT - DAY if answered else 0, pointers
     )
 
 
@@ -87,7 +87,7 @@ def outcome(
         agencies=tuple(agencies),
         not_connected=gaps,
         services=services,
-        strength=strength or Strength(StrengthLevel.GOOD, ()),
+        strength=strength or Strength(StrengthLevel.GOOD, (), sure=True),
         wide=True,
         rejected_answers=rejected,
         widened=widened,
@@ -119,7 +119,6 @@ def large(*, gaps: int = 4) -> Outcome:
             council,
             Status.INVOLVED,
             Pointer(
-                council.id,
                 CoarseKind.CHILDRENS_SOCIAL_CARE,
                 InvolvementStatus.OPEN,
                 worker_role="social worker",
@@ -127,18 +126,18 @@ def large(*, gaps: int = 4) -> Outcome:
                 desk_phone="020 7946 0101",
                 desk_email="duty@wexcombe.example",
                 out_of_hours_phone="020 7946 0801",
-                hours="Mon–Fri 09:00–17:00",
+                hours=(OpeningHours(WEEKDAYS, 540, 1020),),
                 as_of=ASKED_AT - DAY,
                 lead_practitioner=True,
+                desk=DeskKind.TEAM,
             ),
             Pointer(
-                council.id,
                 CoarseKind.EARLY_HELP,
                 InvolvementStatus.RECENT,
                 worker_role="family worker",
                 worker_name="Siôn Prŷs-Jones",
                 desk_phone="020 7946 0102",
-                hours="Mon–Fri 09:00–17:00",
+                hours=(OpeningHours(WEEKDAYS, 540, 1020),),
                 as_of=ASKED_AT - 30 * DAY,
                 early_help_assessment=True,
             ),
@@ -147,14 +146,13 @@ def large(*, gaps: int = 4) -> Outcome:
             schools[2],
             Status.INVOLVED,
             Pointer(
-                schools[2].id,
                 CoarseKind.EDUCATION,
                 InvolvementStatus.OPEN,
                 worker_role="designated safeguarding lead",
                 worker_name="Catherine Abernathy-Woods",
                 desk_phone="020 7946 0202",
                 desk_email="dsl@saltmarsh.example",
-                hours="Mon–Fri 08:00–16:30, term time",
+                hours=(OpeningHours(WEEKDAYS, 480, 990, term_time=True),),
                 as_of=ASKED_AT - 2 * DAY,
             ),
         ),
@@ -162,19 +160,18 @@ def large(*, gaps: int = 4) -> Outcome:
             hospital,
             Status.INVOLVED,
             Pointer(
-                hospital.id,
                 CoarseKind.HOSPITAL,
                 InvolvementStatus.PLANNED,
                 worker_role="safeguarding nurse",
                 desk_phone="020 7946 0121",
-                hours="every day, 24 hours",
+                hours=(OpeningHours(ALL_DAYS, 0, 1440),),
                 as_of=ASKED_AT - DAY,
             ),
         ),
         said(
             charity,
             Status.INVOLVED,
-            Pointer(charity.id, None, InvolvementStatus.OPEN, desk_phone="020 7946 0131"),
+            Pointer(None, InvolvementStatus.OPEN, desk_phone="020 7946 0131"),
         ),
         said(practices[0], Status.INVOLVED),
     ]
@@ -209,6 +206,6 @@ def large(*, gaps: int = 4) -> Outcome:
     return outcome(
         agencies,
         not_connected=absent,
-        strength=Strength(StrengthLevel.POOR, (COMMON_NAME,)),
+        strength=Strength(StrengthLevel.POOR, (COMMON_NAME,), sure=True),
         rejected=2,
     )

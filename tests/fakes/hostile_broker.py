@@ -2,7 +2,8 @@
 one that keeps members on an old list.
 
 It lets the honest broker gather, then shows what its ``Lies`` make of it. A lie knows what a broker
-knows: the events of this query, and the answers to all other queries that went through it.
+knows: the events of this query, each answer for itself, and the answers to all other
+queries that went through it.
 Positions count modulo what there is, so that any list of lies fits any lookup.
 """
 
@@ -13,10 +14,10 @@ import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from fingerpost.protocol import limits
+from fakes.answers import alone
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import MemberId
-from fingerpost.protocol.messages import Accepted, Ended, LookupEvent, NodeAnswer
+from fingerpost.protocol.messages import Accepted, Answers, Ended, LookupEvent, NodeAnswer
 from fingerpost.runtime.clock import Clock
 
 
@@ -37,7 +38,7 @@ class Hang:
     """Nothing more comes, and no end."""
 
 
-Shown = LookupEvent | Wait | BreakOff | Hang
+Shown = LookupEvent | NodeAnswer | Wait | BreakOff | Hang
 Show = tuple[Shown, ...]
 
 
@@ -61,7 +62,11 @@ class HostileBroker:
 
     async def __call__(self, events: AsyncGenerator[LookupEvent]) -> AsyncGenerator[LookupEvent]:
         async with contextlib.aclosing(events):
-            honest = [event async for event in events]
+            honest = [
+                each
+                async for event in events
+                for each in (event.answers if isinstance(event, Answers) else (event,))
+            ]
         show: Show = tuple(honest)
         for lie in self.lies:
             show = lie(show, self.memory)
@@ -74,6 +79,8 @@ class HostileBroker:
                     raise Refused(code, "broker")
                 case Hang():
                     await self._clock.sleep_until(float("inf"))
+                case NodeAnswer():
+                    yield alone(shown)
                 case _:
                     yield shown
 
@@ -119,7 +126,7 @@ def _to_one(index: int, change: Callable[[NodeAnswer, Memory], Show]) -> Lie:
 
 def _noise(answer: NodeAnswer) -> NodeAnswer:
     """Random bytes of the right size."""
-    return replace(answer, sealed=secrets.token_bytes(limits.ANSWER_BYTES))
+    return replace(answer, sealed=secrets.token_bytes(len(answer.sealed)))
 
 
 # ---- the lies ----------------------------------------------------------------------------------

@@ -7,8 +7,7 @@ search of a file on the disk means something.
 from __future__ import annotations
 
 import hashlib
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,12 +15,17 @@ from pathlib import Path
 from agency_node.importing.importer import Importer
 from agency_node.importing.report import ImportReport
 from agency_node.importing.room import Growth
-from agency_node.importing.sources.csv_export import Columns
+from agency_node.importing.sources.children import MOST_ROWS, Export
+from agency_node.importing.sources.columns import Columns
+from agency_node.importing.sources.dates import Order
+from agency_node.importing.sources.judging import Stated
+from agency_node.importing.sources.reading import Reading, read_export
 from agency_node.importing.staging import Options, SourceFile
 from agency_node.records.ports import Tags
 from agency_node.records.sealing import DataKey
 from agency_node.records.store.imports import SqlImports
 from agency_node.records.store.records import SqlRecords, open_records
+from agency_node.records.store.shields import FileShields
 from agency_node.records.tagging import Tagger
 from fakes import federations
 from fakes.clock import ManualClock
@@ -40,9 +44,10 @@ ELSEWHERE = AgencyId(f"{AREA}.elsewhere")
 ME = MemberId("node-schools")
 FIRST = EpochNumber(1)
 DAY = 86_400
+DAY_FIRST = Stated(dates=Order.DAY_FIRST)
 
 HEADER = (
-    "local_id,nhs_number,upn,forename,middle_names,surname,aliases,dob,sex,postcode,kind,status,"
+    "local_id,health_number,upn,forename,middle_names,surname,aliases,dob,sex,postcode,kind,status,"
     "start,end,worker_name,worker_role,desk_phone,desk_email,ooh_phone,sensitive,shield,by_hand"
 )
 _FORENAMES = ("Quillon", "Zephyrine", "Oswin", "Marigold", "Thessaly", "Peregrine")
@@ -69,15 +74,29 @@ def row(number: int, **fields: str) -> str:
     return ",".join(values.get(column, "") for column in HEADER.split(","))
 
 
-def export(lines: Sequence[str], *, header: str = HEADER, made_on: date = AS_OF) -> SourceFile:
-    content = "\r\n".join((header, *lines)).encode("utf-8", "surrogateescape")
-    return SourceFile(content, hashlib.sha256(content).digest(), made_on)
+def export(lines: Sequence[str], *, written_on: date = AS_OF) -> SourceFile:
+    content = "".join(f"{line}\r\n" for line in (HEADER, *lines)).encode("utf-8", "surrogateescape")
+    return SourceFile(content, hashlib.sha256(content).digest(), written_on)
 
 
-def options(
-    *, upn: bool = False, allow_shrink: bool = False, rename: Mapping[str, str] | None = None
-) -> Options:
-    return Options(AS_OF, Columns(rename or {}), upn, allow_shrink)
+def read_lines(
+    lines: Sequence[str],
+    *,
+    as_of: date = AS_OF,
+    columns: Columns | None = None,
+    most_rows: int = MOST_ROWS,
+) -> Export:
+    """What an export of these lines holds; a lone surrogate is a byte that is not UTF-8, in a file
+    of which UTF-8 was stated."""
+    content = "\n".join(lines).encode("utf-8", "surrogateescape")
+    reading = Reading(encoding="" if content.isascii() else "utf-8", stated=DAY_FIRST)
+    columns = columns or Columns()
+    return read_export(content, as_of=as_of, columns=columns, reading=reading, most_rows=most_rows)
+
+
+def options(*accepted: str, upn: bool = False) -> Options:
+    """``accepted``: names of findings, as ``--accept`` takes them."""
+    return Options(AS_OF, Columns({}), upn, frozenset(accepted))
 
 
 def a_federation(
@@ -124,7 +143,7 @@ class Seen:
 
 def data_keys(random_bytes: int = 0) -> dict[AgencyId, DataKey]:
     return {
-        agency: DataKey(agency, bytes([number + random_bytes]) * 32, secrets.token_bytes)
+        agency: DataKey(agency, bytes([number + random_bytes]) * 32)
         for number, agency in enumerate((OAK, ELM), 1)
     }
 
@@ -137,19 +156,20 @@ class World:
     def __init__(
         self, folder: Path, holders: LocalKeyHolders | None = None, tags: Tags | None = None
     ) -> None:
+        self.folder = folder
         self.path = folder / "records.sqlite"
         self.holders = holders or LocalKeyHolders()
         self.quick = QuickTags()
         self.tags: Tags = tags or self.quick
         self.clock = ManualClock(NOW)
-        self.records: SqlRecords = open_records(
-            self.path, data_keys(), WitnessFolder(folder / "witness")
-        )
+        witness = WitnessFolder(folder / "witness")
+        self.records: SqlRecords = open_records(self.path, data_keys(), witness)
         self.imports = SqlImports(self.records)
+        self.shields = FileShields(folder / "shields", data_keys(), witness)
         self.members = Members(a_federation(()))
         self.tagger = Tagger(self.imports, self.tags)
         self.importer = Importer(
-            ME, self.records, self.imports, self.tagger, self.members, self.clock
+            ME, self.records, self.imports, self.shields, self.tagger, self.members, self.clock
         )
 
     def open_epoch(self, number: int = 1, *, starts_in: float = -DAY) -> Epoch:

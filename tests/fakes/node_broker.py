@@ -20,6 +20,7 @@ from fingerpost.protocol.codec.carriage import read_from_node, write_queries
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import NodeHello, SealedAnswer
+from fingerpost.protocol.packets import CarriedPacket, Packets
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import SERVER_NODES, peer_of
 from fingerpost.wire.v1 import broker_pb2, broker_pb2_grpc, member_list_pb2, member_list_pb2_grpc
@@ -37,6 +38,7 @@ class Attached:
     peer: Identity
     hello: NodeHello | None = None
     frames: list[tuple[float, tuple[SealedAnswer, ...]]] = field(default_factory=list)
+    packets: list[CarriedPacket] = field(default_factory=list)
     _out: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)
     _got: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -81,7 +83,10 @@ class NodeBroker(
                     stream.hello = value
                     self.streams.append(stream)
                 else:
-                    stream.frames.append((at, value))
+                    if isinstance(value, Packets):
+                        stream.packets += value
+                    else:
+                        stream.frames.append((at, value))
                     stream._got.set()
 
         reading = asyncio.create_task(read())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
@@ -29,7 +29,7 @@ from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.private.sealing import prefixed
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import InvolvementStatus, Kind
+from fingerpost.protocol.codes import InvolvementStatus, Kind, Quality
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 
@@ -43,7 +43,7 @@ def an_involvement(kind: Kind = Kind.EDU_SCHOOL, **changes: object) -> Involveme
         desk_phone="+44 1632 960001",
         desk_email="desk@example.org",
         ooh_phone="",
-        hours="",
+        hours=(),
         as_of=int(NOW) - limits.DAY,
         lead=False,
         early_help=False,
@@ -68,6 +68,8 @@ class _Generation:
     blocks: dict[EpochNumber, dict[int, Block]] = field(default_factory=dict)
     efforts: dict[EpochNumber, list[Effort]] = field(default_factory=dict)
     completed_at: int | None = None
+    quality: Quality | None = None
+    census: bytes = b""
 
     def tagged(self, epoch: EpochNumber) -> bool:
         return len(self.blocks.get(epoch, {})) == -(-len(self.children) // TAG_BLOCK)
@@ -84,6 +86,7 @@ class _Generation:
             self.completed_at,
             plan.normalisation_version,
             len(self.children),
+            self.quality,
         )
 
 
@@ -100,16 +103,17 @@ class MemoryRecords:
         *,
         as_of: int = 0,
         completed_at: int = 0,
-        normalisation_version: int = NORMALISATION_VERSION,
+        quality: Quality | None = None,
     ) -> Generation:
         """A complete generation. ``tags``: by epoch, a sequence for each child in their order."""
         staged = self.begin(
             agency,
             bytes(32),
             as_of=as_of,
-            normalisation_version=normalisation_version,
+            normalisation_version=NORMALISATION_VERSION,
             upn=False,
             now=completed_at,
+            quality=quality,
         )
         number = staged.number
         self.add(
@@ -175,6 +179,7 @@ class MemoryRecords:
         normalisation_version: int,
         upn: bool,
         now: int,
+        quality: Quality | None = None,
     ) -> Staged:
         generations = self._of(agency)
         for number in [n for n, g in generations.items() if g.completed_at is None]:
@@ -182,7 +187,7 @@ class MemoryRecords:
         self._last[agency] += 1
         number = self._last[agency]
         staged = Staged(number, as_of, normalisation_version, upn, 0, whole=False, source=source)
-        generations[number] = _Generation(staged)
+        generations[number] = _Generation(staged, quality=quality)
         return staged
 
     def plan(self, agency: AgencyId, generation: int) -> Staged:
@@ -200,9 +205,13 @@ class MemoryRecords:
             dataclasses.replace(child, origin=came.origin(child)) for child in children
         ]
 
-    def close_staging(self, agency: AgencyId, generation: int) -> None:
+    def close_staging(self, agency: AgencyId, generation: int, census: bytes = b"") -> None:
         found = self._row(agency, generation)
         found.staged = dataclasses.replace(found.staged, whole=True)
+        found.census = census
+
+    def census(self, agency: AgencyId, generation: int) -> bytes:
+        return self._row(agency, generation).census
 
     def complete(self, agency: AgencyId, generation: int, now: int) -> Generation:
         found = self._row(agency, generation)
@@ -235,6 +244,14 @@ class MemoryRecords:
     ) -> tuple[tuple[RecordId, Demographics, bytes], ...]:
         found = self._row(agency, generation).children[first : first + most]
         return tuple((RecordId(n), c.demographics, c.mark) for n, c in enumerate(found, first))
+
+    def with_own(
+        self, agency: AgencyId, generation: int, own: Callable[[Demographics], bytes]
+    ) -> tuple[tuple[RecordId, Demographics], ...]:
+        found = enumerate(self._row(agency, generation).children)
+        return tuple(
+            (RecordId(n), c.demographics) for n, c in found if c.own == own(c.demographics)
+        )
 
     def untagged(self, agency: AgencyId, generation: int, epoch: EpochNumber) -> tuple[int, ...]:
         found = self._row(agency, generation)

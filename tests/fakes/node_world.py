@@ -23,12 +23,15 @@ from agency_node.answering.pages import Entry, Opened
 from agency_node.answering.pages import opened as opened_of
 from agency_node.answering.ports import Journal
 from agency_node.answering.service import EVENTS, Node
+from agency_node.notes.service import Notes
 from agency_node.records.index import LocatorIndex, Want
 from agency_node.records.ports import StoredPage
 from agency_node.records.records import ChildRecord, Involvement, RecordId
+from agency_node.records.shields import Known
 from agency_node.records.upkeep import due_tables
 from fakes import federations
 from fakes.answers import opened
+from fakes.approved import approved
 from fakes.clock import ManualClock
 from fakes.federations import (
     HOLDERS,
@@ -42,18 +45,28 @@ from fakes.federations import (
 from fakes.handles import a_counting, handle_root, pseudonym
 from fakes.justified import justified
 from fakes.node_records import LONG_KNOWN, MemoryRecords, an_involvement
+from fakes.notes import MemoryNodeNotes
 from fakes.oprf_inputs import oprf_inputs
 from fakes.simulated_holders import Peppers
 from fingerpost.private import passport as passports
 from fingerpost.private.demographics import Demographics, Sex
+from fingerpost.private.justification import Facts
 from fingerpost.private.linkage import Scope, Side
 from fingerpost.private.locators import Pepper, opening, slot_check
 from fingerpost.private.messages import AnswerPart, Inner
 from fingerpost.private.passport import Entitlement, Passport
-from fingerpost.private.purpose_rules import Facts
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import Acr, AgencyKind, Purpose, Reach, Role, Status, WideningReason
+from fingerpost.protocol.codes import (
+    Acr,
+    AgencyKind,
+    Purpose,
+    Quality,
+    Reach,
+    Role,
+    Status,
+    WideningReason,
+)
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Agency, Area, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
@@ -127,7 +140,7 @@ def a_child(**changes: object) -> Demographics:
         dob=date(2015, 2, 28),
         sex=Sex.FEMALE,
         postcode="B99 9ZZ",
-        nhs_number="9990000018",
+        health_number="9990000018",
     )
     return replace(child, **changes)  # type: ignore[arg-type]  # fields by name
 
@@ -139,7 +152,7 @@ def another_child() -> Demographics:
         dob=date(2012, 9, 3),
         sex=Sex.MALE,
         postcode="ZZ9 4QQ",
-        nhs_number="9990000026",
+        health_number="9990000026",
     )
 
 
@@ -278,13 +291,19 @@ class NodeWorld(Members):
     clock: ManualClock = field(default_factory=ManualClock)
     mine: tuple[AgencyId, ...] = MINE
     sound: bool = True
+    upn: bool = False
     peppers: Peppers = field(default_factory=one_pepper)
     journal: Journal = field(default_factory=MemoryJournal)
     log: Line = field(default_factory=Line)
+    quality: Quality | None = None
 
     def __post_init__(self) -> None:
         self.records = MemoryRecords(self.mine)
         self.index = LocatorIndex(self.records, lambda: None)
+        self.notes = Notes(MemoryNodeNotes(), self.clock, secrets.token_bytes, self.log)
+        self.shields: dict[AgencyId, Known | None] = {
+            agency: Known(upn=self.upn) for agency in self.mine
+        }
         self.node = self.made()
 
     def made(self, **changes: object) -> Node:
@@ -294,12 +313,15 @@ class NodeWorld(Members):
             "peppers": self.peppers,
             "records": self.records,
             "locators": self.index,
+            "shields": self.shields.get,
             "journal": self.journal,
             "now": self.clock.now,
             "log": self.log,
+            "note_secret": self.notes.secret,
+            "wrong_numbers": self.notes.wrong_numbers,
         }
-        upn = dict.fromkeys(self.mine, False)
-        return Node(NODE, NODE_KEY, upn, **{**parts, **changes})
+        upn_keys = dict.fromkeys(self.mine, self.upn)
+        return Node(NODE, NODE_KEY, upn_keys, **{**parts, **changes})
 
     @property
     def entries(self) -> list[Entry]:
@@ -311,7 +333,9 @@ class NodeWorld(Members):
         tags = [tags_of(child.demographics, Side.RECORD) for child in children]
         before = self.records.generation(agency)
         done = 1 if before is None else before.completed_at + 1
-        self.records.put(agency, children, {EPOCH: tags}, as_of=as_of, completed_at=done)
+        quality = self.quality
+        made = {"as_of": as_of, "completed_at": done, "quality": quality}
+        self.records.put(agency, children, {EPOCH: tags}, **made)  # type: ignore[arg-type]
         self.prepare()
 
     def put_all(self, holdings: Mapping[AgencyId, Sequence[ChildRecord]] | None = None) -> None:
@@ -416,8 +440,11 @@ def a_query(
     """
     child = child or a_child()
     passport = a_passport(at, role=role)
-    why = justified(purpose, reference, approver, because, now=at)
+    why = justified(purpose, reference, because, now=at, council=COUNCIL)
     why = replace(why, facts=facts) if facts else why
+    if approver:
+        by = {"approver": approver, "role": role}
+        why = approved(why, child, COUNCIL, passport.subject, passport_key, at, **by)
     token = passports.issue(passport, FEDERATION, passport_key)
     part = public_part(
         PublicPart.of(

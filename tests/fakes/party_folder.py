@@ -28,7 +28,8 @@ from fingerpost.membership.bundle import (
     write_bundle,
 )
 from fingerpost.membership.credentials import MemberKeys, make_member_keys
-from fingerpost.protocol.codec.statements import claimed_signer
+from fingerpost.protocol.codec.signed import claimed_signer
+from fingerpost.protocol.codec.statements import STATEMENT_BYTES
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Parameters
 from fingerpost.protocol.ids import Address, AgencyId
@@ -184,33 +185,65 @@ def _settings(folder: Path, name: str, kept: Iterable[str], text: str) -> Path:
 
 def asked_for(request: member_list_pb2.ReadRequest) -> str:
     """The path that a member asks the issuer for. Its signature is not looked at."""
-    envelope, _ = claimed_signer(request.envelope)
+    envelope, _ = claimed_signer(request.envelope, most=STATEMENT_BYTES)
     return member_list_pb2.ReadStatement.FromString(envelope.payload).path
 
 
+Asked = member_list_pb2.DepositRequest | member_list_pb2.ReadRequest
+
+
+def _issued_at(heads: bytes) -> int:
+    envelope, _ = claimed_signer(heads, most=STATEMENT_BYTES)
+    return member_list_pb2.HeadsStatement.FromString(envelope.payload).issued_at
+
+
 class _Issuer(member_list_pb2_grpc.IssuerServiceServicer):
-    def __init__(self, repository: FakeRepository) -> None:
+    def __init__(self, repository: FakeRepository, asked: list[Asked]) -> None:
         self._repository = repository
+        self._asked = asked
+        self._heads: dict[tuple[str, int], list[bytes]] = {}
 
     async def Certify(self, request: member_list_pb2.CertifyRequest, context: Any) -> Any:
         raise Refused(Code.NOT_ALLOWED, "certify")
 
     async def Deposit(self, request: member_list_pb2.DepositRequest, context: Any) -> Any:
+        self._asked.append(request)
         return member_list_pb2.DepositResponse()
 
+    async def DepositHeads(self, request: member_list_pb2.DepositHeadsRequest, context: Any) -> Any:
+        envelope, member = claimed_signer(request.envelope, most=STATEMENT_BYTES)
+        statement = member_list_pb2.HeadsStatement.FromString(envelope.payload)
+        self._heads.setdefault((str(member), statement.part), []).insert(0, request.envelope)
+        return member_list_pb2.DepositHeadsResponse()
+
+    async def ReadHeads(self, request: member_list_pb2.ReadHeadsRequest, context: Any) -> Any:
+        envelope, member = claimed_signer(request.envelope, most=STATEMENT_BYTES)
+        asked = member_list_pb2.ReadHeadsStatement.FromString(envelope.payload)
+        left = self._heads.get((str(member), asked.part), [])
+        return member_list_pb2.ReadHeadsResponse(
+            envelopes=[each for each in left if _issued_at(each) < asked.before]
+        )
+
     async def Read(self, request: member_list_pb2.ReadRequest, context: Any) -> Any:
+        self._asked.append(request)
         return member_list_pb2.ReadResponse(content=self._repository.fetch(asked_for(request)))
 
 
 def issuer_of(
-    repository: FakeRepository, authority: FakeAuthority, me: Identity, address: str
+    repository: FakeRepository,
+    authority: FakeAuthority,
+    me: Identity,
+    address: str,
+    asked: list[Asked] | None = None,
 ) -> AbstractAsyncContextManager[object]:
-    """In the issuer's place: it hands out the list and forgets what is deposited. It certifies
-    nobody.
+    """In the issuer's place: it hands out the list, forgets what is deposited but for heads, and
+    certifies nobody. ``asked``: to which each request is added.
     """
 
     def add(server: grpc.aio.Server) -> None:
-        member_list_pb2_grpc.add_IssuerServiceServicer_to_server(_Issuer(repository), server)
+        member_list_pb2_grpc.add_IssuerServiceServicer_to_server(
+            _Issuer(repository, [] if asked is None else asked), server
+        )
 
     credentials = authority.server(me).without_client_certificates()
     return serving(address, credentials, add, options=SERVER_FILES)

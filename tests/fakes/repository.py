@@ -189,7 +189,7 @@ class FakeRepository:
         )
         self._put("timestamp", new, self.keys.online)
 
-    def rotate_root(self, keys: Keys | None = None, *, life: float = 365 * DAY) -> None:
+    def rotate_root(self, keys: Keys | None = None) -> None:
         """A new root, signed by the old and the new root keys; ``keys`` come into force with it."""
         before, self._trusted = self._trusted, keys or self._trusted
         self.keys = self._trusted
@@ -201,7 +201,7 @@ class FakeRepository:
         }
         new = Root(
             version=self._next("root"),
-            expires=self._after(life),
+            expires=self._after(365 * DAY),
             keys={
                 s.public_key.keyid: s.public_key for signers, _ in roles.values() for s in signers
             },

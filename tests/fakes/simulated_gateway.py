@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fakes.federations import NOW
+from fakes.notes import MemoryNotes
 from fakes.simulated_holders import FEDERATION, GATEWAY
 from fingerpost.private.passport import Entitlement
 from fingerpost.protocol import limits
@@ -25,11 +26,13 @@ from fingerpost.protocol.federation import Epoch, Party
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.protocol.messages import LookupEvent
 from fingerpost.runtime.identity import PeerIdentity
+from practitioner.asking.belief import joined
 from practitioner.asking.client import Client
-from practitioner.asking.client import Identity as GatewayIdentity
 from practitioner.asking.desk import PassportDesk
-from practitioner.asking.outcome import Again, First, Outcome, Question, Widened, joined
+from practitioner.asking.exchanging import Exchanging
+from practitioner.asking.outcome import Again, First, Outcome, Question, Widened
 from practitioner.asking.plan import LookupRule
+from practitioner.asking.sending import Identity as GatewayIdentity
 from practitioner.sign_in.rules import Session
 
 if TYPE_CHECKING:
@@ -49,7 +52,8 @@ class MemoryOutcomes:
         self._kept[session.agency, session.subject, outcome.operation] = First(
             question=replace(question, reach=outcome.reach),
             asked_at=outcome.asked_at,
-            complete=outcome.complete,
+            gaps=frozenset(a.agency.id for a in outcome.agencies if a.lacks_answer),
+            whole=outcome.kept and bool(outcome.agencies),
             none_named_itself=any(service.none_named_itself for service in outcome.services),
             spent=outcome.widened is not None,
         )
@@ -125,6 +129,9 @@ class SimGateway(MemoryOutcomes):
             entitlement=Entitlement(int(NOW) + 10**8, int(NOW) + 10**8),
         )
         self.generations = MemoryGenerations()
+        self.notes = MemoryNotes()
+        self.exchanged: list[tuple[float, MemberId, bytes, bytes]] = []
+        self.exchanging = self.opened()
         self.client = Client(
             GatewayIdentity(me, key or world.gateway_key),
             members=world,
@@ -136,11 +143,28 @@ class SimGateway(MemoryOutcomes):
             record=self,
             outcomes=self,
             generations=self.generations,
+            threads=self.notes,
+            calls=self.notes,
             clock=world.clock,
             random_bytes=secrets.token_bytes,
             upn_keys=False,
             speaks=speaks,
         )
+
+    def opened(self) -> Exchanging:
+        """The task of its process, also after a restart: what is on its disks stays."""
+        world = self.world
+        return Exchanging(
+            bytes(32), self.notes, self, world, world.clock, secrets.token_bytes, world.log
+        )
+
+    async def exchange(self, node: MemberId, hour: int, packet: bytes) -> bytes:
+        world = self.world
+        peer = PeerIdentity(FEDERATION, self.me, Party.GATEWAY, NOW + 10**9)
+        at = world.clock.now()
+        given = await world.broker.exchange(peer, node, hour, packet)
+        self.exchanged.append((at, node, packet, given))
+        return given
 
     async def ask(self, question: Question) -> Outcome:
         """A lookup to its end, for which the clock goes on."""
@@ -181,17 +205,18 @@ class SimGateway(MemoryOutcomes):
         if widened is not None:
             self.widened.append(widened)
 
-    async def sent(
-        self, agency: AgencyId, operation: str, query_hashes: Sequence[bytes], at: float
-    ) -> None:
+    async def sent(self, agency: AgencyId, operation: str, query_hash: bytes, at: float) -> None:
         self.order.append("sent")
-        self.hashes += query_hashes
+        self.hashes.append(query_hash)
 
     async def ended(self, agency: AgencyId, operation: str, outcome: Outcome, at: float) -> None:
         self.order.append("ended")
 
     async def failed(self, agency: AgencyId, operation: str, code: str, at: float) -> None:
         self.order.append(f"failed {code}")
+
+    async def stopped(self, agency: AgencyId, operation: str, left: int, at: float) -> None:
+        self.order.append(f"stopped {left}")
 
     async def keep(self, session: Session, question: Question, outcome: Outcome) -> None:
         await super().keep(session, question, outcome)

@@ -7,6 +7,7 @@ the audit's disk and the stream. ``journal`` holds what was recorded and what le
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,22 +17,29 @@ from agency_node.answering.answer_line import AnswerLine
 from agency_node.answering.load import Load
 from agency_node.answering.matching import Finding
 from agency_node.answering.pages import Entry
+from agency_node.answering.pages import opened as opened_of
 from agency_node.answering.service import Node
+from agency_node.answering.threads import threads_of
+from agency_node.notes.service import Notes
 from agency_node.reading.line import Line
 from agency_node.reading.ports import Carriage
 from agency_node.records.ports import Hit
 from agency_node.records.records import ChildRecord, Generation, RecordId
-from broker.service import FromNode, first_of
+from agency_node.records.shields import Known
+from broker.service import FromNode, ToNode, first_of
 from fakes.federations import NOW
+from fakes.notes import MemoryNodeNotes
 from fakes.oprf_inputs import oprf_inputs
 from fakes.simulated_holders import FEDERATION, QuietLog
 from fingerpost.private.linkage import NORMALISATION_VERSION, Side
 from fingerpost.private.locators import locators
 from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Quality
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Epoch, Federation, Party
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 from fingerpost.protocol.messages import NodeHello, Query, SealedAnswer, day_of_slot, slots_to_hold
+from fingerpost.protocol.packets import CarriedPacket, Packets
 from fingerpost.runtime.identity import PeerIdentity
 
 if TYPE_CHECKING:
@@ -51,7 +59,14 @@ class SimFeed:
     def carriage(self) -> Carriage:
         parameters = self._node.current.parameters
         version = self._node.current.version
-        return Carriage(version, parameters.answer_delay_ms, parameters.gathering_ms, NOW + 10**9)
+        return Carriage(
+            version,
+            parameters.answer_delay_ms,
+            parameters.gathering_ms,
+            parameters.queries_per_tick,
+            parameters.queries_at_once,
+            NOW + 10**9,
+        )
 
 
 class SimNode:
@@ -68,6 +83,8 @@ class SimNode:
         self.tagged: dict[tuple[AgencyId, EpochNumber], list[tuple[bytes, RecordId]]] = {}
         self.importing: set[AgencyId] = set()
         self.completed_at: dict[AgencyId, int] = {}
+        self.quality: dict[AgencyId, Quality] = {}
+        self.as_of: dict[AgencyId, int] = {}
         self.entries: list[Entry] = []
         self.seen: set[bytes] = set()
         self.record_fails = False
@@ -84,10 +101,15 @@ class SimNode:
         self.carry: Callable[[Frame], Frame] = lambda f: f
         self.log = QuietLog()
         self._indexes: dict[tuple[AgencyId, EpochNumber, int], Index] = {}
+        self.kept_notes = MemoryNodeNotes()
+        self.packets: list[CarriedPacket] = []
+        self.given: list[CarriedPacket] = []
+        self.carry_packets: Callable[[Packets], Packets] = lambda packets: packets
         self.service = self.made()
 
     def made(self) -> Node:
         """Also after a restart: what is on its disks stays."""
+        self.notes = Notes(self.kept_notes, self.world.clock, secrets.token_bytes, self.log)
         node = Node(
             self.me,
             self.key,
@@ -98,9 +120,12 @@ class SimNode:
             peppers=self.world.peppers,
             records=self,
             locators=self,
+            shields=lambda _: Known(upn=False),
             journal=self,
             now=self.now,
             log=self.log,
+            note_secret=self.notes.secret,
+            wrong_numbers=self.notes.wrong_numbers,
         )
         node.note_list(self.current)
         return node
@@ -144,7 +169,9 @@ class SimNode:
     def generation(self, agency: AgencyId) -> Generation | None:
         count = len(self.children[agency])
         done = self.completed_at.get(agency, int(NOW) - 50)
-        return Generation(1, int(NOW) - 100, done, NORMALISATION_VERSION, count)
+        as_of = self.as_of.get(agency, int(NOW) - 100)
+        quality = self.quality.get(agency)
+        return Generation(1, as_of, done, NORMALISATION_VERSION, count, quality)
 
     def child(self, agency: AgencyId, generation: int, record: RecordId) -> ChildRecord:
         return self.children[agency][record.value]
@@ -205,6 +232,7 @@ class SimNode:
         self.seen.update(q.core_hash for q in queries)
         self.entries.extend(entries)
         self.journal.extend((f"recorded {e.agency}", e.query.hash) for e in entries)
+        self.kept_notes.add(threads_of(opened_of(entries, int(now))))
 
     def findings(self, agency: AgencyId) -> list[Finding]:
         return [e.examined.finding for e in self.entries if e.agency == agency]
@@ -217,19 +245,29 @@ class SimNode:
         outgoing.put_nowait(NodeHello(1, self.speaks))
         clock = self.world.clock
         reader = Line(SimFeed(self), clock, self.log)
-        worker = AnswerLine(self.work, self.world.threads, reader, self, clock, self.log)
+        worker = AnswerLine(
+            self.work, self.exchange, self.world.threads, reader, self, clock, self.log
+        )
 
         async def leave() -> None:
             while True:
-                answers = self.alter(await reader.departure())
+                answers = await reader.departure()
+                if isinstance(answers, Packets):
+                    self.given += answers
+                    outgoing.put_nowait(answers)
+                    continue
+                answers = self.alter(answers)
                 self.departures.append((clock.monotonic(), answers))
                 self.journal.extend(("left", answer.query_hash) for answer in answers)
                 self.world.broker_saw.extend(answer.sealed for answer in answers)
                 if answers:
                     outgoing.put_nowait(answers)
 
-        async def send(frame: Frame) -> None:
-            reader.take(clock.monotonic(), self.carry(frame))
+        async def send(frame: ToNode) -> None:
+            if isinstance(frame, Packets):
+                reader.take(clock.monotonic(), (), self.carry_packets(frame))
+            else:
+                reader.take(clock.monotonic(), self.carry(frame))
 
         async def incoming() -> AsyncIterator[FromNode]:
             while True:
@@ -239,6 +277,10 @@ class SimNode:
         await first_of(
             self.world.broker.attach(peer, incoming(), send), reader.run(), worker.run(), leave()
         )
+
+    def exchange(self, packets: Packets) -> Packets:
+        self.packets += packets
+        return self.notes.exchange(packets)
 
     def work(self, frame: Sequence[bytes], load: Load) -> Answers:
         self.frames.append((self.world.clock.monotonic(), len(frame)))

@@ -18,6 +18,7 @@ from fakes.node_records import LONG_KNOWN, an_involvement
 from fakes.simulated_holders import Holders
 from federation import World
 from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.private.messages import OpeningHours
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import AgencyKind, Kind, Purpose, Status
 from fingerpost.protocol.federation import Area, NotConnected
@@ -45,12 +46,12 @@ OTHER = Demographics(
 
 
 def row(kind: Kind, **changes: object) -> Involvement:
-    texts = {
+    texts: dict[str, object] = {
         "worker_name": "Jo Reed",
         "desk_phone": "01632 960123",
         "desk_email": "desk@agency.example",
         "ooh_phone": "01632 960199",
-        "hours": "Mon-Fri 8-18",
+        "hours": (OpeningHours(31, 480, 1080),),
     }
     # A kind that is sensitive is not disclosed, whatever the row says.
     return an_involvement(kind, **{**texts, "sensitive": False, **changes})

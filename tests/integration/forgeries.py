@@ -145,6 +145,10 @@ FORGERIES: Final[Mapping[str, Forge]] = {
     "training over": lambda o: o.with_claims(training_until=o.claims["iat"] - 1),
     "training over within the passport": lambda o: o.with_claims(training_until=o.claims["exp"]),
     "vetting over": lambda o: o.with_claims(vetting_until=o.claims["iat"] - 1),
+    "grace over": lambda o: o.with_claims(
+        training_until=o.claims["iat"] - 14 * 86_400, training_grace_by="manager-0001"
+    ),
+    "a grace of her own": lambda o: o.with_claims(training_grace_by=o.claims["sub"]),
     "no vetting": lambda o: o.with_claims(vetting_until=MISSING),
     "signed in yesterday": lambda o: o.with_claims(auth_time=o.claims["iat"] - 86_400),
     "no text at all": lambda _: "x",

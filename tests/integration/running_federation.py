@@ -27,7 +27,7 @@ import grpc.aio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import agency_node.wiring
-from agency_node.importing.sources.csv_export import Columns
+from agency_node.importing.sources.columns import Columns
 from agency_node.importing.staging import Options as ImportOptions
 from agency_node.importing.staging import SourceFile
 from fakes.certificates import FakeAuthority, Papers
@@ -35,13 +35,13 @@ from fakes.federations import HOLDERS, federation, member, parameters, public
 from fakes.handles import a_counting, handle_root
 from fakes.import_world import HEADER, export
 from fakes.justified import justified
-from fakes.party_folder import addresses_of, enrol, free_address, issuer_of
+from fakes.party_folder import Asked, addresses_of, enrol, free_address, issuer_of
 from fakes.repository import FakeRepository
 from fakes.waiting import until
 from fingerpost.membership.member_list import MemberList
 from fingerpost.membership.pepper_files import PepperFiles
 from fingerpost.membership.peppers import PepperStore
-from fingerpost.private.demographics import Demographics, Sex
+from fingerpost.private.demographics import Demographics, Sex, written_birth
 from fingerpost.private.messages import Inner
 from fingerpost.private.passport import Entitlement, HandleProof
 from fingerpost.private.pepper_sealing import new_pepper, seal_pepper
@@ -94,7 +94,7 @@ ASKED: Final = Demographics(
     dob=date(2015, 3, 9),
     sex=Sex.FEMALE,
     postcode="WX4 7QD",
-    nhs_number="9990001239",
+    health_number="9990001239",
 )
 BROTHER: Final = Demographics(
     forename="Peregrine", surname="Umberleigh", dob=date(2013, 11, 28), postcode="WX9 2TF"
@@ -158,11 +158,11 @@ def identity(member: MemberId, party: Party) -> Identity:
 def a_row(child: Demographics, kind: Kind, **fields: str) -> str:
     values = {
         "local_id": "L" + hashlib.sha256(child.surname.encode()).hexdigest()[:8],
-        "nhs_number": child.nhs_number,
+        "health_number": child.health_number,
         "forename": child.forename,
         "middle_names": child.middle_names,
         "surname": child.surname,
-        "dob": child.dob.isoformat() if child.dob else "",
+        "dob": written_birth(child.dob),
         "sex": child.sex.name[0] if child.sex else "",
         "postcode": child.postcode,
         "kind": kind.name,
@@ -173,7 +173,7 @@ def a_row(child: Demographics, kind: Kind, **fields: str) -> str:
 
 
 def an_export(*lines: str) -> SourceFile:
-    return export(lines, made_on=datetime.now(UTC).date())
+    return export(lines, written_on=datetime.now(UTC).date())
 
 
 EXPORTS: Final = {
@@ -244,6 +244,7 @@ class Federation:
             for party in self.parties
         }
         self.pepper = new_pepper(EPOCH, day_of(clock.now()) - 1, secrets.token_bytes)
+        self.asked_of_issuer: list[Asked] = []
         self._stack = AsyncExitStack()
 
     @property
@@ -273,7 +274,11 @@ class Federation:
         parties = {party.me.member: party.me.party for party in self.parties}
         others = {ISSUER: Party.ISSUER, SPARE: Party.NODE}
         self.keys |= {id_: Ed25519PrivateKey.generate() for id_ in others}
-        more = {"declared_caseload": 1000, "lookups_per_day": 900}
+        more = {
+            "declared_caseload": 1000,
+            "caseload_reason": "invented children",
+            "lookups_per_day": 900,
+        }
         return tuple(
             member(id_, party, public(self.keys[id_]), **more)
             for id_, party in (parties | others).items()
@@ -311,8 +316,8 @@ class Federation:
             for id_ in hosted
         ]
         area = Area(AREA, "Wexcombe", agencies=tuple(sorted(agencies, key=lambda a: a.id)))
-        listed = federation(self.parameters, [area], self._listed())
-        self.repository.publish(listed, self._sealed_peppers())
+        self.listed = federation(self.parameters, [area], self._listed())
+        self.repository.publish(self.listed, self._sealed_peppers())
 
     async def refresh(self) -> None:
         """All look at the member list now, the broker first: the others have it from there."""
@@ -325,12 +330,14 @@ class Federation:
         self.publish()
         issuer = identity(ISSUER, Party.ISSUER)
         await self._stack.enter_async_context(
-            issuer_of(self.repository, self.authority, issuer, self.issuer_address)
+            issuer_of(
+                self.repository, self.authority, issuer, self.issuer_address, self.asked_of_issuer
+            )
         )
         await self.broker.start()
         for holder in self.holders:
             await holder.start()
-        options = ImportOptions(datetime.now(UTC).date(), Columns({}), False, False)
+        options = ImportOptions(datetime.now(UTC).date(), Columns({}), False)
         for node in self.nodes.values():
             await node.import_(EXPORTS, options)
             await node.start()

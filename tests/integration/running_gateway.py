@@ -31,6 +31,7 @@ from fingerpost.protocol.codec.queries import write_submission
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.ids import AgencyId, Handle
 from fingerpost.protocol.messages import (
+    Answers,
     Counting,
     KeySet,
     NodeAnswer,
@@ -98,11 +99,11 @@ class GatewayParty(RunningParty[practitioner.wiring.Gateway]):
 
     @property
     def key_holders(self) -> Any:
-        return self.client._key_holders
+        return self.client._sender._key_holders
 
     @property
     def broker(self) -> Redialled:
-        edge: Any = self.client._broker
+        edge: Any = self.client._sender._broker
         channel: Redialled = edge._broker
         return channel
 
@@ -174,13 +175,13 @@ class GatewayParty(RunningParty[practitioner.wiring.Gateway]):
         call: Any = broker_pb2_grpc.LookupServiceStub(self.broker.channel()).Lookup(
             write_lookup(sealed.wire, submission), timeout=SECONDS
         )
-        answers = []
+        answers: list[NodeAnswer] = []
         try:
             async for message in call:
                 event = read_event(message)
                 query.receive(event)
-                if isinstance(event, NodeAnswer):
-                    answers.append(event)
+                if isinstance(event, Answers):
+                    answers += event.answers
         finally:
             call.cancel()
         return query, answers

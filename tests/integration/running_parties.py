@@ -14,6 +14,7 @@ import io
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar, cast
 
@@ -26,6 +27,7 @@ from agency_node.answering.audit import (
     read_body,
     requester_box,
 )
+from agency_node.answering.wiring import audit_key
 from agency_node.importing import wiring as importing
 from agency_node.importing.staging import Options as ImportOptions
 from agency_node.importing.staging import SourceFile
@@ -33,7 +35,7 @@ from agency_node.settings import NodeSettings
 from broker import wiring as broker_wiring
 from broker.service import Broker
 from broker.settings import BrokerSettings
-from broker.store import SqlStore
+from broker.store import REPLAY_FILE, SqlStore
 from fakes.import_world import Seen
 from fakes.opened import running
 from fakes.party_folder import KEY, broker_settings_file, holder_settings_file, node_settings_file
@@ -42,7 +44,7 @@ from fingerpost.audit.log import Entry
 from fingerpost.membership.membership import Membership
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.runtime import logs
+from fingerpost.runtime import logs, worker_processes
 from fingerpost.runtime.clock import SystemClock
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.identity import Identity
@@ -95,7 +97,7 @@ class RunningParty(Generic[P]):
         self._stack = AsyncExitStack()
 
     def open(self, env: Env) -> AbstractAsyncContextManager[P]:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not say how it is opened")
 
     @property
     def membership(self) -> Membership:
@@ -163,12 +165,13 @@ class BrokerParty(Process[broker_wiring.Opened]):
         return self.opened.broker
 
     def open(self, env: Env) -> AbstractAsyncContextManager[broker_wiring.Opened]:
-        SqlStore.open(
-            self.folder,
-            KEY,
-            WitnessFolder(self.settings.places.witness),
-            self.clock.now() - self.founded_ago,
-        ).close()
+        if not (self.folder / REPLAY_FILE).exists():
+            SqlStore.open(
+                self.folder,
+                KEY,
+                WitnessFolder(self.settings.places.witness),
+                self.clock.now() - self.founded_ago,
+            ).close()
         return broker_wiring.open(self.settings, env)
 
 
@@ -198,7 +201,9 @@ class NodeParty(Process[node_wiring.Opened]):
         return node_wiring.open(self.settings, env)
 
     async def import_(self, exports: Mapping[AgencyId, SourceFile], options: ImportOptions) -> None:
-        async with importing.open(self.settings, self.env()) as importer:
+        """Import through a gate, as the command line does."""
+        env = replace(self.env(), beside=worker_processes.beside)
+        async with importing.open(self.settings, env) as importer:
             for agency in self.agencies:
                 report = await importer.run(agency, exports[agency], options, Seen())
                 assert not report.refused
@@ -219,7 +224,7 @@ class NodeParty(Process[node_wiring.Opened]):
 
     def requesters(self, agency: AgencyId) -> list[HiddenRequester]:
         """Who asked, of the entries that hide it until an officer gives a reason."""
-        box = requester_box(node_wiring.audit_key(self.settings), agency)
+        box = requester_box(audit_key(self.settings), agency)
         return [
             open_requester(box, agency, str(entry.fields["query"]), sealed)
             for entry in self.entries(agency)

@@ -16,6 +16,7 @@ import grpc
 import grpc.aio
 import pytest
 
+from fakes.answers import alone
 from fakes.refusals import refused
 from fakes.serving import serving
 from fingerpost.private.query_sealing import SealedQuery
@@ -90,10 +91,10 @@ async def test_events_of_a_broker_out_of_bounds(federation: Federation) -> None:
     address = federation.broker.requesters
     await federation.broker.stop()
     nodes = tuple(federation.nodes)
-    good: list[LookupEvent] = [Accepted(sealed.hash, nodes), true[0], Ended(nodes)]
+    good: list[LookupEvent] = [Accepted(sealed.hash, nodes), alone(true[0]), Ended(nodes)]
     bads = [bad for event in good for bad in spoilt(write_event(event))]
     assert len(bads) > 100
-    whole = [write_event(answer).SerializeToString() for answer in true]
+    whole = [write_event(alone(answer)).SerializeToString() for answer in true]
     tls = federation.authority.server(federation.broker.me)
     async with in_the_place_of(address, tls, "fingerpost.wire.v1.LookupService") as says:
         await federation.gateway.redial()

@@ -30,7 +30,7 @@ from fingerpost.protocol.codec.queries import write_core
 from fingerpost.protocol.codes import Purpose, Status
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId, AreaCode
-from fingerpost.protocol.messages import NodeAnswer
+from fingerpost.protocol.messages import NodeAnswer, size_class
 from fingerpost.runtime.rpc import refused_from
 from fingerpost.wire.v1 import private_pb2
 from integration.forgeries import FORGERIES, Original
@@ -38,6 +38,7 @@ from integration.running_federation import (
     ASKED,
     COUNCIL,
     GATEWAY,
+    HOSTED,
     OAK,
     SAYS,
     SPARE,
@@ -64,11 +65,14 @@ class Tried:
         return answered(self.query)
 
     def require_nothing_disclosed(self) -> None:
-        """From the three nodes, in answers of the one size."""
+        """From the three nodes, in answers of the sizes that their agencies give."""
         assert set(self.statuses.values()) == {Status.NOTHING_TO_DISCLOSE}
         assert not any(found.pointers for found in self.query.answers().values())
         assert self.query.rejected == 0
-        assert [len(a.sealed) for a in self.answers] == [limits.ANSWER_BYTES] * 3
+        sizes = {a.node: len(a.sealed) for a in self.answers}
+        assert sizes == {
+            node: size_class(len(agencies)).sealed_bytes for node, agencies in HOSTED.items()
+        }
 
 
 @dataclass(frozen=True)

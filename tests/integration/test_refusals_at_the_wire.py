@@ -30,7 +30,7 @@ from fingerpost.protocol.codec.carriage import write_answers, write_hello
 from fingerpost.protocol.envelope import PayloadType
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Party
-from fingerpost.protocol.messages import NodeHello, SealedAnswer
+from fingerpost.protocol.messages import NodeHello, SealedAnswer, size_class
 from fingerpost.wire.v1 import broker_pb2, envelope_pb2, key_holder_pb2, member_list_pb2, query_pb2
 from integration.bad_messages import CANARY, Bad, spoilt
 from integration.bad_queries import Signer, with_core, without_padding
@@ -274,14 +274,14 @@ async def test_submissions(scene: Scene) -> None:
 async def test_first_messages_of_nodes(scene: Scene) -> None:
     hello = write_hello(NodeHello(1))
     bads = list(out_of_bounds(hello))
-    answers = write_answers([SealedAnswer(bytes(32), 0, bytes(limits.ANSWER_BYTES))])
+    answers = write_answers([SealedAnswer(bytes(32), 0, bytes(size_class(1).sealed_bytes))])
     bads.append(Bad("AttachRequest", "answers first", answers.SerializeToString()))
     await require_all_refused(scene, scene.channels["nodes"], ATTACH, bads)
 
 
 async def test_answers_of_nodes(scene: Scene) -> None:
     """A bad frame ends that node's stream; it says hello first, as a node does."""
-    message = write_answers([SealedAnswer(bytes(32), 0, bytes(limits.ANSWER_BYTES))])
+    message = write_answers([SealedAnswer(bytes(32), 0, bytes(size_class(1).sealed_bytes))])
     before = scene.counts()
     bads = [*spoilt(message), Bad("AttachRequest", "nobody asked", message.SerializeToString())]
     bads.append(Bad("AttachRequest", "hello again", HELLO))
@@ -394,4 +394,9 @@ async def test_what_all_these_were_made_from_is_good(scene: Scene) -> None:
     """Last of the requesters' tests: each was refused for what was changed."""
     ended = await ask(scene.channels["askers"], LOOKUP, scene.signer.request(scene.wire))
     assert isinstance(ended, tuple)
-    assert len(ended) == 5  # accepted, three nodes' answers, the end
+    answers = [
+        (each.node, each.part)
+        for message in ended
+        for each in broker_pb2.LookupResponse.FromString(message).answers.answers
+    ]
+    assert len(answers) == len(set(answers)) == 3

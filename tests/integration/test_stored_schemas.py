@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import agency_node.notes.migrations
+import authority.issuer.migrations
 import broker.migrations
 import fingerpost.audit.migrations
 import key_holder.migrations
@@ -22,10 +24,13 @@ DATABASES: dict[str, tuple[Revision, ...]] = {
     "audit": fingerpost.audit.migrations.REVISIONS,
     "records": node.RECORDS,
     "journal": node.JOURNAL,
+    "node notes": agency_node.notes.migrations.NOTES,
     "replay": broker.migrations.REVISIONS,
     "meter": key_holder.migrations.REVISIONS,
     "outcomes": practitioner.asking.migrations.REVISIONS,
+    "gateway notes": practitioner.asking.migrations.NOTES,
     "accounts": practitioner.sign_in.migrations.REVISIONS,
+    "heads": authority.issuer.migrations.REVISIONS,
 }
 STORED = {
     ("audit", 1): "b003ef72aed35a6c",
@@ -33,21 +38,32 @@ STORED = {
     ("records", 1): "d089ab259712f537",
     ("records", 2): "9575260ef8ffe39a",
     ("records", 3): "f5494b5350906176",
+    ("records", 4): "7af5ad3a92d3b34f",
+    ("records", 5): "a77acebe3ff2d319",
+    ("records", 6): "402fa2958565ed89",
     ("journal", 1): "21eaec560c9d998e",
     ("journal", 2): "0926f0c32b0e8d4b",
     ("journal", 3): "eb0346417660d6da",
+    ("journal", 4): "05ab9198e05b74cf",
+    ("node notes", 1): "b575a38f5d668bd3",
+    ("node notes", 2): "d7816bfaad914d8c",
     ("replay", 1): "3649d977d305cedc",
     ("replay", 2): "4579a14ce625a97d",
+    ("replay", 3): "43ce8d9489b0822d",
     ("meter", 1): "72b0008836bc6863",
     ("meter", 2): "bb0fdbeae4766848",
+    ("meter", 3): "4c209903ac60e6ab",
     ("outcomes", 1): "4bbfa7c55c2d082f",
     ("outcomes", 2): "4d37812b34a215cc",
     ("outcomes", 3): "82a3f961cefb3ae2",
     ("outcomes", 4): "d51abf1cfc908369",
     ("outcomes", 5): "25892ed7518932e2",
+    ("gateway notes", 1): "ac36ba6b9ed9f9f2",
     ("accounts", 1): "320106ab7ce17c55",
     ("accounts", 2): "e78752d54d593a1d",
     ("accounts", 3): "56d5d22e50839899",
+    ("heads", 1): "65ba77b95ee19f8a",
+    ("heads", 2): "e1821da543c9d1f9",
 }
 """By database and revision, the first 16 digits of SHA-256 over the statements that SQLite keeps.
 Databases in the field have these schemas: a revision that has been released is never changed, only

@@ -36,14 +36,15 @@ REMEMBERED: Final = TREE / ".cache" / "mutants.json"
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One mutant to be tried. ``row``: of the table; ``name``: what is printed if it survives."""
+    """One mutant to be tried. ``name``: what is printed if it survives; ``line``: of the file, the
+    changed one, or 0."""
 
-    row: str
     path: str
     text: str
     tests: tuple[str, ...]
     name: str
-    reviewed: bool
+    reviewed: bool = False
+    line: int = 0
 
     @property
     def key(self) -> str:
@@ -56,13 +57,14 @@ class Try:
 def of_claims() -> Iterator[Try]:
     for each in CLAIMS:
         name = f"{each.path}: {each.test} passes without: {' '.join(each.before.split())}"
-        yield Try(OF_CLAIMS, each.path, each.mutated(TREE), (each.test,), name, reviewed=False)
+        yield Try(each.path, each.mutated(TREE), (each.test,), name)
 
 
 def of_module(path: str) -> Iterator[Try]:
     reviewed = REVIEWED.get(path, {})
     for each in mutants((TREE / path).read_text("utf-8")):
-        yield Try(path, path, each.text, TESTS[path], f"{path} {each}", each.place in reviewed)
+        known = each.place in reviewed
+        yield Try(path, each.text, TESTS[path], f"{path} {each}", known, each.line)
 
 
 class Memory:
@@ -87,7 +89,8 @@ def tried(tries: Sequence[Try], memory: Memory, workers: int, until: float) -> d
     """Try all, ``workers`` at once, until the time ``until`` of the monotonic clock."""
     found: dict[int, Ended] = {}
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for number, each in enumerate(tries):
+    # Those of one file are tried together: see the bench.
+    for number, each in sorted(enumerate(tries), key=lambda numbered: numbered[1].path):
         known = memory.of(each.key)
         if known is None:
             waiting.put(number)
@@ -104,7 +107,7 @@ def tried(tries: Sequence[Try], memory: Memory, workers: int, until: float) -> d
                     except queue.Empty:
                         return
                     each = tries[number]
-                    found[number] = at.tried(each.path, each.text, each.tests)
+                    found[number] = at.tried(each.path, each.text, each.tests, each.line)
                     memory.keep(each.key, found[number])
                     if found[number] is Ended.SURVIVED and not each.reviewed:
                         say(f"survived: {each.name}")

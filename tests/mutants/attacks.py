@@ -11,14 +11,18 @@ from mutants.mutation import (
     ANSWERS,
     BROKER,
     CARRIED,
+    CARRIED_PACKETS,
     DISHONEST,
     FEDERATION,
     GAPS_AS_NO,
+    GATEWAY,
     HOSTILE,
     JUDGED,
     LISTS,
     MATCHED,
     NODE,
+    NOTED,
+    NOTES,
     OUTCOMES,
     PASSPORT,
     PLAN,
@@ -26,8 +30,10 @@ from mutants.mutation import (
     QUERY,
     RULES,
     SEALED,
+    SEALED_NOTES,
     SEALS,
     SECOND,
+    TOLD,
     Mutation,
 )
 
@@ -129,6 +135,35 @@ ATTACKS: Final[tuple[Mutation, ...]] = (
         "        hash=query_hash(payload),\n",
         "        hash=query_hash(wire),\n",
     ),
+    Mutation(
+        f"{PRIVATE}test_notes.py::test_no_label_comes_twice",
+        SEALED_NOTES,
+        "    salt = random_bytes(limits.PACKET_SALT_BYTES)",
+        "    salt = bytes(limits.PACKET_SALT_BYTES)",
+    ),
+    Mutation(
+        f"{NOTES}test_a_packet_that_is_sent_again_is_refused_and_counted",
+        NOTED,
+        "for packet in fresh if packet.exchange in new))",
+        "for packet in fresh))",
+    ),
+    Mutation(
+        f"{NOTES}test_a_packet_of_another_hour_is_refused",
+        NOTED,
+        "require_hour(packet.hour, now)",
+    ),
+    Mutation(
+        f"{NOTES}test_a_cell_that_was_altered_is_refused_and_counted",
+        SEALED_NOTES,
+        "            except (InvalidTag, Refused):\n                refused += 1",
+        "            except (InvalidTag, Refused):\n                refused += 0",
+    ),
+    Mutation(
+        f"{PRIVATE}test_notes.py::test_a_key_is_of_one_query_and_node_and_needs_both_secrets",
+        SEALED_NOTES,
+        "salt=secret, info=info)",
+        "salt=None, info=info)",
+    ),
     # ---- by a key holder -------------------------------------------------------------------------
     Mutation(
         f"{PRIVATE}test_blinding.py::test_a_holder_with_another_key_is_found_out",
@@ -152,7 +187,7 @@ ATTACKS: Final[tuple[Mutation, ...]] = (
     Mutation(
         "tests/unit/key_holder/test_key_holder_service.py::test_a_quota_holds_across_a_restart",
         "key_holder/store.py",
-        "                _put(connection, member, count)\n",
+        "                _put(change, member, count)\n",
         "                pass\n",
     ),
     # ---- by a member that asks -------------------------------------------------------------------
@@ -183,8 +218,8 @@ ATTACKS: Final[tuple[Mutation, ...]] = (
     Mutation(
         f"{PRIVATE}linkage/test_blocking_keys.py::test_no_key_without_a_number_rests_on_one_part",
         "fingerpost/private/linkage/blocking_keys.py",
-        '"|".join(value).encode("ascii")',
-        'value[0].encode("ascii")',
+        '"|".join(texts).encode("ascii")',
+        'texts[0].encode("ascii")',
     ),
     Mutation(
         f"{DISHONEST}test_a_passport_by_nobodys_key_is_refused",
@@ -197,6 +232,12 @@ ATTACKS: Final[tuple[Mutation, ...]] = (
         f"{DISHONEST}test_a_passport_that_outlives_training_is_refused",
         PASSPORT,
         'raise Refused(Code.MALFORMED, "passport.training_until or vetting_until")',
+    ),
+    Mutation(
+        f"{DISHONEST}test_a_passport_that_outlives_the_grace_is_refused",
+        PASSPORT,
+        "GRACE_SECONDS: Final = 14 * limits.DAY",
+        "GRACE_SECONDS: Final = 15 * limits.DAY",
     ),
     Mutation(
         f"{PRIVATE}test_passport.py::test_a_claim_stated_twice",
@@ -278,6 +319,12 @@ ATTACKS: Final[tuple[Mutation, ...]] = (
         'raise Refused(Code.NOT_ALLOWED, "core.area")',
     ),
     Mutation(
+        f"{BROKER}test_broker_quota.py::test_second_tries_are_few",
+        ADMITTED,
+        "            self._again.count(person, now)\n",
+        "",
+    ),
+    Mutation(
         f"{BROKER}test_broker_quota.py::test_a_handle_counts_within_its_agency",
         ADMITTED,
         "person = (agency, submission.handle)",
@@ -321,9 +368,60 @@ ATTACKS: Final[tuple[Mutation, ...]] = (
         "named = {self._names.of(query.hash): query.core_hash for query in queries}",
     ),
     Mutation(
+        f"{NODE}test_node_audit_search.py::test_a_name_runs_nothing_in_a_spreadsheet",
+        "fingerpost/membership/search_commands.py",
+        "if shown.strip()[:1] in _FORMULA else shown",
+        "if False else shown",
+    ),
+    Mutation(
         f"{DISHONEST}test_whoever_is_suspended_is_not_answered",
         FEDERATION,
         "if area is not None and agency not in self.deny.agencies:",
         "if area is not None:",
+    ),
+    Mutation(
+        f"{BROKER}test_broker_exchanges.py::test_a_pair_has_one_an_hour_whatever_became_of_it",
+        CARRIED_PACKETS,
+        "if (gateway, node) in had:",
+        "if False:",
+    ),
+    Mutation(
+        "tests/unit/agency_node/test_node_ticks.py::"
+        "test_packets_in_front_count_with_what_is_allowed_for_them",
+        "agency_node/answering/answer_line.py",
+        "                self._load.exchanges(len(frame.packets))\n",
+        "",
+    ),
+    Mutation(
+        "tests/contracts/test_node_notes.py::test_what_was_said_is_not_written_over",
+        "agency_node/notes/store.py",
+        "                elif self._came.get(connection, kept.note.number) is None:\n",
+        "                else:\n",
+    ),
+    Mutation(
+        f"{NODE}test_node_disclosure.py::"
+        "test_a_number_is_marked_for_who_reported_it_and_for_all_once_two_agencies_did",
+        TOLD,
+        "len(reporters) >= ENOUGH_REPORTERS",
+        "bool(reporters)",
+    ),
+    Mutation(
+        f"{PRIVATE}test_notes.py::test_each_kind_says_what_it_must_and_no_more",
+        SEALED_NOTES,
+        "if bool(stated) != (self.kind is kind):",
+        "if self.kind is kind and not stated:",
+    ),
+    Mutation(
+        f"{NODE}test_node_reticence.py::test_the_quality_is_the_same_whether_the_child_is_known",
+        ANSWERS,
+        "quality = generation.quality if core.revision >= limits.SECOND_REVISION else None",
+        "quality = generation.quality if hits else None",
+    ),
+    Mutation(
+        f"{GATEWAY}test_client.py::"
+        "test_a_name_that_gives_content_away_is_shown_to_who_may_be_told_alone",
+        FEDERATION,
+        "told = tier is Tier.SENSITIVE or asking == self.id",
+        "told = tier is not Tier.NONE",
     ),
 )

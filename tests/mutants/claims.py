@@ -3,7 +3,8 @@
 A claim is covered by any of the tests that it names. ``tests/architecture/test_mutants.py`` checks
 that each claim has an entry and that each text to be replaced stands in its file exactly once;
 ``make mutants`` makes each change in a copy of the tree and runs the test. Whoever changes the code
-under an entry changes the entry: in ``guarantees``, ``attacks`` or ``thefts``.
+under an entry changes the entry: in ``guarantees``, ``moments``, ``exports``, ``statements``,
+``attacks`` or ``thefts``.
 """
 
 from __future__ import annotations
@@ -12,10 +13,20 @@ from collections.abc import Mapping
 from typing import Final
 
 from mutants.attacks import ATTACKS
+from mutants.exports import EXPORTS
 from mutants.guarantees import GUARANTEES
+from mutants.moments import MOMENTS
 from mutants.mutation import Mutation
+from mutants.statements import STATEMENTS
 from mutants.thefts import THEFTS
 
-CLAIMS: Final[tuple[Mutation, ...]] = (*GUARANTEES, *ATTACKS, *THEFTS)
+CLAIMS: Final[tuple[Mutation, ...]] = (
+    *GUARANTEES,
+    *MOMENTS,
+    *EXPORTS,
+    *STATEMENTS,
+    *ATTACKS,
+    *THEFTS,
+)
 NO_MUTATION: Final[Mapping[str, str]] = {}
 """By a test that a claim names, why no change of the code can break the claim."""

@@ -9,9 +9,10 @@ from mutants.mutation import (
     ANSWERS,
     BROKER,
     CARRIED,
+    CARRIED_PACKETS,
     CLIENT,
     DISHONEST,
-    FEDERATION,
+    EXCHANGED,
     FOOTING,
     GAPS_AS_NO,
     GATEWAY,
@@ -19,6 +20,7 @@ from mutants.mutation import (
     JUDGED,
     LOCATORS,
     NODE,
+    NOTES,
     OUTCOME,
     OUTCOMES,
     PASSPORT,
@@ -27,9 +29,12 @@ from mutants.mutation import (
     QUERY,
     RULES,
     SEALED,
+    SEALED_NOTES,
     SEALS,
     SECOND,
     SEEN,
+    SENDING,
+    THREADS,
     TOLD,
     Mutation,
 )
@@ -83,8 +88,23 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
     Mutation(
         f"{SEEN}test_answers_are_of_one_size_one_count_and_one_tick_whatever_they_say",
         SEALED,
-        'plain = pad(envelope, limits.ANSWER_PLAIN_BYTES, "answer too long")',
-        'plain = pad(envelope, 4 + len(envelope), "answer too long")',
+        'plain = pad(envelope, size_class(len(part.agencies)).plain_bytes, "answer too long")',
+        'plain = pad(envelope, size_class(len(part.pointers)).plain_bytes, "answer too long")',
+    ),
+    Mutation(
+        f"{PRIVATE}test_answer_sealing.py::"
+        "test_the_size_follows_from_how_many_agencies_whatever_they_say",
+        SEALED,
+        'plain = pad(envelope, size_class(len(part.agencies)).plain_bytes, "answer too long")',
+        "involved = sum(a.status is Status.INVOLVED for a in part.agencies)\n"
+        '    plain = pad(envelope, size_class(involved).plain_bytes, "answer too long")',
+        (("import limits\n", "import limits\nfrom fingerpost.protocol.codes import Status\n"),),
+    ),
+    Mutation(
+        f"{BROKER}test_broker_answers.py::test_an_answer_of_another_size_is_not_passed_on",
+        "broker/gathering.py",
+        " or size != self._expected[node][part]:",
+        ":",
     ),
     Mutation(
         "tests/architecture/test_blindness.py::"
@@ -149,6 +169,30 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
         "if bits + place.bits >= self.least_bits:",
         "if bits + place.bits >= 0:",
     ),
+    Mutation(
+        f"{BROKER}test_broker_exchanges.py::test_what_a_node_sees_names_no_gateway",
+        CARRIED_PACKETS,
+        "number = self._random_bytes(limits.EXCHANGE_BYTES)",
+        "number = gateway.value.encode().ljust(16)[:16]",
+    ),
+    Mutation(
+        f"{NOTES}test_who_does_not_know_the_child_can_read_nothing",
+        SEALED_NOTES,
+        "    return HKDF(SHA256(), NOTE_KEY_BYTES, salt=secret, info=info).derive(content_key)",
+        "    return HKDF(SHA256(), NOTE_KEY_BYTES, salt=secret, info=info).derive(secret)",
+    ),
+    Mutation(
+        "tests/unit/practitioner/test_notes_schedule.py::test_a_gateway_looks_without_a_beat",
+        "practitioner/wiring.py",
+        "                EXCHANGE_SECONDS, EXCHANGE_SECONDS, self.exchanging.step",
+        "                EXCHANGE_SECONDS, 0.0, self.exchanging.step",
+    ),
+    Mutation(
+        f"{NODE}test_node_notes.py::test_no_thread_is_kept_where_a_query_opened_by_chance",
+        THREADS,
+        "_CONCERNED: Final = frozenset({Finding.MATCH.value, Finding.POSSIBLE.value})",
+        "_CONCERNED: Final = frozenset(each.value for each in Finding)",
+    ),
     # ---- G4 Silence is never "no" ----------------------------------------------------------------
     Mutation(
         f"{HOSTILE}test_no_list_of_lies_makes_a_false_word",
@@ -171,7 +215,7 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
     ),
     Mutation(
         f"{GATEWAY}test_client.py::test_a_broker_that_never_ends_is_waited_for_gathering_and_grace",
-        CLIENT,
+        SENDING,
         "seconds = federation.parameters.gathering_ms / 1000 + GRACE_SECONDS",
         "seconds = federation.parameters.gathering_ms / 100 + GRACE_SECONDS",
     ),
@@ -194,13 +238,6 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
         "(held, at)",
     ),
     Mutation(
-        f"{NODE}test_node_answers.py::"
-        "test_records_too_old_answer_nothing_alike_for_all_and_touch_no_index",
-        FEDERATION,
-        "return now - as_of > self.parameters.feed_seconds(self.agency(agency).kind)",
-        "return now - as_of > 10 * self.parameters.feed_seconds(self.agency(agency).kind)",
-    ),
-    Mutation(
         f"{HOSTILE}test_a_node_on_another_member_list_is_a_gap_where_they_differ",
         QUERY,
         "{a.id: self._answers.get(a.id, GAP) for a in self._asked}",
@@ -210,7 +247,7 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
     Mutation(
         f"{GATEWAY}test_outcome.py::test_a_suspended_agency_is_not_asked_and_so_it_is_named",
         OUTCOME,
-        "for gap in (*area.not_connected, *map(_unreachable, suspended)):",
+        "for gap in (*area.not_connected, *suspended):",
         "for gap in area.not_connected:",
     ),
     Mutation(
@@ -272,6 +309,12 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
         "        if not row.sensitive\n        and row.kind in COARSE\n        and ",
         "        if not row.sensitive\n        and row.kind in COARSE\n        or ",
     ),
+    Mutation(
+        f"{PRIVATE}test_notes.py::test_a_cell_that_holds_no_note_of_this_way_is_counted",
+        SEALED_NOTES,
+        "if note.kind in SAID[way]:",
+        "if note.kind:",
+    ),
     # ---- G6 All that is not disclosed looks the same ---------------------------------------------
     Mutation(
         f"{NODE}test_node_reticence.py::"
@@ -289,10 +332,10 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
     Mutation(
         f"{NODE}test_node_ticks.py::test_the_stream_is_read_however_long_the_work_takes",
         "agency_node/reading/line.py",
-        "        taken = self._meter.take(received_at, len(queries))\n",
+        "        taken = self._meter.take(\n",
         "        if len(self._waiting) > 8:\n"
         '            raise Refused(Code.NOT_READY, "full")\n'
-        "        taken = self._meter.take(received_at, len(queries))\n",
+        "        taken = self._meter.take(\n",
         (
             (
                 "class Line:\n",
@@ -325,6 +368,25 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
         "agency_node/answering/journal.py",
         "            size = size_of(looked_up, asked) + _LENGTH_BYTES\n",
         "            size = len(plain) + _LENGTH_BYTES\n",
+    ),
+    Mutation(
+        f"{NOTES}test_sizes_counts_and_times_are_the_same_whichever_opened_and_whatever_was_said",
+        EXCHANGED,
+        "            leaving = first(waiting)\n",
+        "            leaving = first(waiting)\n            if not leaving: return\n",
+    ),
+    Mutation(
+        f"{PRIVATE}test_notes.py::test_a_packet_with_notes_is_made_in_as_many_steps_as_one_without",
+        SEALED_NOTES,
+        "for _ in range(limits.CELLS)]\n    turns",
+        "for _ in range(limits.CELLS - len(notes))]\n    turns",
+        also=(("*empty[len(notes) :]", "*empty"),),
+    ),
+    Mutation(
+        f"{NOTES}test_an_agency_that_shields_the_child_is_reached_unseen",
+        THREADS,
+        "opening.finding in _CONCERNED",
+        'opening.answer == "INVOLVED"',
     ),
     # ---- G7 Everyone is answerable ---------------------------------------------------------------
     Mutation(

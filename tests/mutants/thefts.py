@@ -1,5 +1,5 @@
-"""What lets in the attacks by a node, by a thief, and by whoever puts back an older state: see
-``claims``.
+"""What lets in the attacks by a node, by a thief, by a feed that forgets a shield, and by whoever
+puts back an older state: see ``claims``.
 """
 
 from __future__ import annotations
@@ -7,12 +7,14 @@ from __future__ import annotations
 from typing import Final
 
 from mutants.mutation import (
+    ANSWERS,
     BROKER,
     CARRIED,
+    EXCHANGED,
     GATEWAY,
     LOCATORS,
     NODE,
-    OUTCOME,
+    NOTES,
     SEALED,
     SEEN,
     TOLD,
@@ -20,6 +22,7 @@ from mutants.mutation import (
     Mutation,
 )
 
+DEPOSITED: Final = "tests/unit/fingerpost/membership/test_deposited_heads.py::"
 THEFTS: Final[tuple[Mutation, ...]] = (
     # ---- by a node -------------------------------------------------------------------------------
     Mutation(
@@ -48,7 +51,7 @@ THEFTS: Final[tuple[Mutation, ...]] = (
     Mutation(
         f"{BROKER}test_broker_streams.py::test_a_stopped_node_holds_back_nobody",
         "broker/lookup.py",
-        "        if len(self._queries) >= QUERIES_WAITING:\n",
+        "        if len(self._all) >= most:\n",
         "        if False:\n",
     ),
     Mutation(
@@ -72,6 +75,12 @@ THEFTS: Final[tuple[Mutation, ...]] = (
         "        for one, other in _pairs(*counts)\n",
         "        for one, other in _pairs(*counts)\n        if one and other\n",
     ),
+    Mutation(
+        f"{NOTES}test_a_node_cannot_speak_for_the_agency_of_another",
+        EXCHANGED,
+        "return federation.agency(note.agency).node == node",
+        "return True",
+    ),
     # ---- by a thief ------------------------------------------------------------------------------
     Mutation(
         f"{SEEN}test_a_stolen_database_opens_nothing_of_earlier_days",
@@ -85,6 +94,20 @@ THEFTS: Final[tuple[Mutation, ...]] = (
         WITNESS,
         "    if held.number < witnessed.number:\n        return Fault.OLDER\n",
         "",
+    ),
+    Mutation(
+        "tests/unit/authority/test_issuer_online.py::"
+        "test_a_suspension_after_a_restore_reaches_those_who_saw_more",
+        "authority/issuer/online.py",
+        "        least = 1 if witnessed is None else witnessed.number + 1\n",
+        "        least = 1\n",
+    ),
+    Mutation(
+        "tests/contracts/test_issuer_heads.py::"
+        "test_an_earlier_copy_is_reported_once_and_gone_on_from",
+        "authority/issuer/heads_store.py",
+        "            rows.require_whole()\n",
+        "            pass\n",
     ),
     Mutation(
         "tests/unit/practitioner/test_people_put_back.py::test_a_disabled_account_does_not_come_back",
@@ -112,10 +135,78 @@ THEFTS: Final[tuple[Mutation, ...]] = (
         "        return False\n",
     ),
     Mutation(
+        "tests/contracts/test_broker_store.py::test_a_replay_set_put_back_alone_begins_anew",
+        "broker/store.py",
+        "                _begin_anew(rows, now)\n            since",
+        "            since",
+    ),
+    Mutation(
+        "tests/contracts/test_broker_store.py::test_a_clock_that_is_behind_sets_no_store_back",
+        "broker/store.py",
+        "            if since is None:\n",
+        "            if since is None or since > now:\n",
+    ),
+    Mutation(
+        "tests/contracts/test_node_journal_store.py::"
+        "test_of_a_journal_put_back_alone_nobody_knows_what_was_answered_before",
+        "agency_node/records/store/journal.py",
+        "        return since is not None and query",
+        "        return since is None and query",
+    ),
+    Mutation(
+        "tests/unit/key_holder/test_key_holder_service.py::"
+        "test_a_meter_put_back_gives_no_quota_again",
+        "key_holder/store.py",
+        "                meter.require_whole()\n",
+        "                pass\n",
+    ),
+    Mutation(
+        "tests/contracts/test_flipped_bits.py::test_no_flipped_bit_reads_as_something_else",
+        "fingerpost/runtime/summed_rows.py",
+        "            if not hmac.compare_digest(_kept(connection), self._counted(connection)):\n",
+        "            if False:\n",
+    ),
+    Mutation(
+        f"{DEPOSITED}test_a_log_deleted_with_its_head_and_its_witness_is_found_out",
+        "fingerpost/membership/deposited_heads.py",
+        "        if head is not None and found != head.digest:\n",
+        "        if head is not None and found not in (None, head.digest):\n",
+    ),
+    Mutation(
+        f"{DEPOSITED}test_a_log_written_anew_with_all_copies_of_its_head_is_found_out",
+        "fingerpost/membership/deposited_heads.py",
+        "        if head is not None and found != head.digest:\n",
+        "        if head is not None and found is None:\n",
+    ),
+    Mutation(
+        f"{DEPOSITED}test_a_deposit_shows_nothing_of_whether_a_log_grew",
+        "fingerpost/membership/deposited_heads.py",
+        "        mark = newest or _NONE\n",
+        "        if newest is None:\n            continue\n        mark = newest\n",
+    ),
+    Mutation(
+        f"{DEPOSITED}test_the_issuer_makes_no_head_up",
+        "fingerpost/membership/deposited_heads.py",
+        'return b"heads\\0" + at.to_bytes(8, "big") + part',
+        'return b"heads\\0" + part',
+    ),
+    Mutation(
+        f"{DEPOSITED}test_stores_put_back_with_their_witness_are_reported_at_the_start",
+        "fingerpost/membership/deposited_heads.py",
+        "        if left > (newest.number if newest else 0):\n",
+        "        if newest is None and left:\n",
+    ),
+    Mutation(
+        f"{DEPOSITED}test_who_loses_the_issuers_acceptance_hides_no_store_that_was_put_back",
+        "fingerpost/membership/deposited_heads.py",
+        "        if self._due is None:\n",
+        "        if self._due is None:\n            await self.leave(stores)\n",
+    ),
+    Mutation(
         "tests/simulation/test_records_put_back.py::"
         "test_a_no_from_records_that_went_back_is_a_gap_and_never_complete",
-        OUTCOME,
-        "    if answer.status not in _USABLE or answer.generation >= seen:\n",
+        "practitioner/asking/belief.py",
+        "    if answer.status not in USABLE or (answer.generation >= seen and not too_old):\n",
         "    if True:\n",
     ),
     Mutation(
@@ -166,6 +257,39 @@ THEFTS: Final[tuple[Mutation, ...]] = (
         "    if False:\n",
     ),
     Mutation(
+        f"{NODE}test_node_notes.py::"
+        "test_there_is_a_thread_for_each_entry_of_the_log_whatever_was_found",
+        "agency_node/answering/threads.py",
+        "return tuple(_thread(opening) for opening in openings)",
+        "return tuple(_thread(o) for o in openings if o.finding in _CONCERNED)",
+    ),
+    Mutation(
+        "tests/contracts/test_node_notes.py::test_a_thread_without_a_key_is_a_row_like_the_others",
+        "agency_node/notes/store.py",
+        "ROW_SIZES: Final = (256,)",
+        "ROW_SIZES: Final = (80, 256)",
+    ),
+    Mutation(
+        f"{NODE}test_planted_rows.py::"
+        "test_an_entry_that_a_planted_row_opened_does_not_show_who_asked",
+        "agency_node/answering/audit.py",
+        ' approvers="", facts=b""',
+        ' approvers=""',
+    ),
+    Mutation(
+        f"{NODE}test_node_audit_search.py::test_who_is_hidden_is_not_searched_and_that_is_said",
+        "agency_node/cli/searching.py",
+        "Said(at, None, (), False, purpose, children, Unread.NOT_SHOWN)",
+        "Said(at, None, (), True, purpose, children, Unread.NOT_SHOWN)",
+    ),
+    Mutation(
+        f"{NODE}test_node_audit_search.py::"
+        "test_a_log_of_which_an_entry_was_taken_out_gives_no_answer",
+        "fingerpost/audit/log.py",
+        "in_chain(rows) if verified else rows",
+        "rows",
+    ),
+    Mutation(
         f"{NODE}test_planted_rows.py::test_a_child_keeps_her_first_day_when_she_moves_and_not_"
         "when_her_number_is_given_away",
         "agency_node/records/origin.py",
@@ -209,6 +333,18 @@ THEFTS: Final[tuple[Mutation, ...]] = (
         "one.parent != other.parent or",
     ),
     Mutation(
+        "tests/unit/deploy/test_deploy_settings.py::test_no_party_starts_with_a_key_beside_its_data",
+        "agency_node/importing/wiring.py",
+        "require_apart(settings.keys, settings.data, trial=settings.places.trial)",
+    ),
+    Mutation(
+        "tests/unit/deploy/test_deploy_units.py::"
+        "test_a_unit_hands_over_the_keys_that_its_sample_names",
+        "deploy/systemd/fingerpost-node.service",
+        "LoadCredentialEncrypted=audit.secret:",
+        "LoadCredential=audit.secret:",
+    ),
+    Mutation(
         "tests/unit/authority/test_authority_epochs.py::"
         "test_an_offline_machine_whose_clock_is_ahead_erases_nothing",
         "authority/epochs.py",
@@ -245,6 +381,42 @@ THEFTS: Final[tuple[Mutation, ...]] = (
         "return signed.at + run",
     ),
     Mutation(
+        f"{NODE}test_import_shields.py::test_a_shield_survives_the_next_import",
+        "agency_node/importing/shielding.py",
+        "    growing = _Growing(before, upn=upn, now=now)\n    for demographics in earlier",
+        "    growing = _Growing(Register(), upn=upn, now=now)\n    for demographics in earlier",
+    ),
+    Mutation(
+        f"{NODE}test_import_shields.py::test_nobody_once_shielded_is_unshielded_by_any_imports",
+        "agency_node/importing/shielding.py",
+        "            known = Known(upn=self._upn)  # the next turn looks at what is new\n",
+        "            return frozenset(found)\n",
+    ),
+    Mutation(
+        f"{NODE}test_node_shields.py::test_a_shield_withholds_whatever_the_records_say",
+        ANSWERS,
+        "return () if withheld else disclosed",
+        "return disclosed",
+    ),
+    Mutation(
+        f"{NODE}test_import_shields.py::test_nothing_of_a_hidden_child_is_stored",
+        "agency_node/importing/staging.py",
+        "        if n not in made.hidden\n",
+        "",
+    ),
+    Mutation(
+        f"{NODE}test_import_shields.py::test_without_its_register_nothing_is_imported",
+        WITNESS,
+        "return None if witnessed is None else Fault.GONE",
+        "return None",
+    ),
+    Mutation(
+        f"{NODE}test_node_shields.py::test_without_its_register_an_agency_answers_about_no_child",
+        ANSWERS,
+        " or agency in self._faulty or shields is None:",
+        " or agency in self._faulty:",
+    ),
+    Mutation(
         f"{NODE}test_node_disclosure.py::test_a_shielded_row_of_a_twin_withholds_too",
         TOLD,
         "if any(row.shielded for row in (*rows, *near)):",
@@ -263,5 +435,11 @@ THEFTS: Final[tuple[Mutation, ...]] = (
         "fingerpost/runtime/logs.py",
         "                continue\n",
         "                pass\n",
+    ),
+    Mutation(
+        "tests/contracts/test_node_notes.py::test_a_destroyed_key_is_gone_from_the_file",
+        "agency_node/notes/store.py",
+        "over = [t for t in threads if t.at <= int(reached) - limits.NOTES_KEPT_SECONDS]",
+        "over = threads[:0]",
     ),
 )

@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ from agency_node.answering.audit import (  # noqa: E402
     read_body,
     requester_box,
 )
+from agency_node.answering.wiring import audit_key  # noqa: E402
 from fakes.justified import justified  # noqa: E402
 from fingerpost.audit.log import AuditLog  # noqa: E402
 from fingerpost.private.demographics import Demographics  # noqa: E402
@@ -49,22 +51,26 @@ from integration.running_federation import (  # noqa: E402
     COUNCILS,
     HOSTED,
     OAK,
+    SPARE,
     STRANGER,
     Federation,
     running,
 )
 from practitioner.asking.document import write  # noqa: E402
-from practitioner.asking.outcome import Again, Outcome, Question, Widened  # noqa: E402
+from practitioner.asking.outcome import Again, NobodyAsked, Outcome, Question, Widened  # noqa: E402
 from practitioner.sign_in.rules import Session  # noqa: E402
+from privacy.governance import Governance  # noqa: E402
 from privacy.thief import FACTS, Disk, Lookup, Read, Row, read  # noqa: E402
 
-POSSIBLE: Final = replace(ASKED, forename="Sennen", middle_names="", nhs_number="")
+POSSIBLE: Final = replace(ASKED, forename="Sennen", middle_names="", health_number="")
 """Another forename, and all else like a child on record: perhaps her twin."""
 PEOPLE: Final = (("account-71c3", "Rosalind Merriweather"), ("account-fe08", "Cassian Feather"))
 REFERENCE: Final = "ref-0471"
 BECAUSE: Final = WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION
 KINDS: Final = ("known", "unknown", "brother", "possible", "widened", "gap")
-LISTED: Final = ("broker", "key holder", "node", "gateway")
+KEYED: Final = ("broker", "key holder", "node", "gateway", "issuer")
+"""Whose keys open something that they keep; those of the authority sign."""
+LISTED: Final = (*KEYED, "authority")
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ class Run:
     Attributes:
         kinds: of each lookup, and whether nobody was missing whose node ran.
         before: the disks of all parties, before the first lookup.
-        keyed: the rows that a party's keys open.
+        keyed: the rows that a party's keys open, and that were not there before.
         grown: of each lookup, which nodes' logs had more entries after it than before.
     """
 
@@ -97,11 +103,14 @@ class Run:
 
 async def run(folder: Path, count: int) -> Run:
     """Make ``count`` lookups of all kinds, and read all disks. On a machine so busy that an agency
-    is a gap, a lookup is made again.
+    is a gap, or that nobody could be asked, a lookup is made again.
     """
     async with running(folder) as federation:
-        thieves = _Thieves(federation)
+        governance = Governance(folder / "governance", federation)
+        await federation.step(61)  # what was founded a moment ago is not about the first lookup
+        thieves = _Thieves(federation, governance)
         before = thieves.disks()
+        known = {party: frozenset(thieves.keyed(party)) for party in KEYED}
         made: list[Lookup] = []
         grown: list[frozenset[str]] = []
         kinds: list[tuple[str, bool]] = []
@@ -111,14 +120,24 @@ async def run(folder: Path, count: int) -> Run:
             kind, number = KINDS[done % len(KINDS)], len(made)
             entries = thieves.entries()
             session = _session(federation, 0 if kind in ("known", "widened") else done % 2)
-            lookup, outcome = await _lookup(federation, session, kind, number, first)
+            try:
+                lookup, outcome = await _lookup(federation, session, kind, first)
+            except NobodyAsked:
+                continue
             first = outcome if kind == "known" else first
             made.append(thieves.opened_by(lookup, entries))
             kinds.append((kind, outcome.complete))
             grown.append(frozenset(a for a, n in thieves.entries().items() if n > entries[a]))
-            await federation.step(31 + number * 37 % 101)  # no two pauses are equal
+            await federation.step(15)
+            governance.work()
+            if number == 0:
+                governance.suspend(SPARE)
+            await federation.step(16 + number * 37 % 101)  # no two pauses are equal
             done += outcome.complete or kind in ("gap", "widened")
-        keyed = {party: tuple(thieves.keyed(party)) for party in LISTED}
+        keyed = {
+            party: tuple(row for row in thieves.keyed(party) if row not in known[party])
+            for party in KEYED
+        }
         return Run(tuple(made), tuple(kinds), before, thieves.disks(), keyed, tuple(grown))
 
 
@@ -130,27 +149,30 @@ def _session(federation: Federation, person: int) -> Session:
 
 
 async def _lookup(
-    federation: Federation, session: Session, kind: str, number: int, first: Outcome | None
+    federation: Federation, session: Session, kind: str, first: Outcome | None
 ) -> tuple[Lookup, Outcome]:
     child = {"unknown": STRANGER, "brother": BROTHER, "possible": POSSIBLE}.get(kind, ASKED)
-    purpose = Purpose.S17_ASSESSMENT if number % 4 == 1 else Purpose.S47_ENQUIRY
+    purpose = Purpose.S17_ASSESSMENT if kind in ("unknown", "gap") else Purpose.S47_ENQUIRY
     carried = len(federation.carried())
     began = federation.clock.now()
     client = federation.gateway.client
     if kind == "gap":
         await federation.nodes[COUNCILS].stop()
         await federation.attached([node for node in HOSTED if node != COUNCILS])
-    if kind == "widened" and first is not None:
-        outcome = await client.widen(session, Again(Widened(first.operation, BECAUSE)))
-    else:
-        reach = None if kind == "known" else Reach.AREA
-        outcome = await client.lookup(
-            session, Question(child, justified(purpose, REFERENCE), reach)
-        )
-    ended = federation.clock.now()
-    if kind == "gap":
-        await federation.nodes[COUNCILS].start()
-        await federation.attached()
+    try:
+        if kind == "widened" and first is not None:
+            outcome = await client.widen(session, Again(Widened(first.operation, BECAUSE)))
+        else:
+            reach = None if kind == "known" else Reach.AREA
+            outcome = await client.lookup(
+                session, Question(child, justified(purpose, REFERENCE), reach)
+            )
+        ended = federation.clock.now()
+    finally:
+        if kind == "gap":
+            federation.clock.step(5)  # what a node leaves with the issuer as it starts is no lookup
+            await federation.nodes[COUNCILS].start()
+            await federation.attached()
     queries = [
         read_query(wire, lambda _: federation.requester_key.public_key().public_bytes_raw())
         for wire in federation.carried()[carried:]
@@ -187,8 +209,9 @@ def _words(
 class _Thieves:
     """Whoever has a disk of one party of each sort; the node's is the one that most opens at."""
 
-    def __init__(self, federation: Federation) -> None:
+    def __init__(self, federation: Federation, governance: Governance) -> None:
         self._federation = federation
+        self._governance = governance
         self._node = next(n for id_, n in federation.nodes.items() if OAK in HOSTED[id_])
         holder, node, gateway = federation.holders[0], self._node, federation.gateway
         self._places: dict[str, tuple[Path, tuple[Path, ...]]] = {
@@ -199,9 +222,10 @@ class _Thieves:
         }
 
     def disks(self) -> dict[str, Disk]:
-        return {
+        disks = {
             party: Disk.of(party, folder, keys) for party, (folder, keys) in self._places.items()
         }
+        return disks | {party: self._governance.disk(party) for party in ("issuer", "authority")}
 
     def entries(self) -> dict[str, int]:
         """How many entries each agency's log has once all is in it, as its file shows anybody."""
@@ -235,9 +259,11 @@ class _Thieves:
             case "node":
                 for agency in self._node.agencies:
                     log = node_wiring.open_audit(self._node.settings, agency)
-                    box = requester_box(node_wiring.audit_key(self._node.settings), agency)
+                    box = requester_box(audit_key(self._node.settings), agency)
                     for row in _shown(party, f"{agency}.sqlite", log):
                         yield replace(row, values=(*row.values, *_second_layer(row, box, agency)))
+            case "issuer":
+                yield from _shown(party, "log", self._governance.open_audit())
             case _:
                 log = practitioner.wiring.open_audit(federation.gateway.settings, COUNCIL)
                 yield from _shown(party, "log", log)
@@ -294,23 +320,19 @@ COLUMNS: Final[Mapping[str, Callable[[Read], set[int]]]] = {
     "where it opened": lambda found: found.opened,
     "answer": lambda found: found.facts["answer"],
 }
+_A: Final = {party: "an" if party[0] in "ai" else "a" for party in LISTED}
 THEFTS: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = (
-    ("a broker", ("broker",), ()),
-    ("a key holder", ("key holder",), ()),
-    ("a node", ("node",), ()),
-    ("a gateway", ("gateway",), ()),
-    *(
-        (f"{one} and {other}", (one, other), ())
-        for number, one in enumerate(LISTED)
-        for other in LISTED[number + 1 :]
-    ),
+    *((f"{_A[party]} {party}", (party,), ()) for party in LISTED),
+    *((f"{one} and {other}", (one, other), ()) for one, other in combinations(LISTED, 2)),
     ("all of these", LISTED, ()),
     ("a broker, with its keys", ("broker",), ("broker",)),
     ("a key holder, with its keys", ("key holder",), ("key holder",)),
     ("a node, with its keys", ("node",), ("node",)),
     ("a gateway, with its keys", ("gateway",), ("gateway",)),
+    ("an issuer, with its keys", ("issuer",), ("issuer",)),
     ("a node, and a broker with its keys", ("node", "broker"), ("broker",)),
     ("a gateway, and a broker with its keys", ("gateway", "broker"), ("broker",)),
+    ("a broker, and an issuer with its keys", ("broker", "issuer"), ("issuer",)),
     ("a broker, and a node with its keys", ("broker", "node"), ("node",)),
     ("a node and a broker, with the keys of both", ("node", "broker"), ("node", "broker")),
 )

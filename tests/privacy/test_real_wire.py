@@ -10,23 +10,34 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import msgspec
 import pytest
 import pytest_asyncio
 
+from fakes.answers import shown_in
+from fakes.approved import approved
 from fakes.federations import HOLDERS
 from fakes.justified import PAST, justified
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.justification import Reason
 from fingerpost.private.passport import TYPE
-from fingerpost.private.purpose_rules import Reason
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import read_event, read_from_node
 from fingerpost.protocol.codes import Acr, CoarseKind, Kind, Purpose, Role, Status
-from fingerpost.protocol.messages import Ended, LookupEvent, NodeAnswer, SealedAnswer, day_of
+from fingerpost.protocol.messages import (
+    Answers,
+    Ended,
+    LookupEvent,
+    SealedAnswer,
+    day_of,
+    size_class,
+)
 from fingerpost.wire.v1 import broker_pb2, envelope_pb2, query_pb2
 from integration.running_federation import (
     ASKED,
@@ -108,7 +119,12 @@ async def evidence(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ev
                 tape = federation.broker.tape
                 before = len(tape.heard), len(tape.said)
                 session = federation.session(SUBJECTS[person], NAMES[person])
-                question = Question(child, justified(purpose, reference, approver))
+                why = justified(purpose, reference)
+                if approver:
+                    by = (session.agency, SUBJECTS[person], federation.passport_key)
+                    now = federation.clock.now()
+                    why = approved(why, child, *by, now, approver=approver)
+                question = Question(child, why)
                 outcome = await federation.gateway.client.lookup(session, question)
                 heard, said = tape.heard[before[0] :], tape.said[before[1] :]
                 lookups.append(Asked(slot, who, child, outcome, tuple(heard), tuple(said)))
@@ -125,9 +141,9 @@ def words() -> Iterator[str]:
     """Everything that only a requester and an agency that knows the child may read."""
     for child in (ASKED, BROTHER, STRANGER):
         yield from (child.forename, child.surname, child.postcode)
-        assert child.dob is not None
+        assert isinstance(child.dob, date)
         yield from spellings_of_day(child.dob)
-    yield from (ASKED.middle_names, ASKED.nhs_number, "999 000 1239", "999-000-1239")
+    yield from (ASKED.middle_names, ASKED.health_number, "999 000 1239", "999-000-1239")
     yield from (WORKER, WORKER_ROLE, DESK_PHONE, DESK_EMAIL, OUT_OF_HOURS, GP_WORKER, GP_PHONE)
     yield from (name for full in (WORKER, GP_WORKER, *NAMES) for name in full.split())
     yield from (REFERENCE, SHORT_REFERENCE, APPROVER, TYPE)
@@ -162,10 +178,12 @@ async def test_the_search_finds_it_where_it_may_be_read(evidence: Evidence) -> N
     bodies = [entry.body for entry in node.entries(OAK) if entry.body]
     requesters = [msgspec.msgpack.encode(requester) for requester in node.requesters(OAK)]
     found = traces([*bodies, *requesters], wanted())
-    recorded = (ASKED.forename, ASKED.surname, ASKED.nhs_number, NAMES[0], SUBJECTS[1])
+    recorded = (ASKED.forename, ASKED.surname, ASKED.health_number, NAMES[0], SUBJECTS[1])
     for word in (*recorded, REFERENCE, SHORT_REFERENCE, APPROVER, PAST.isoformat()):
         assert f"plain {word}" in found
-    found = traces([EXPORTS[OAK].content], wanted())
+    exported = EXPORTS[OAK].content
+    assert isinstance(exported, bytes)
+    found = traces([exported], wanted())
     assert f"plain {WORKER}" in found
     assert f"plain {DESK_PHONE}" in found
 
@@ -265,14 +283,23 @@ async def test_a_key_holder_sees_no_two_lookups_alike(evidence: Evidence) -> Non
 # ---- sizes and numbers ---------------------------------------------------------------------------
 
 
-async def test_all_answers_and_all_queries_have_one_size(evidence: Evidence) -> None:
+async def test_answers_have_the_size_of_their_agencies_and_all_queries_one(
+    evidence: Evidence,
+) -> None:
     frames = [t.data for t in evidence.federation.broker.tape.heard if t.method == "Attach"]
     answers: list[SealedAnswer] = []
     for frame in frames:
         message = read_from_node(broker_pb2.AttachRequest.FromString(frame))
         answers += message if isinstance(message, tuple) else ()
     assert len(answers) >= 3 * len(evidence.lookups)
-    assert {len(a.sealed) for a in answers} == {limits.ANSWER_BYTES}
+    of_one, of_two = (size_class(count).sealed_bytes for count in (1, 2))
+    assert {len(a.sealed) for a in answers} == {of_one, of_two}
+    sizes: dict[bytes, list[int]] = defaultdict(list)
+    for a in answers:
+        sizes[a.query_hash].append(len(a.sealed))
+    whole = [sorted(each) for each in sizes.values() if len(each) == 3]
+    assert whole == [[of_one, of_one, of_two]] * len(whole), "two nodes of one agency, one of two"
+    assert len(whole) >= len(evidence.lookups)
     queries = [q for asked in evidence.lookups for q in asked.queries]
     assert {len(q) for q in queries} == {limits.QUERY_BYTES}
     assert len({a.sealed for a in answers}) == len(answers)
@@ -286,7 +313,7 @@ async def test_who_is_asked_about_shows_in_no_size_and_no_number(evidence: Evide
 
     def shape(asked: Asked) -> object:
         events = [read_event(broker_pb2.LookupResponse.FromString(t.data)) for t in said(asked)]
-        nodes = sorted((e.node, e.part, len(e.sealed)) for e in events if isinstance(e, NodeAnswer))
+        nodes = sorted((a.node, a.part, len(a.sealed)) for a in shown_in(events))
         # On the nodes' streams what is in the frames counts: which queries share a frame is a
         # matter of the moment.
         frames = [broker_pb2.AttachRequest.FromString(t.data) for t in of(asked.heard, "Attach")]
@@ -294,7 +321,12 @@ async def test_who_is_asked_about_shows_in_no_size_and_no_number(evidence: Evide
         carried = [broker_pb2.AttachResponse.FromString(t.data) for t in of(asked.said, "Attach")]
         queries = sorted(len(q) for f in carried for q in f.queries)
         asking = sorted(len(t.data) for t in of(asked.heard, "Lookup"))
-        return nodes, answers, queries, asking, sorted(len(t.data) for t in said(asked))
+        ends = sorted(
+            len(t.data)
+            for e, t in zip(events, said(asked), strict=True)
+            if not isinstance(e, Answers)
+        )
+        return nodes, answers, queries, asking, ends
 
     def of(tape: Iterable[Taped], method: str) -> list[Taped]:
         return [t for t in tape if t.method == method]

@@ -18,11 +18,11 @@ from statistics import median
 import pytest
 import pytest_asyncio
 
+from fakes.answers import shown_in
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import read_event
 from fingerpost.protocol.ids import MemberId
-from fingerpost.protocol.messages import NodeAnswer
 from fingerpost.wire.v1 import broker_pb2
 from integration.running_federation import (
     ASKED,
@@ -141,10 +141,10 @@ async def arrivals(
         if taped.method != "Lookup":
             continue
         event = read_event(broker_pb2.LookupResponse.FromString(taped.data))
-        if isinstance(event, NodeAnswer):
+        for answer in shown_in((event,)):
             punctual = watch.was_punctual(taped.at)
-            arrival = Arrival(number, event.node, asked_at, taped.at, punctual)
-            (found.hits if event.node == KNOWN_AT[who] else found.misses).append(arrival)
+            arrival = Arrival(number, answer.node, asked_at, taped.at, punctual)
+            (found.hits if answer.node == KNOWN_AT[who] else found.misses).append(arrival)
     return found
 
 

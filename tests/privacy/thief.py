@@ -23,6 +23,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,7 @@ FACTS: Final = ("asking agency", "practitioner", "purpose", "child", "answer")
 DAY: Final = 86_400
 _HEX: Final = re.compile(rb"[0-9a-f]{16,64}")
 _DECIMAL: Final = re.compile(rb"(?<!\d)\d{10}(?!\d)")
+_ISO: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _BINARY: Final = re.compile(rb"(?=(\0{4}[^\0]...))", re.DOTALL)
 _DATABASE: Final = b"SQLite format 3\0"
 _OF_ONE_LOOKUP: Final = 12
@@ -71,6 +73,8 @@ class Row:
             if isinstance(value, int | float):
                 yield column, int(value)
         for blob in self.blobs():
+            for stated in _ISO.findall(blob):
+                yield "stated", int(datetime.fromisoformat(stated.decode()).timestamp())
             yield from (("written", int(digits)) for digits in _DECIMAL.findall(blob))
             yield from (("inside", int.from_bytes(at, "big")) for at in _BINARY.findall(blob))
 

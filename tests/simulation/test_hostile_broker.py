@@ -38,8 +38,9 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Reach, Status
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import MemberId
-from practitioner.asking.client import GRACE_SECONDS
+from fingerpost.protocol.messages import LARGEST
 from practitioner.asking.outcome import Outcome, Question
+from practitioner.asking.sending import GRACE_SECONDS
 
 ABOUT_OTHER = replace(QUESTION, demographics=OTHER)
 LONGEST = limits.GATHERING_MS / 1000 + GRACE_SECONDS
@@ -83,7 +84,7 @@ async def test_an_honest_broker_hides_nothing(world: World) -> None:
         hostile.overwrite,
         lambda i: hostile.flip(i, 0),
         lambda i: hostile.flip(i, -1),
-        lambda i: hostile.cut(i, limits.ANSWER_BYTES - 1),
+        lambda i: hostile.cut(i, LARGEST.sealed_bytes - 1),
         lambda i: hostile.cut(i, 0),
         lambda i: hostile.renumber(i, 1),
         lambda i: hostile.rename(i, MemberId("nobody")),
@@ -203,9 +204,7 @@ async def test_no_end_of_junk_ends_the_query_with_gaps(world: World) -> None:
     honest = await lookup(world)
 
     def flood(show: hostile.Show, _: hostile.Memory) -> hostile.Show:
-        noise = [
-            replace(a, sealed=bytes(limits.ANSWER_BYTES)) for a in hostile.answers_in(show)
-        ] * 3000
+        noise = [replace(a, sealed=bytes(len(a.sealed))) for a in hostile.answers_in(show)] * 3000
         return (*noise, *show)
 
     outcome = await lookup(world, flood)
@@ -287,9 +286,9 @@ NODE_NAMES = st.sampled_from(["schools-host", "council-node", "gp-host", "police
 LIES = st.one_of(
     st.builds(hostile.drop, INDEXES),
     st.builds(hostile.duplicate, INDEXES),
-    st.builds(hostile.flip, INDEXES, st.integers(0, limits.ANSWER_BYTES - 1)),
+    st.builds(hostile.flip, INDEXES, st.integers(0, LARGEST.sealed_bytes - 1)),
     st.builds(hostile.overwrite, INDEXES),
-    st.builds(hostile.cut, INDEXES, st.integers(0, limits.ANSWER_BYTES - 1)),
+    st.builds(hostile.cut, INDEXES, st.integers(0, LARGEST.sealed_bytes - 1)),
     st.builds(hostile.junk_before, INDEXES),
     st.builds(hostile.junk_after, INDEXES),
     st.builds(hostile.rename, INDEXES, NODE_NAMES.map(MemberId)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -17,6 +18,7 @@ from fakes.wexcombe import (
     ELM,
     GP,
     HEALTH,
+    NEXT,
     OAK,
     POLICE,
     POLICE_NODE,
@@ -25,12 +27,13 @@ from fakes.wexcombe import (
     of,
 )
 from federation import World
-from fingerpost.private.demographics import Demographics
+from fingerpost.private.demographics import Demographics, PartialDate
+from fingerpost.private.linkage.strength import NOT_SURE
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import CoarseKind, Purpose, Reach, Status, WideningReason
+from fingerpost.protocol.codes import CoarseKind, Purpose, Reach, Role, Status, WideningReason
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber, MemberId
-from practitioner.asking.outcome import Question
+from practitioner.asking.outcome import Outcome, OwnRecord, Question
 
 
 async def test_who_is_involved_and_whom_to_ring(gateway: SimGateway) -> None:
@@ -82,8 +85,8 @@ async def test_a_shielded_row_is_like_no_record_in_all_that_leaves(
     unknown = of(await gateway.ask(stranger), POLICE)
     assert (shielded.status, shielded.pointers) == (unknown.status, unknown.pointers)
     assert (shielded.generation, shielded.as_of) == (unknown.generation, unknown.as_of)
-    sizes = {len(a.sealed) for n in world.nodes.values() for _, f in n.departures for a in f}
-    assert sizes == {limits.ANSWER_BYTES}
+    for node in world.nodes.values():
+        assert len({len(a.sealed) for _, answers in node.departures for a in answers}) == 1
     assert world.nodes[POLICE_NODE].findings(POLICE) == [Finding.MATCH]
 
 
@@ -185,7 +188,7 @@ async def test_a_suspended_gateway_is_refused_and_its_agency_not_asked(
         (Question(AMINA, justified(Purpose.CLA_CARE)), Code.NOT_ALLOWED),
         # Wide keys over the whole reach without a first lookup that bears the reason out.
         (
-            Question(AMINA, justified(Purpose.S47_ENQUIRY, "", "", WideningReason.RECENT_MOVE)),
+            Question(AMINA, justified(Purpose.S47_ENQUIRY, "", WideningReason.RECENT_MOVE)),
             Code.NOT_ALLOWED,
         ),
     ],
@@ -198,3 +201,58 @@ async def test_what_may_not_be_asked_leaves_nothing(
         await gateway.ask(question)
     assert gateway.order == []
     assert world.holders.received == []
+
+
+# ---- the asking agency's own records -------------------------------------------------------------
+
+
+async def concern(gateway: SimGateway, child: Demographics) -> Outcome:
+    """Asked by an early help worker of the council."""
+    session = replace(gateway.session, role=Role.EARLY_HELP_WORKER)
+    why = justified(Purpose.SAFEGUARDING_CONCERN, now=gateway.world.clock.now())
+    return await gateway.world.run(gateway.client.lookup(session, Question(child, why)))
+
+
+async def test_the_own_agency_names_its_records_beyond_the_tier_of_the_purpose(
+    gateway: SimGateway,
+) -> None:
+    """Of the council's two rows social care is beyond the tier, and the other is sensitive."""
+    outcome = await concern(gateway, AMINA)
+    assert outcome.own_record is OwnRecord.NAMED
+    (own,) = of(outcome, COUNCIL).pointers
+    assert own.kind is CoarseKind.CHILDRENS_SOCIAL_CARE
+
+
+async def test_a_child_whom_the_own_agency_does_not_name_is_new_today(gateway: SimGateway) -> None:
+    stranger = Demographics(forename="Nobody", surname="Atall", dob=date(2016, 6, 6))
+    assert (await concern(gateway, stranger)).own_record is OwnRecord.NEW_TODAY
+
+
+async def test_without_an_answer_of_the_own_node_nobody_is_called_new(
+    world: World, gateway: SimGateway
+) -> None:
+    await world.stop_node(COUNCILS)
+    assert (await concern(gateway, AMINA)).own_record is OwnRecord.NOT_KNOWN
+
+
+async def test_a_known_child_is_not_called_new_where_too_little_was_asked(
+    gateway: SimGateway,
+) -> None:
+    """A month without a postcode is never a match: the council's own record is not named."""
+    outcome = await concern(gateway, replace(AMINA, dob=PartialDate(2015, 3), postcode=""))
+    assert of(outcome, COUNCIL).status is Status.NOTHING_TO_DISCLOSE
+    assert outcome.own_record is OwnRecord.NOT_KNOWN
+    assert NOT_SURE in outcome.strength.reasons
+
+
+async def test_a_purpose_that_takes_no_own_record_says_nothing_of_it(gateway: SimGateway) -> None:
+    assert (await gateway.ask(QUESTION)).own_record is None
+
+
+async def test_where_nobody_names_anything_no_service_is_counted(gateway: SimGateway) -> None:
+    """Else "no school named itself" would be said of every child."""
+    why = justified(Purpose.TRANSFER_IN, now=gateway.world.clock.now())
+    outcome = await gateway.ask(Question(AMINA, why, None, (NEXT,)))
+    assert outcome.complete
+    assert outcome.services == ()
+    assert {a.status for a in outcome.agencies} == {Status.NOTHING_TO_DISCLOSE}

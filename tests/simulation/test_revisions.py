@@ -1,7 +1,8 @@
-"""The wire grows: a second revision, which exists in these tests alone, is put in force while some
-parties speak it and others do not.
+"""The wire grows: the second revision is put in force while some parties speak it and others do
+not.
 
-In it, a lookup can name who reviews it (``Facts.reviewer``); the first revision has no such field.
+It lets an answer state the quality of its import. In these tests alone a lookup, too, can say more
+in it: who reviews it (``Facts.reviewer``).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from fingerpost.private import query_sealing
 from fingerpost.private.codec import write_inner
 from fingerpost.protocol.codec import strict
 from fingerpost.protocol.codec.queries import read_query
-from fingerpost.protocol.codes import Reach, Status
+from fingerpost.protocol.codes import Quality, Reach, Status
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import MemberId
@@ -45,8 +46,15 @@ SAME_IN_BOTH, OF_THE_SECOND = asking(reviewer=""), asking(reviewer="manager-2")
 
 
 @pytest.fixture(autouse=True)
-def _second_revision(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strict, "SINCE", {"Facts.reviewer": 2})
+async def _before_the_second(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody speaks the second revision yet."""
+    monkeypatch.setattr(strict, "SINCE", {**strict.SINCE, "Facts.reviewer": 2})
+    announce(world, RevisionFrom(1, 0))
+    world.broker_speaks = OLD
+    for node in world.nodes.values():
+        node.speaks = OLD
+        node.service = node.made()
+    await world.restart_broker()
 
 
 async def upgrade(world: World, *nodes: MemberId) -> None:
@@ -100,6 +108,22 @@ async def test_a_rolling_upgrade_loses_no_lookup(world: World) -> None:
     assert question.justification.facts.reviewer == "manager-2"
 
 
+async def test_an_answer_states_its_quality_in_the_second_revision_alone(world: World) -> None:
+    """The same import answers both at once, and neither gateway loses an answer."""
+    old, new = world.gateway(COUNCIL, speaks=OLD), world.gateway(COUNCIL, speaks=NEW)
+    world.nodes[SCHOOLS].quality[OAK] = Quality.POOR
+    world.broker_speaks = NEW
+    await upgrade(world, *NODES)
+    for gateway in (old, new):
+        assert of(await gateway.ask(SAME_IN_BOTH), OAK).quality is None, "not in force yet"
+    announce(world, *both_from(world, 0))
+    for gateway, stated in ((old, None), (new, Quality.POOR)):
+        outcome = await gateway.ask(SAME_IN_BOTH)
+        assert outcome.complete
+        assert of(outcome, OAK).status is Status.INVOLVED
+        assert of(outcome, OAK).quality is stated
+
+
 async def test_a_node_that_was_forgotten_is_a_gap_by_name_and_not_waited_for(world: World) -> None:
     others = [node for node in NODES if node != HEALTH]
     world.broker_speaks = NEW
@@ -130,10 +154,11 @@ async def test_a_revision_that_is_not_in_force_is_not_carried(world: World) -> N
     assert (await gateway.ask(SAME_IN_BOTH)).complete
     craft = replace(Craft(world, COUNCIL, AMINA, AMINA), facts=SAME_IN_BOTH.justification.facts)
     sealed, submission = craft.submitted()
-    announce(world, RevisionFrom(2, 0))
+    announce(world, RevisionFrom(1, 0))
     peer = PeerIdentity(FEDERATION, GATEWAY, Party.GATEWAY, NOW + 10**9)
     with refused(Code.UNSUPPORTED):
         await world.run(anext(world.broker.lookup(peer, sealed.wire, submission)))
+    announce(world, RevisionFrom(2, 0))
     with refused(Code.UNSUPPORTED):
         await world.gateway(COUNCIL, speaks=OLD).ask(SAME_IN_BOTH)
 

@@ -4,7 +4,10 @@ none.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import secrets
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -35,16 +38,27 @@ from fakes.wexcombe import (
 from federation import World
 from fingerpost.private.demographics import Demographics, OtherName
 from fingerpost.private.linkage import Decision, Scope, Side, blocking_keys, compare, normalise
+from fingerpost.private.notes import Note, NoteKind
 from fingerpost.private.purpose_rules import PurposeRule
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codes import Kind, Purpose, Reach, Status, WideningReason
 from fingerpost.protocol.errors import Code, Defect, Refused, Rule
 from fingerpost.protocol.federation import ReachRule
-from fingerpost.protocol.ids import AreaCode, MemberId
-from fingerpost.protocol.messages import KeySet, Query
-from practitioner.asking.outcome import Again, Outcome, Question, Widened
+from fingerpost.protocol.ids import AgencyId, AreaCode, Handle, MemberId
+from fingerpost.protocol.messages import (
+    Counting,
+    Ended,
+    KeySet,
+    LookupEvent,
+    Query,
+    Submission,
+)
+from practitioner.asking import sending
+from practitioner.asking.notes import KeptNote
+from practitioner.asking.outcome import Again, NotAsked, Outcome, Progress, Question, Widened
 from practitioner.asking.plan import WITHIN_SECONDS, LookupRule
+from practitioner.asking.sending import Lookup
 
 LIKELY = WideningReason.OTHER_NAME_LIKELY
 
@@ -159,8 +173,8 @@ async def test_it_is_one_query_with_wide_keys_to_the_whole_reach(
     assert len(query.wire) == limits.QUERY_BYTES
     assert len(world.store.records) - carried == 1, "a lookup of its own"
     assert [len(points) for points in world.holders.received] == [32 * 32, 32 * 32]
-    sizes = {len(a.sealed) for n in world.nodes.values() for _, f in n.departures for a in f}
-    assert sizes == {limits.ANSWER_BYTES}
+    for node in world.nodes.values():
+        assert len({len(a.sealed) for _, answers in node.departures for a in answers}) == 1
 
 
 async def test_it_is_recorded_and_taken_before_anything_leaves(gateway: SimGateway) -> None:
@@ -190,7 +204,7 @@ async def test_only_one_area_may_be_widened(gateway: SimGateway) -> None:
 
 
 async def test_after_the_national_ring_it_goes_to_the_neighbours(gateway: SimGateway) -> None:
-    question = Question(AMINA, justified(Purpose.EMERGENCY_PROTECTION))
+    question = Question(AMINA, justified(Purpose.EMERGENCY_PROTECTION), reach=Reach.NATIONAL_RING)
     first = await gateway.ask(question)
     assert first.reach is Reach.NATIONAL_RING
     second = await widen(gateway, first)
@@ -250,6 +264,57 @@ async def test_where_somebody_did_not_answer_she_asks_again_first(
     first = await gateway.ask(QUESTION)
     assert not first.complete
     await require_nothing_leaves(gateway, first, LookupRule.FIRST_HAS_GAPS)
+
+
+def say(gateway: SimGateway, first: Outcome, agency: AgencyId, kind: NoteKind) -> None:
+    note = Note(secrets.token_bytes(limits.NOTE_NUMBER_BYTES), kind, agency, first.asked_at)
+    gateway.notes.mark([KeptNote(first.operation, note)])
+
+
+async def test_a_gap_that_was_rung_is_left_out_and_never_asked_with_wide_keys(
+    world: World, gateway: SimGateway
+) -> None:
+    """Silence is not answered with wider keys, also where the node has come back."""
+    await world.stop_node(SCHOOLS)
+    first = await gateway.ask(QUESTION)
+    silent = [each.agency.id for each in first.agencies if each.lacks_answer]
+    assert {OAK, ELM} == set(silent)
+    for kind in (NoteKind.NUMBER_WRONG, NoteKind.NOT_NEEDED):
+        say(gateway, first, OAK, kind)
+    say(gateway, first, ELM, NoteKind.SPOKE)
+    await require_nothing_leaves(gateway, first, LookupRule.FIRST_HAS_GAPS)
+    say(gateway, first, OAK, NoteKind.LEFT_MESSAGE)
+
+    await world.start_node(SCHOOLS)
+    carried = len(world.carried)
+    second = await widen(gateway, first)
+    for agency in silent:
+        assert of(second, agency).status is Status.NOT_ASKED
+        assert of(second, agency).not_asked is NotAsked.RUNG
+        assert of(second, agency).pointers == ()
+    assert of(second, POLICE).status is Status.INVOLVED
+    assert not second.complete
+    assert len(world.carried) > carried
+    assert [e for e in world.nodes[SCHOOLS].entries if e.query.core.widened] == []
+
+
+async def test_no_lookup_but_a_second_round_goes_round_anybody(
+    world: World, gateway: SimGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attack: a changed gateway asks everybody but the one whose log would show it."""
+    monkeypatch.setattr(Lookup, "asked", Lookup.in_reach)
+
+    def leaving_out(
+        of: bytes, agency: AgencyId, handle: Handle, counting: Counting, _: object
+    ) -> Submission:
+        return Submission(of, agency, handle, counting, (SCHOOLS,))
+
+    monkeypatch.setattr(sending, "Submission", leaving_out)
+    for question in (QUESTION, replace(QUESTION, reach=Reach.AREA)):
+        with pytest.raises(Refused) as caught:
+            await gateway.ask(question)
+        assert caught.value.code is Code.NOT_ALLOWED
+    assert not world.store.records
 
 
 @pytest.mark.parametrize("other", [OTHER, TWIN, replace(AMINA, forename="Salma")])
@@ -320,6 +385,39 @@ async def test_one_that_nobody_could_be_asked_is_not_taken(
     assert gateway.order[-2:] == ["failed unavailable", "given back"]
     world.holders.down.clear()
     assert (await widen(gateway, first)).widened
+
+
+@pytest.mark.parametrize(("hanging", "left"), [("evaluate", 0), ("lookup", 1)])
+async def test_one_that_is_stopped_is_taken_where_its_query_may_have_left(
+    gateway: SimGateway, monkeypatch: pytest.MonkeyPatch, hanging: str, left: int
+) -> None:
+    """What has left was seen by more agencies, once a lookup; what has not can be asked again."""
+    first = await gateway.ask(QUESTION)
+    reached = asyncio.Event()
+
+    async def evaluate(*_: object) -> tuple[bytes, ...]:
+        reached.set()
+        return await asyncio.Future()
+
+    async def lookup(*_: object) -> AsyncGenerator[LookupEvent]:
+        await evaluate()
+        yield Ended(())
+
+    with monkeypatch.context() as patched:
+        patched.setattr(gateway, hanging, {"evaluate": evaluate, "lookup": lookup}[hanging])
+        progress = Progress()
+        again = Again(Widened(first.operation, LIKELY))
+        running = asyncio.ensure_future(gateway.client.widen(gateway.session, again, progress))
+        await reached.wait()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    assert (len(progress.operation), progress.left) == (16, left)
+    assert f"stopped {left}" in gateway.order
+    if left:
+        assert await refusal(gateway, first) == (Code.NOT_ALLOWED, LookupRule.SECOND_TAKEN)
+    else:
+        assert (await widen(gateway, first)).widened == Widened(first.operation, LIKELY)
 
 
 async def test_one_that_cannot_be_recorded_does_not_leave(

@@ -16,6 +16,7 @@ from authority import metering
 from authority.draft import Draft
 from fakes import federations
 from fakes.federations import HOLDERS
+from fakes.witnesses import witness_in
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Refused
@@ -71,7 +72,10 @@ class Holders:
     def __init__(self, folder: Path, known: Federation) -> None:
         self.known = known
         self.engines = [open_migrated(folder / f"{h}.sqlite", REVISIONS) for h in HOLDERS]
-        self.meters = [SqlMeter(engine) for engine in self.engines]
+        self.meters = [
+            SqlMeter(engine, witness_in(folder / str(holder)))
+            for engine, holder in zip(self.engines, HOLDERS, strict=True)
+        ]
 
     def evaluate(self, node: MemberId, elements: int, now: float) -> None:
         (epoch,) = self.known.parameters.epochs

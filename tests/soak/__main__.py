@@ -9,7 +9,6 @@ import importlib.util
 import os
 import platform
 import secrets
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent)]
 
 from soak.framework import SCENARIOS, Row, Run, perform, table  # noqa: E402
-from soak.processes import environment  # noqa: E402
+from soak.processes import end_in_order, environment, python  # noqa: E402
 
 FRAME = {
     "__init__",
@@ -28,7 +27,9 @@ FRAME = {
     "processes",
     "federation",
     "gateway",
+    "issuer",
     "relays",
+    "with_parent",  # a program that starts others
 }
 
 
@@ -47,25 +48,25 @@ def topics() -> dict[str, str]:
 
 def measured(name: str, module: str, minutes: float, seed: int) -> list[Row]:
     """Run a module that has its own ``main``, and read its rows."""
-    begun = [
-        sys.executable, "-c", f"import sys; from {module} import main; sys.exit(main())",
-        "--minutes", str(minutes), "--seed", str(seed),
-    ]  # fmt: skip
+    program = (
+        "import sys; from soak.processes import end_in_order; end_in_order(); "
+        f"from {module} import main; sys.exit(main())"
+    )
+    begun = python("-c", program, "--minutes", str(minutes), "--seed", str(seed))
     rows = []
     with subprocess.Popen(begun, stdout=subprocess.PIPE, text=True, env=environment()) as process:
-        for line in process.stdout or ():
-            sys.stdout.write(line)
-            row = Row.read(line)
-            if row is not None:
-                rows.append(row)
+        try:
+            for line in process.stdout or ():
+                say(line.rstrip("\n"))
+                row = Row.read(line)
+                if row is not None:
+                    rows.append(row)
+        except BaseException:
+            process.terminate()
+            raise
     if process.returncode != 0:
         rows.append(Row(name, note=f"exit status {process.returncode}", failed=True))
     return rows
-
-
-def _ended(_number: int, _frame: object) -> None:
-    """As by the keyboard, so that no process and no mount is left behind."""
-    raise KeyboardInterrupt
 
 
 def say(line: str) -> None:
@@ -85,7 +86,7 @@ def main() -> int:
     unknown = sorted({*chosen.scenarios} - {*known})
     if unknown:
         parser.error(f"no scenario {', '.join(unknown)}; there are {', '.join(known)}")
-    signal.signal(signal.SIGTERM, _ended)
+    end_in_order()
     say(f"seed {chosen.seed}; {os.cpu_count()} processors, Python {platform.python_version()}")
     rows: list[Row] = []
     for name in chosen.scenarios or known:

@@ -2,8 +2,8 @@
 and the lookups that it makes.
 
 Folders, keys, certificates, member list and truth are those of ``integration.running_federation``;
-here each party is a process of its own, over real sockets and mutual TLS. In this process are the
-certificate authority and the issuer, which hand out a real member list, and the first imports.
+here each party is a process of its own, over real sockets and mutual TLS, the issuer included. In
+this process are the offline half of the authority, and the imports.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,11 +24,13 @@ from typing import Final
 
 import broker.wiring
 import practitioner.wiring
-from agency_node.importing.sources.csv_export import Columns
+from agency_node.importing.sources.columns import Columns
 from agency_node.importing.staging import Options as ImportOptions
+from agency_node.importing.staging import SourceFile
+from authority.issuer.settings import SETTINGS, IssuerSettings
 from broker.store import SqlStore
 from fakes.federations import HOLDERS
-from fakes.party_folder import KEY, addresses_of, hand_bundle, issuer_of
+from fakes.party_folder import KEY, addresses_of, hand_bundle
 from fingerpost.protocol.codes import Status
 from fingerpost.protocol.federation import Member, Parameters
 from fingerpost.protocol.federation import Party as PartyKind
@@ -46,6 +48,7 @@ from integration.running_federation import (
     identity,
 )
 from soak.framework import Run
+from soak.issuer import ONLINE, lay_out
 from soak.oracle import CHILDREN, CUT_OFF, Forgiven, Records, Shown, Verdict, judge, missing
 from soak.processes import Party, command, until
 from soak.relays import Relay
@@ -55,7 +58,7 @@ PEOPLE: Final = 200
 EVERYTHING: Final = 2**40
 """A time in seconds since 1970 UTC that is later than any entry."""
 ASKING: Final = "asking"
-HOMES: Final = tuple(each.value for each in (BROKER, *HOLDERS, *HOSTED, GATEWAY))
+HOMES: Final = tuple(each.value for each in (ISSUER, BROKER, *HOLDERS, *HOSTED, GATEWAY))
 """The folders of the parties."""
 
 
@@ -74,6 +77,12 @@ class Founded(running_federation.Federation):
     def _listed(self) -> tuple[Member, ...]:
         return tuple(replace(each, lookups_per_day=1_000_000) for each in super()._listed())
 
+    def equip_issuer(self, home: Path) -> IssuerSettings:
+        """Publish the list by the offline keys, and lay out the issuer's folder."""
+        self.publish()
+        me = identity(ISSUER, PartyKind.ISSUER)
+        return lay_out(home, self.repository, self.authority, me, self.issuer_address)
+
 
 class Federation:
     """See the module. ``parties``: those whose faults are of interest, by name."""
@@ -89,6 +98,8 @@ class Federation:
         self._ready = False
         self._forgiven = Forgiven()
         self.handed: list[tuple[str, Shown]] = []
+        settings = f"{ONLINE}/{SETTINGS}"
+        self.issuer = self._party(ISSUER.value, "authority.issuer.cli", "run", settings)
         self.broker = self._party("broker", "broker.cli", "run", "broker.toml")
         self.holders = tuple(
             self._party(h.me.member.value, "key_holder.cli", "run", "key-holder.toml")
@@ -135,7 +146,8 @@ class Federation:
     @property
     def parties(self) -> tuple[Party, ...]:
         """In the order in which they are started."""
-        return (self.broker, *self.holders, *self.nodes.values(), self.keeper, self.asking)
+        nodes = self.nodes.values()
+        return (self.issuer, self.broker, *self.holders, *nodes, self.keeper, self.asking)
 
     def home(self, party: Party) -> Path:
         """The folder with all that a party has: keys, settings and what it keeps."""
@@ -157,11 +169,8 @@ class Federation:
             self._stack.push_async_callback(relay.stop)
         for relay in self.relays:
             await relay.start()
-        founded.publish()
-        issuer = identity(ISSUER, PartyKind.ISSUER)
-        await self._stack.enter_async_context(
-            issuer_of(founded.repository, founded.authority, issuer, founded.issuer_address)
-        )
+        self.issuer_settings = founded.equip_issuer(self.home(self.issuer))
+        await self.up(self.issuer)
         # A replay set that is younger than a query refuses it.
         SqlStore.open(
             founded.broker.folder,
@@ -169,23 +178,35 @@ class Federation:
             WitnessFolder(founded.broker.settings.places.witness),
             time.time() - 3600,
         ).close()
-        for party in (self.broker, *self.holders):
-            await party.up()
-        await self._import()
-        for party in (*self.nodes.values(), self.keeper, self.asking):
-            await party.up()
+        await self.up(self.broker, *self.holders)
+        await self.import_(EXPORTS)
+        await self.up(*self.nodes.values(), self.keeper, self.asking)
         await self.whole()
 
-    async def _import(self) -> None:
-        options = ImportOptions(datetime.now(UTC).date(), Columns({}), False, False)
+    async def up(self, *parties: Party) -> None:
+        """Start these, in this order. The issuer listens before the next is started: each leaves
+        the heads of its stores there at its start.
+        """
+        for party in parties:
+            await party.up()
+            if party is self.issuer:
+                await _until_listening(self.founded.issuer_address)
+
+    async def down(self, *parties: Party) -> None:
+        """Ask these to end, the last first, and start them no more."""
+        for party in reversed(parties):
+            await party.down(signal.SIGTERM)
+
+    async def import_(self, exports: Mapping[AgencyId, SourceFile]) -> None:
+        """Import into each node, in this process."""
+        options = ImportOptions(datetime.now(UTC).date(), Columns({}), False)
         for address in (self.founded.broker.nodes, *(h.address for h in self.founded.holders)):
             await _until_listening(address)
         for node in self.founded.nodes.values():
-            await node.import_(EXPORTS, options)
+            await node.import_(exports, options)
 
     async def stop(self) -> None:
-        for party in reversed(self.parties):
-            await party.down(signal.SIGTERM)
+        await self.down(*self.parties)
         await self._stack.aclose()
 
     async def kill(self) -> None:
@@ -286,8 +307,8 @@ class Federation:
             task.cancel()
 
     @asynccontextmanager
-    async def asked_all_the_time(self, streams: int = 3) -> AsyncIterator[None]:
-        """Lookups, ``streams`` at once, one after another for as long as the context lasts."""
+    async def asked_all_the_time(self) -> AsyncIterator[None]:
+        """Lookups, three at once, one after another for as long as the context lasts."""
         going = True
 
         async def stream(number: int) -> None:
@@ -296,7 +317,7 @@ class Federation:
                 await self.ask(chosen.choice(sorted(CHILDREN)))
                 await asyncio.sleep(0.1 * chosen.random())
 
-        tasks = [asyncio.create_task(stream(number)) for number in range(streams)]
+        tasks = [asyncio.create_task(stream(number)) for number in range(3)]
         try:
             yield
             going = False

@@ -81,7 +81,7 @@ def _grow(
         return ours / len(some)
     best: tuple[float, int, float, list[int], list[int]] | None = None
     width = len(samples[0])
-    for feature in draw.sample(range(width), max(1, math.isqrt(width))):
+    for feature in draw.sample(range(width), max(1, width // 4)):
         values = [samples[place][feature] for place in some]
         low, high = min(values), max(values)
         if low == high:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from deploy.demo.patience import Stuck
+from fingerpost.runtime.run import DEFECTIVE
 from soak.federation import HOMES, federation
 from soak.framework import Run, scenario
 
@@ -66,6 +68,9 @@ async def full_disks(run: Run) -> None:
                         await fed.lookups(run.random.randint(3, 8))
                     took.append(await fed.whole())
                     run.say(f"{run.name} {run.done}: {party}, whole after {took[-1]:.1f} s")
+                for party in fed.parties:
+                    if DEFECTIVE in party.ended:
+                        raise Stuck(f"{party} ended as if it could not be started again")
     finally:
         shutil.rmtree(root, ignore_errors=True)
     run.note = f"room again to whole lookup: at most {max(took, default=0):.1f} s"

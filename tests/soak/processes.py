@@ -1,6 +1,7 @@
 """Processes of parties: started, faulted, and started again when they end, as systemd does.
 
-Only processes that this module started are ever signalled, by their ids.
+Only processes that this module started are ever signalled, by their ids. None outlives the process
+that started it, however that ends.
 """
 
 from __future__ import annotations
@@ -17,15 +18,31 @@ from typing import Final
 from deploy.demo.patience import Patience, Stuck
 
 TREE: Final = Path(__file__).resolve().parents[2]
+WITH_PARENT: Final = Path(__file__).with_name("with_parent.py")
 RESTART_SECONDS: Final = 0.3
 LOOK_SECONDS: Final = 0.02
 STILL_SECONDS: Final = 180.0
 """Longer than any party may take to come back."""
 
 
-async def until(holds: Callable[[], object], what: str, seconds: float = STILL_SECONDS) -> None:
+def python(*arguments: str) -> tuple[str, ...]:
+    """Return the words that start Python as a process that ends with the calling one."""
+    first = (sys.executable, "-I", "-S", str(WITH_PARENT), str(os.getpid()))
+    return (*first, sys.executable, *arguments)
+
+
+def end_in_order() -> None:
+    """Treat SIGTERM as the keyboard's interrupt, so that no process and no mount is left behind."""
+
+    def interrupted(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupted)
+
+
+async def until(holds: Callable[[], object], what: str) -> None:
     """Return once ``holds``. Raises ``Stuck``: see ``deploy.demo.patience``."""
-    patience = Patience(what, seconds)
+    patience = Patience(what, STILL_SECONDS)
     while not holds():
         patience.require_movement()
         await asyncio.sleep(LOOK_SECONDS)
@@ -45,8 +62,7 @@ class Party:
         lines: given each line of its standard output; without it, that goes to ``output``.
 
     Attributes:
-        prefix, more: a command before Python's, and variables of its environment, from its next
-            start on.
+        more: variables of its environment, from its next start on.
         lives: how often it was started.
         ended: the exit status of each life that is over.
     """
@@ -59,7 +75,6 @@ class Party:
         lines: Callable[[str], None] | None = None,
     ) -> None:
         self.name = name
-        self.prefix: Sequence[str] = ()
         self.more: Mapping[str, str] = {}
         self.lives = 0
         self.ended: list[int] = []
@@ -84,10 +99,14 @@ class Party:
             raise Stuck(f"{self.name} does not run")
         return self._process.pid
 
-    def last_words(self) -> str:
+    def written(self) -> str:
+        """Return what it has written so far, its earlier lives included."""
         with contextlib.suppress(FileNotFoundError):
-            return "\n".join(self._output.read_text(errors="replace").splitlines()[-3:])
+            return self._output.read_text(errors="replace")
         return ""
+
+    def last_words(self) -> str:
+        return "\n".join(self.written().splitlines()[-3:])
 
     async def up(self) -> None:
         """Start it, and again whenever it ends."""
@@ -139,9 +158,7 @@ class Party:
         piped = self._lines is not None
         with self._output.open("ab") as file:
             self._process = await asyncio.create_subprocess_exec(
-                *self.prefix,
-                sys.executable,
-                *self._program,
+                *python(*self._program),
                 stdin=asyncio.subprocess.PIPE if piped else asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE if piped else file,
                 stderr=file,

@@ -40,8 +40,11 @@ class Peer:
         self.window = {0: 65_535}
         self._initial = 65_535
         self.stream = 0
-        self.updates: list[tuple[float, int, int]] = []
+        self.updates: list[tuple[float, int]] = []
+        """When the node opened the window of its stream, and how far it was ahead then."""
         self.acks: list[tuple[float, bytes]] = []
+        self.bursts: list[tuple[float, int]] = []
+        """When something came, and how many bytes."""
         self.arrived: dict[bytes, float] = {}
         self._calls: dict[int, bytes] = {}
         self.send(Frame(SETTINGS, 0, 0, struct.pack(">HI", 4, LARGEST)))
@@ -49,6 +52,11 @@ class Peer:
 
     def send(self, frame: Frame) -> None:
         self._out.append(frame.encode())
+
+    @property
+    def ahead(self) -> int:
+        """By how many bytes the window of the node's stream is open beyond its size."""
+        return self.window.get(self.stream, self._initial) - self._initial
 
     def data(self, payload: bytes) -> None:
         """Queue a gRPC message on the node's stream, in frames; they go as the windows allow."""
@@ -69,7 +77,9 @@ class Peer:
             return
         if not more:
             raise ConnectionError("the node hung up")
-        self._take(more, time.monotonic())
+        now = time.monotonic()
+        self.bursts.append((now, len(more)))
+        self._take(more, now)
 
     def _write(self) -> None:
         sent: list[bytes] = []
@@ -121,8 +131,9 @@ class Peer:
                 self.send(Frame(PING, ACK, 0, payload))
         elif kind == WINDOW_UPDATE:
             more = int.from_bytes(payload, "big")
-            self.updates.append((now, stream, more))
             self.window[stream] = self.window.get(stream, self._initial) + more
+            if stream == self.stream:
+                self.updates.append((now, self.ahead))
         elif kind == DATA:
             self._calls[stream] = self._calls.get(stream, b"") + payload
             self._messages(stream, now)

@@ -22,19 +22,45 @@ from typing import Any
 
 from fakes.handles import pseudonym
 from fingerpost.private import passport as passports
-from fingerpost.private.codec import write_demographics, write_facts, write_inner, write_part
+from fingerpost.private.codec import (
+    write_demographics,
+    write_facts,
+    write_inner,
+    write_note,
+    write_part,
+)
+from fingerpost.private.justification import (
+    AgreedBy,
+    Engagement,
+    Facts,
+    Informed,
+    Origin,
+    Reason,
+    ReportedBy,
+    StrategyDiscussion,
+)
 from fingerpost.private.locators import Pepper, locator, tag, wrap_secret
-from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
+from fingerpost.private.messages import AgencyAnswer, AnswerPart, OpeningHours, Pointer
+from fingerpost.private.notes import Doubted, Explained, Note, NoteKind
 from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.private.pepper_sealing import seal_pepper
-from fingerpost.private.purpose_rules import Facts, Informed, Reason, ReportedBy, StrategyDiscussion
 from fingerpost.private.query_sealing import seal_answer
 from fingerpost.private.sealing import HybridKey, prefixed
+from fingerpost.protocol import limits
 from fingerpost.protocol.codec import carriage, queries, statements
-from fingerpost.protocol.codes import Cannot, CoarseKind, InvolvementStatus, Status, WideningReason
+from fingerpost.protocol.codes import (
+    Cannot,
+    CoarseKind,
+    DeskKind,
+    InvolvementStatus,
+    Quality,
+    Status,
+    WideningReason,
+)
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import (
     Accepted,
+    Answers,
     Blinded,
     Ended,
     Evaluated,
@@ -44,6 +70,7 @@ from fingerpost.protocol.messages import (
     SealedAnswer,
     Submission,
     Workload,
+    size_class,
 )
 from unit.fingerpost.private.a_lookup import (
     ASKING,
@@ -72,7 +99,6 @@ REPLY_KEY = HybridKey.generate(seeded("reply key"))
 
 def an_answer() -> AnswerPart:
     pointer = Pointer(
-        SCHOOL,
         CoarseKind.EDUCATION,
         InvolvementStatus.OPEN,
         worker_role="Designated safeguarding lead",
@@ -80,9 +106,11 @@ def an_answer() -> AnswerPart:
         desk_phone="0121 496 0000",
         desk_email="dsl@oak-primary.example",
         out_of_hours_phone="+44 121 496 0001",
-        hours="Mon–Fri 8:00-16:00",
+        hours=(OpeningHours(15, 480, 960), OpeningHours(16, 480, 900, term_time=True)),
         as_of=1_790_000_000,
         lead_practitioner=True,
+        desk=DeskKind.TEAM,
+        staffed_until=1_800_000_000,
     )
     return AnswerPart(
         query_hash=seeded("query hash")(32),
@@ -92,9 +120,9 @@ def an_answer() -> AnswerPart:
         parts=1,
         agencies=(
             AgencyAnswer(ASKING, Status.NOTHING_TO_DISCLOSE, 3, 1_790_000_000),
-            AgencyAnswer(SCHOOL, Status.INVOLVED, 9, 1_790_000_001),
+            AgencyAnswer(SCHOOL, Status.INVOLVED, 9, 1_790_000_001, pointers=(pointer,)),
         ),
-        pointers=(pointer,),
+        note_secret=seeded("note secret")(32),
     )
 
 
@@ -104,21 +132,51 @@ def an_answer_that_cannot() -> AnswerPart:
         AgencyAnswer(ASKING, Status.CANNOT_ANSWER, 3, 1_790_000_000, Cannot.TOO_OLD),
         AgencyAnswer(SCHOOL, Status.CANNOT_ANSWER, 0, 0, Cannot.VERSION),
     )
-    return replace(an_answer(), agencies=agencies, pointers=())
+    return replace(an_answer(), agencies=agencies)
+
+
+def an_answer_of_the_second_revision() -> AnswerPart:
+    nothing, involved = an_answer().agencies
+    agencies = (replace(nothing, quality=Quality.POOR), replace(involved, quality=Quality.GOOD))
+    return replace(an_answer(), agencies=agencies)
+
+
+def a_note() -> Note:
+    return Note(seeded("note")(8), NoteKind.SPOKE, SCHOOL, NOW)
+
+
+def notes_of_the_second_revision() -> tuple[Note, ...]:
+    """One of each kind that says more than the first revision can."""
+    return (
+        replace(a_note(), kind=NoteKind.NUMBER_WRONG, telephone="0121 496 0000"),
+        replace(a_note(), kind=NoteKind.INVITED, when=NOW + 3600),
+        replace(a_note(), kind=NoteKind.CHALLENGED, about=Doubted.DISCUSSION),
+        replace(a_note(), kind=NoteKind.EXPLAINED, reason=Explained.BY_MISTAKE),
+    )
 
 
 EVERY_FACT = Facts(
     reason=Reason.LIKELY_SIGNIFICANT_HARM,
+    engagement=Engagement.REFERRED,
     informed=Informed.NOT_SAFE_FOR_OTHERS,
+    agreed_by=AgreedBy.YOUNG_PERSON,
     agreed_on=date(2026, 3, 2),
+    requested_by=ASKING,
+    lead_since=date(2026, 3, 1),
     strategy_discussion=StrategyDiscussion(awaited_since=date(2026, 11, 1)),
     arrived_at=NOW - 600,
+    joined_on=date(2026, 12, 1),
+    origin=Origin.PRACTICE,
+    not_hiding=True,
     reported_by=ReportedBy.SCHOOL,
     checked=True,
+    missing_since=NOW - 300_000,
+    renewed_at=NOW - 3600,
+    renewed_by="manager-3",
     notified_on=date(2026, 3, 3),
-    ends_at=NOW + 3600,
-    renewals=2,
+    nobody_nearer=True,
     reviewer="manager-2",
+    call_back=ASKING,
 )
 
 
@@ -178,12 +236,14 @@ def _messages() -> dict[str, Any]:
     query_hash = sealed.hash
     handle, _ = pseudonym(key_of("passports"), ASKING, lookup.passport.subject, NOW)
     points = tuple(seeded(f"point {i}")(32) for i in range(32))
-    answer = SealedAnswer(query_hash, 0, bytes(11_376))
+    answer = SealedAnswer(query_hash, 0, bytes(size_class(1).sealed_bytes))
     certify = statements.CertifyStatement(FEDERATION, NODE, NOW, seeded("nonce")(32), b"request")
     read = statements.ReadStatement(FEDERATION, NODE, "metadata/timestamp.json", NOW)
     epoch_key = statements.EpochKeyStatement(
         FEDERATION, NODE, EpochNumber(2), RECEIVING_KEY.public_key, NOW
     )
+    heads = statements.HeadsStatement(FEDERATION, NODE, NOW, 1, seeded("heads")(140))
+    read_heads = statements.ReadHeadsStatement(FEDERATION, NODE, NOW, 1, NOW + 1)
     node_key, gateway_key = key_of(NODE.value), key_of(GATEWAY.value)
     made = {
         "core": queries.write_core(sealed.core),
@@ -197,15 +257,35 @@ def _messages() -> dict[str, Any]:
         "every fact": write_facts(EVERY_FACT),
         "answer part": write_part(an_answer()),
         "answer part that cannot answer": write_part(an_answer_that_cannot()),
+        "answer part of the second revision": write_part(
+            an_answer_of_the_second_revision(), limits.SECOND_REVISION
+        ),
+        "note": write_note(a_note(), limits.FIRST_REVISION),
+        **{
+            f"note of kind {note.kind.name}": write_note(note, limits.SECOND_REVISION)
+            for note in notes_of_the_second_revision()
+        },
         "certify statement": statements.write_certify(certify, node_key),
         "read statement": statements.write_read(read, node_key),
         "epoch key statement": statements.write_epoch_key(epoch_key, node_key),
-        "node hello": _wire(carriage.write_hello(NodeHello(7))),
+        "heads statement": statements.write_heads(heads, node_key),
+        "read heads statement": statements.write_read_heads(read_heads, node_key),
+        "node hello": _wire(carriage.write_hello(NodeHello(7, (1,)))),
+        "node hello of two revisions": _wire(carriage.write_hello(NodeHello(7, (1, 2)))),
         "answer frame": _wire(carriage.write_answers([answer, answer])),
         "query frame": _wire(carriage.write_queries([sealed.wire])),
         "lookup request": _wire(carriage.write_lookup(sealed.wire, b"submission")),
         "event accepted": _wire(carriage.write_event(Accepted(query_hash, (NODE, OTHER_NODE)))),
-        "event answer": _wire(carriage.write_event(NodeAnswer(NODE, 0, bytes(11_376)))),
+        "event answers": _wire(
+            carriage.write_event(
+                Answers(
+                    (
+                        NodeAnswer(NODE, 0, bytes(size_class(8).sealed_bytes)),
+                        NodeAnswer(OTHER_NODE, 0, bytes(size_class(1).sealed_bytes)),
+                    )
+                )
+            )
+        ),
         "event ended": _wire(carriage.write_event(Ended((OTHER_NODE,)))),
         "evaluate request": _wire(
             carriage.write_blinded(Blinded(EpochNumber(1), Workload.LOOKUP, points))

@@ -7,6 +7,7 @@ complete.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, unique
 from typing import Self
@@ -14,30 +15,235 @@ from typing import Self
 
 @unique
 class Reason(Enum):
-    """A code, which is the stable name in reports, with its words for a person."""
+    """A code, which is the stable name in reports, with its words for a person, and for a file what
+    to do about it.
+    """
 
     words: str
+    remedy: str
 
-    def __new__(cls, code: str, words: str) -> Self:
+    def __new__(cls, code: str, words: str, remedy: str = "") -> Self:
         reason = object.__new__(cls)
         reason._value_ = code
         reason.words = words
+        reason.remedy = remedy
         return reason
 
     # a file
     EMPTY_FILE = "empty_file", "The file has no rows."
-    NOT_TEXT = "not_text", "The file is not a text file."
-    NOT_UTF8 = "not_utf8", "The file is not in UTF-8."
-    NO_HEADER = "no_header", "The first line does not name the columns."
-    COLUMN_MISSING = "column_missing", "A column that is needed is missing."
-    COLUMN_UNKNOWN = "column_unknown", "A column is not known."
-    COLUMN_TWICE = "column_twice", "A column is there twice."
+    NOT_TEXT = (
+        "not_text",
+        "The file is neither a text nor a workbook.",
+        "Export it as CSV or as an Excel workbook.",
+    )
+    TABLE_MISSING = (
+        "table_missing",
+        "A table of the Standard Safeguarding Dataset is missing.",
+        "Add it, or an empty one with its columns, if you have nothing of that kind.",
+    )
+    TABLE_EMPTY = (
+        "table_empty",
+        "A table that no council has empty is empty.",
+        "Import again once the tables are complete.",
+    )
+    TABLE_NOT_READ = (
+        "table_not_read",
+        "A table cannot be read, or not all of it.",
+        "Look at the lines that are named, or at what the reader may read.",
+    )
+    NO_NAMES = (
+        "no_names",
+        "Nobody in the dataset has a name.",
+        "Fill pers_forename and pers_surname.",
+    )
+    FHIR_NOT_READ = (
+        "fhir_not_read",
+        "The file is JSON, and neither a FHIR Bundle (searchset or collection) nor FHIR resources, "
+        "one on a line.",
+        "Export patients and their episodes of care as FHIR R4.",
+    )
+    FHIR_NOT_WHOLE = (
+        "fhir_not_whole",
+        "The file is only a part of what was asked for, or holds an error of the server.",
+        "Fetch all pages, and export again.",
+    )
+    FHIR_OTHER_VERSION = (
+        "fhir_other_version",
+        "A resource is not of FHIR R4.",
+        "Export it as FHIR R4 (4.0.1).",
+    )
+    ARCHIVE_NOT_READ = (
+        "archive_not_read",
+        "The archive cannot be unpacked: it is damaged, has a password, or is of another kind.",
+        "Unpack it, and import the file that is in it.",
+    )
+    ARCHIVE_NOT_ONE_FILE = (
+        "archive_not_one_file",
+        "The archive does not hold exactly one file.",
+        "Unpack it, and import one of its files.",
+    )
+    ARCHIVE_TOO_LARGE = (
+        "archive_too_large",
+        "The file is larger than an import may be once it is unpacked.",
+        "Ask your supplier for an export of one agency.",
+    )
+    XML_NOT_READ = (
+        "xml_not_read",
+        "The XML is broken: it ends too early, or is not well-formed.",
+        "Export it again, and copy the whole file.",
+    )
+    XML_OTHER = (
+        "xml_other",
+        "The file is XML or HTML, and no Common Transfer File.",
+        "Look at it: a page of an error may have been saved under its name. Else export a Common "
+        "Transfer File, or CSV.",
+    )
+    XML_WITH_DOCTYPE = (
+        "xml_with_doctype",
+        "The XML declares a document type (DOCTYPE), which no Common Transfer File does.",
+        "Export it again from your system.",
+    )
+    XML_TOO_LARGE = (
+        "xml_too_large",
+        "The XML is nested deeper, or has more or longer elements, than a Common Transfer File.",
+        "Export it again from your system.",
+    )
+    NOT_UTF8 = (
+        "not_utf8",
+        "The file is not in UTF-8.",
+        "Export it as “CSV UTF-8”, or state its encoding with --encoding.",
+    )
+    ENCODING_NOT_STATED = (
+        "encoding_not_stated",
+        "The file is not in UTF-8, and letters would be lost if its encoding were guessed.",
+        "Export it as “CSV UTF-8”, or state its encoding with --encoding.",
+    )
+    ENCODING_WRONG = (
+        "encoding_wrong",
+        "The file is not in the encoding that was stated.",
+        "Leave --encoding out, and the encoding is detected. Of XML that declares a wrong one, "
+        "state the right one.",
+    )
+    WORKBOOK_NOT_READ = (
+        "workbook_not_read",
+        "The workbook cannot be opened: it is damaged, has a password, or is of another kind.",
+        "Save it again without a password, or export it as CSV.",
+    )
+    WORKBOOK_TOO_LARGE = (
+        "workbook_too_large",
+        "The workbook is larger than an import may be once it is unpacked.",
+        "Export it as CSV, or delete what stands outside the table.",
+    )
+    SHEET_NOT_STATED = (
+        "sheet_not_stated",
+        "More than one sheet of the workbook has rows.",
+        "Name the sheet with --sheet.",
+    )
+    SHEET_MISSING = (
+        "sheet_missing",
+        "The workbook has no sheet of this name.",
+        "Name one of its sheets with --sheet.",
+    )
+    NO_HEADER = (
+        "no_header",
+        "No line near the beginning names our columns.",
+        "Add the header, or state with --separator what stands between the columns.",
+    )
+    COLUMN_MISSING = (
+        "column_missing",
+        "A column that is needed is missing.",
+        "Name yours with --map, or give one value for all rows with --set.",
+    )
+    COLUMN_UNKNOWN = (
+        "column_unknown",
+        "A column is not known.",
+        "Take it out of the export, or use --map or --ignore.",
+    )
+    COLUMN_TWICE = (
+        "column_twice",
+        "A column is there twice.",
+        "Take one out of the export, or use --ignore.",
+    )
+    DATE_ORDER_NOT_SHOWN = (
+        "date_order_not_shown",
+        "The dates may have the day first or the month first, and the column does not show which.",
+        "State it with --dates day-first or --dates month-first.",
+    )
+    DATES_OF_TWO_ORDERS = (
+        "dates_of_two_orders",
+        "Some dates have the day first, others the month.",
+        "Mend them; if most are right, state the order with --dates, and the others are left out.",
+    )
+    DATES_NOT_DAY_FIRST = (
+        "dates_not_day_first",
+        "The dates do not have the day first.",
+        "If that is right, state it with --dates month-first (or year-first).",
+    )
+    DATES_CONTRADICT_ORDER = (
+        "dates_contradict_order",
+        "The dates are not in the order that was stated.",
+        "Look at the column, and state its order with --dates.",
+    )
+    NAME_ORDER_NOT_STATED = (
+        "name_order_not_stated",
+        "Names stand in one column, without a comma between surname and forename.",
+        "State with --names forename-first or --names surname-first which comes first.",
+    )
     TOO_MANY_ROWS = "too_many_rows", "The file has more rows than one import may have."
+    DAY_IN_FUTURE = (
+        "day_in_future",
+        "The day of the export lies in the future.",
+        "Give the day on which it was made with --as-of.",
+    )
+    DAY_AFTER_FILE = (
+        "day_after_file",
+        "The day of the export is after the day on which the file was last written.",
+        "Give the day on which it was made with --as-of.",
+    )
+    DAY_AFTER_MADE = (
+        "day_after_made",
+        "The day of the export is after the day on which the file says that it was made.",
+        "Give that day with --as-of, or --as-of file.",
+    )
+    DAY_NOT_IN_FILE = (
+        "day_not_in_file",
+        "The file does not say on which day it was made.",
+        "Give the day with --as-of.",
+    )
     SHIELD_OF_NOBODY = (
         "shield_of_nobody",
         "A line may shield a child, and does not show which child.",
     )
+    DESK_KEY_NOT_SHOWN = (
+        "desk_key_not_shown",
+        "Not exactly one column of the desk directory stands in the export, too.",
+        "Name the column by which they are joined with --desk-key.",
+    )
+    DESK_ROW_NOT_READ = (
+        "desk_row_not_read",
+        "A row of the desk directory cannot be read, or does not say whose desk it is.",
+        "Mend or remove the row.",
+    )
+    DESK_TWICE = (
+        "desk_twice",
+        "The desk directory says two things of one desk.",
+        "Leave one of the rows.",
+    )
+    DESKS_NOT_MET = (
+        "desks_not_met",
+        "Most of what the export says in the column of the desks is not in the desk directory.",
+        "Look whether both write the same in it. Name a desk without a number in a row without "
+        "one.",
+    )
     # a row that is not taken
+    NUMBER_SHORTENED = (
+        "number_shortened",
+        "A spreadsheet shortened the number (1.23457E+11): its last digits are lost.",
+    )
+    NAME_NOT_SPLIT = (
+        "name_not_split",
+        "The name cannot be split into surname and forename for certain.",
+    )
     ROW_NOT_UTF8 = "row_not_utf8", "The line is not in UTF-8."
     ROW_NOT_CSV = "row_not_csv", "A quotation mark is left open, or stands inside a field."
     FIELD_COUNT = "field_count", "The line has more or fewer fields than the header."
@@ -63,6 +269,18 @@ class Reason(Enum):
         "too_many_involvements",
         "The child has more rows than one child may have.",
     )
+    RESOURCE_NOT_READ = (
+        "resource_not_read",
+        "The resource is not what FHIR R4 says of its type, or must not be read by itself.",
+    )
+    NOT_A_PUPIL = (
+        "not_a_pupil",
+        "Something else stands where a pupil is expected, or a pupil where none is.",
+    )
+    ELEMENT_NOT_READ = (
+        "element_not_read",
+        "An element stands there twice, with two contents, or holds other elements.",
+    )
     TOO_WEAK = "too_weak", "Too little is known about this child: nobody could find the record."
     # a row that is taken, with a remark
     FLAG_READ_AS_YES = (
@@ -74,9 +292,56 @@ class Reason(Enum):
         "date_not_read",
         "The date cannot be right and was left out; it does not help to find the child.",
     )
+    NAME_DAMAGED = (
+        "name_damaged",
+        "The name has lost letters on its way, or is no name; it does not help to find the child.",
+    )
     NUMBER_NOT_READ = (
         "number_not_read",
         "The number is not valid and does not help to find the child.",
+    )
+    NUMBER_LEFT_OUT = (
+        "number_left_out",
+        "A spreadsheet shortened the number (1.23457E+11): its last digits are lost; it was left "
+        "out.",
+    )
+    BEFORE_BIRTH = (
+        "before_birth",
+        "It began long before the child was born: the start or the date of birth is not hers.",
+    )
+    DATE_STANDS_FOR_NONE = (
+        "date_stands_for_none",
+        "The date stands for none (such as 1900-01-01 or 9999-12-31) and was left out.",
+    )
+    TWO_TELEPHONES = (
+        "two_telephones",
+        "The field holds more than one telephone number and was left empty.",
+    )
+    TOO_MANY_POSTCODES = (
+        "too_many_postcodes",
+        "There are more than three former postcodes; the first three were taken.",
+    )
+    PRECISION_NOT_READ = (
+        "precision_not_read",
+        "The precision is none of day, month, year and about; the date of birth was left out.",
+    )
+    UNBORN_LEFT_OUT = (
+        "unborn_left_out",
+        "Number and sex of a child who is not born yet were left out: they may be the mother's. Is "
+        "the year of the date of birth right?",
+    )
+    DUE_LEFT_OUT = (
+        "due_left_out",
+        "The child was due before the export and has a number: she is born, and the due date was "
+        "left out.",
+    )
+    SCHEME_NOT_READ = (
+        "scheme_not_read",
+        "The scheme is none of NHS, CHI and H&C and was left out; the number is used.",
+    )
+    NUMBER_OF_OTHER_SCHEME = (
+        "number_of_other_scheme",
+        "The number cannot be of the scheme that is stated and was left out.",
     )
     POSTCODE_NOT_READ = (
         "postcode_not_read",
@@ -94,10 +359,27 @@ class Reason(Enum):
         "not_a_telephone",
         "The field is not a telephone number (digits, spaces and + only) and was left empty.",
     )
+    HOURS_NOT_READ = (
+        "hours_not_read",
+        "Something in the hours could not be read and was left out.",
+    )
+    DESK_NOT_READ = (
+        "desk_not_read",
+        "Whose desk it is, or until when it is staffed, could not be read and was left out.",
+    )
     NOT_AN_EMAIL = "not_an_email", "The field is not an e-mail address and was left empty."
     NO_CONTACT = (
         "no_contact",
         "Neither telephone nor e-mail is given; requesters are referred to the duty desk.",
+    )
+    ELEMENT_MISSING = (
+        "element_missing",
+        "The element is missing or empty; the child was taken without it.",
+    )
+    NO_DESK = (
+        "no_desk",
+        "The desk directory has no desk for what the row says; requesters are referred to the duty "
+        "desk.",
     )
     WITHHELD_FOR_A_REFUSED_ROW = (
         "withheld_for_a_refused_row",
@@ -111,7 +393,8 @@ class RowFault:
     """A fault for which a row was refused, or a remark about a row that was taken.
 
     Attributes:
-        line: of the file, where the header is line 1.
+        line: of the file, where the header is line 1; of a source without lines, the place of the
+            record, from 1 (``table.Row``).
         column: "" when the reason is about the whole line.
     """
 
@@ -124,15 +407,57 @@ class RowFault:
         return self.reason.words
 
 
+@dataclass(frozen=True, slots=True)
+class FileFault:
+    """A fault for which a whole file was refused.
+
+    Attributes:
+        column: one of our names, the place of a column or a line, a day, or "". A name from the
+            file is never shown: the first line may be a row without a header, and thus about a
+            person.
+        shapes: the forms that were seen (``sources.shapes``), or names of sheets or encodings.
+    """
+
+    reason: Reason
+    column: str = ""
+    shapes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        seen = f"seen: {', '.join(self.shapes)}" if self.shapes else ""
+        where = "; ".join(filter(None, (self.column, seen)))
+        return self.reason.words + (f" ({where})" if where else "")
+
+
 class RefusedFile(Exception):
     """The file as a whole cannot be taken: nothing was imported.
 
     Attributes:
-        column: one of our names, the place of a column or a line, or "". A name from the file is
-            never shown: the first line may be a row without a header, and thus about a person.
+        faults: all that were found, one at least.
     """
 
-    def __init__(self, reason: Reason, column: str = "") -> None:
-        super().__init__(f"{reason.words}{f' ({column})' if column else ''}")
-        self.reason = reason
-        self.column = column
+    def __init__(self, reason: Reason, column: str = "", shapes: Sequence[str] = ()) -> None:
+        self.faults: tuple[FileFault, ...] = (FileFault(reason, column, tuple(shapes)),)
+        super().__init__(self.faults)
+
+    @classmethod
+    def of(cls, faults: Sequence[FileFault]) -> RefusedFile:
+        """Return the refusal for several faults."""
+        refused = cls(faults[0].reason)
+        refused.faults = tuple(faults)
+        return refused
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return RefusedFile.of, (self.faults,)  # it crosses between processes
+
+    @property
+    def reason(self) -> Reason:
+        return self.faults[0].reason
+
+    @property
+    def column(self) -> str:
+        return self.faults[0].column
+
+    def __str__(self) -> str:
+        """Say all faults, and after those of one kind what to do about them."""
+        remedies = dict.fromkeys(fault.reason.remedy for fault in self.faults)
+        return " ".join([*map(str, self.faults), *filter(None, remedies)])

@@ -9,7 +9,7 @@ nothing of a generation before ``complete``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -31,6 +31,7 @@ from agency_node.records.store.records import (
 from agency_node.records.store.witness import is_behind
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import NORMALISATION_VERSION
+from fingerpost.protocol.codes import Quality
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.runtime.database import reading
@@ -73,6 +74,7 @@ class SqlImports:
         normalisation_version: int,
         upn: bool,
         now: int,
+        quality: Quality | None = None,
     ) -> Staged:
         self._records.key(agency)
         mine = tables.agency.c.agency == agency.value
@@ -93,6 +95,7 @@ class SqlImports:
                     started_at=now,
                     normalisation_version=normalisation_version,
                     upn=upn,
+                    quality=quality,
                     children=0,
                     whole=False,
                     dropped=False,
@@ -149,9 +152,19 @@ class SqlImports:
             for row in rows
         )
 
-    def close_staging(self, agency: AgencyId, generation: int) -> None:
+    def close_staging(self, agency: AgencyId, generation: int, census: bytes = b"") -> None:
+        sealed = self._records.seal(agency, generation).seal_census(census) if census else b""
         with self._engine.begin() as connection:
-            _set(connection, self._row(connection, agency, generation), whole=True)
+            row = self._row(connection, agency, generation)
+            _set(connection, row, whole=True, census=sealed)
+
+    def census(self, agency: AgencyId, generation: int) -> bytes:
+        with reading(self._engine) as connection:
+            sealed = self._row(connection, agency, generation).census
+        try:
+            return self._records.seal(agency, generation).open_census(sealed) if sealed else b""
+        except Defect:  # an import is what mends damaged rows, so nothing may keep it from running
+            return b""
 
     def complete(self, agency: AgencyId, generation: int, now: int) -> Generation:
         with self._engine.begin() as connection:
@@ -164,6 +177,8 @@ class SqlImports:
                 # that they have seen.
                 at = now if before is None else max(now, before.completed_at)
                 _set(connection, row, completed_at=at)
+                made = as_generation(self._row(connection, agency, generation))
+                _set(connection, row, digest=self._records.digest(agency, made))
             done = as_generation(self._row(connection, agency, generation))
         if done.number > self._witnessed(agency):
             self._records.witness.note(agency, done)
@@ -207,6 +222,25 @@ class SqlImports:
             (RecordId(r.record), read_child(seal.open_child(r.record, r.sealed))[0], r.mark)
             for r in found
         )
+
+    def with_own(
+        self, agency: AgencyId, generation: int, own: Callable[[Demographics], bytes]
+    ) -> tuple[tuple[RecordId, Demographics], ...]:
+        found: list[tuple[RecordId, Demographics]] = []
+        seal = self._records.seal(agency, generation)
+        for first in range(0, self.plan(agency, generation).children, _ROWS_AT_ONCE):
+            with reading(self._engine) as connection:
+                row = self._row(connection, agency, generation)
+                some = (_CHILD.record >= first, _CHILD.record < first + _ROWS_AT_ONCE)
+                query = select(_CHILD.record, _CHILD.own, _CHILD.sealed)
+                rows = connection.execute(
+                    query.where(_CHILD.generation == row.id, *some).order_by(_CHILD.record)
+                ).all()
+            for each in rows:
+                child = read_child(seal.open_child(each.record, each.sealed))[0]
+                if own(child) == each.own:
+                    found.append((RecordId(each.record), child))
+        return tuple(found)
 
     def untagged(self, agency: AgencyId, generation: int, epoch: EpochNumber) -> tuple[int, ...]:
         with reading(self._engine) as connection:
@@ -294,9 +328,33 @@ class SqlImports:
         for row in rows:
             of_agency[row.agency].append(row)
         return {
-            agency: _standing(of_agency[agency.value], epochs, seen)
+            agency: self._standing(agency, of_agency[agency.value], epochs, seen)
             for agency, seen in witnessed.items()
         }
+
+    def _standing(
+        self,
+        agency: AgencyId,
+        rows: Sequence[Row[Any]],
+        epochs: Mapping[int, list[EpochNumber]],
+        witnessed: Mark | None,
+    ) -> Standing:
+        """Return the state of one agency.
+
+        Args:
+            rows: its complete generations, the newest last.
+            epochs: by a row's id, the epochs for which the generation is fully tagged.
+        """
+        last: Generation | None = None
+        ready: dict[EpochNumber, Generation] = {}
+        for row in rows:  # a newer generation takes an older one's place
+            last = self._records.sound(agency, row)
+            if last is not None and last.normalisation_version == NORMALISATION_VERSION:
+                ready.update(dict.fromkeys(epochs[row.id], last))
+            else:
+                ready.clear()
+        behind = is_behind(last, witnessed)
+        return Standing(last, {} if behind else ready, behind)
 
     def delete_before(self, agency: AgencyId, generation: int) -> int:
         self._records.key(agency)
@@ -343,26 +401,6 @@ def _tagged(row: Row[Any], epoch: EpochNumber) -> tuple[Any, ...]:
 
 def _as_staged(row: Row[Any]) -> Staged:
     return msgspec.convert(row, Staged, from_attributes=True)
-
-
-def _standing(
-    rows: Sequence[Row[Any]], epochs: Mapping[int, list[EpochNumber]], witnessed: Mark | None
-) -> Standing:
-    """Return the state of one agency.
-
-    Args:
-        rows: its complete generations, the newest last.
-        epochs: by a row's id, the epochs for which the generation is fully tagged.
-    """
-    last = as_generation(rows[-1]) if rows else None
-    ready: dict[EpochNumber, Generation] = {}
-    for row in rows:  # a newer generation takes an older one's place
-        if row.normalisation_version == NORMALISATION_VERSION:
-            ready.update(dict.fromkeys(epochs[row.id], as_generation(row)))
-        else:
-            ready.clear()
-    behind = is_behind(last, witnessed)
-    return Standing(last, {} if behind else ready, behind)
 
 
 def _sweep(engine: Engine, agency: AgencyId) -> None:

@@ -4,8 +4,12 @@ as long as it could be fresh, and the sealed pages of what opened, until the age
 It has a file of its own: an import that writes the records must not make a query wait. A query is
 kept by a keyed name, so that the file cannot be joined with another party's. There is a page for
 each frame, of a size that follows from public facts, so nothing in the file shows whether a query
-was about a child known here. An attacker who can change this file can have a query answered twice;
-one who deletes it, every query of the last minutes, and the last seconds of the agencies' logs.
+was about a child known here.
+
+A journal that is not the newest that was written (``runtime.summed_rows``) may lack queries. So it
+counts as complete from its opening on: what was issued before may have been answered, and is told
+to try again. Its pages may be in the agencies' logs already, and count as tried. Who deletes the
+file takes the last seconds of the agencies' logs with it.
 """
 
 from __future__ import annotations
@@ -14,8 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Engine, column, delete, select, table
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import column, select, table, true
 
 from agency_node.records.ports import StoredPage
 from agency_node.records.store.migrations import JOURNAL
@@ -24,6 +27,8 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.messages import Query
 from fingerpost.runtime.database import open_migrated, reading
 from fingerpost.runtime.sealed_rows import RowNames, step_after
+from fingerpost.runtime.summed_rows import SummedRows
+from fingerpost.runtime.witness import Fault, PutBack, Witness
 
 CLOCK_SET_BACK_SECONDS: Final = 3600
 """If the clock is set back by no more than this, no query whose hash was deleted is fresh again.
@@ -33,23 +38,63 @@ FORGET_EVERY_SECONDS: Final = 60.0
 # The tables as ``migrations`` makes them.
 seen = table("seen", column("name"), column("forget_at"))
 pages = table("page", column("number"), column("sealed"), column("tried"))
+memory = table("memory", column("complete_since"))
 
 
 class SqlJournal:
-    """Implements ``records.ports.JournalStore``. Raises ``StoreFailed``, a ``Defect``."""
+    """Implements ``records.ports.JournalStore``. Raises ``StoreFailed``, a ``Defect``.
 
-    def __init__(self, engine: Engine, key: bytes, reached: Reached) -> None:
-        """``key``: 32 bytes, secret; the key of the names is derived from it."""
-        self._engine = engine
+    Attributes:
+        fault: why the journal was not the newest at its opening; None where it was.
+    """
+
+    def __init__(
+        self, rows: SummedRows, key: bytes, reached: Reached, now: float, *, adopt: bool = True
+    ) -> None:
+        """
+        Args:
+            key: 32 bytes, secret; the key of the names is derived from it.
+            now: from when on a journal that was put back is complete, UNIX seconds.
+            adopt: go on from a journal that was put back. Only the node may: what a command adopts
+                beside it (attack), the node would take for what it has seen.
+
+        Raises:
+            PutBack: the journal was put back, and ``adopt`` is false.
+        """
+        self._rows = rows
         self._names = RowNames("seen queries", key)
         self._reached = reached
         self._forgot_at: float | None = None
+        self.fault: Fault | None = None
+        try:
+            rows.require_whole()
+        except PutBack as put_back:
+            if not adopt:
+                raise
+            self.fault = put_back.fault
+            self._adopt(now)
+        with reading(rows.engine) as connection:
+            since: float | None = connection.execute(select(memory)).scalar_one_or_none()
+        self._complete_since = since
+
+    def _adopt(self, now: float) -> None:
+        self._rows.adopt()
+        with self._rows.changing() as change:
+            change.delete(memory, true())
+            change.insert(memory, [{"complete_since": now}])
+            change.update(pages, true(), {"tried": 1})
 
     def known(self, queries: Sequence[Query]) -> frozenset[bytes]:
         named = {self._names.of(query.core_hash): query.core_hash for query in queries}
-        with reading(self._engine) as connection:
+        with reading(self._rows.engine) as connection:
             rows = connection.execute(select(seen.c.name).where(seen.c.name.in_(named)))
-            return frozenset(named[name] for name in rows.scalars())
+            found = frozenset(named[name] for name in rows.scalars())
+        return found | {query.core_hash for query in queries if self._may_be_older(query)}
+
+    def _may_be_older(self, query: Query) -> bool:
+        """Return whether the query may have been answered before the journal was complete."""
+        since = self._complete_since
+        return since is not None and query.core.issued_at <= since + limits.CLOCK_SKEW_SECONDS
 
     def keep(self, queries: Sequence[Query], page: bytes, now: float) -> None:
         rows = [
@@ -61,33 +106,33 @@ class SqlJournal:
         ]
         if not rows:
             return
-        with self._engine.begin() as connection:
-            connection.execute(sqlite.insert(seen).on_conflict_do_nothing(), rows)
+        with self._rows.changing() as change:
+            change.insert(seen, rows)
             if page:
-                connection.execute(pages.insert(), {"sealed": page, "tried": False})
+                change.insert(pages, [{"sealed": page, "tried": 0}])
             if self._is_time_to_forget(now):
-                connection.execute(delete(seen).where(seen.c.forget_at < int(self._reached())))
+                change.delete(seen, seen.c.forget_at < int(self._reached()))
 
     def pages(self, after: int, most: int) -> tuple[StoredPage, ...]:
         query = select(pages.c.number, pages.c.sealed, pages.c.tried)
         query = query.where(pages.c.number > after).order_by(pages.c.number).limit(most)
-        with reading(self._engine) as connection:
+        with reading(self._rows.engine) as connection:
             return tuple(
                 StoredPage(row.number, row.sealed, bool(row.tried))
                 for row in connection.execute(query)
             )
 
     def mark_tried(self, numbers: Sequence[int]) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(pages.update().where(pages.c.number.in_(numbers)).values(tried=True))
+        with self._rows.changing() as change:
+            change.update(pages, pages.c.number.in_(numbers), {"tried": 1})
 
     def remove(self, numbers: Sequence[int]) -> None:
         if numbers:
-            with self._engine.begin() as connection:
-                connection.execute(delete(pages).where(pages.c.number.in_(numbers)))
+            with self._rows.changing() as change:
+                change.delete(pages, pages.c.number.in_(numbers))
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._rows.engine.dispose()
 
     def _is_time_to_forget(self, now: float) -> bool:
         if self._forgot_at is not None and abs(now - self._forgot_at) < FORGET_EVERY_SECONDS:
@@ -106,6 +151,22 @@ def keep_until(query: Query, now: float) -> int:
     return life + limits.CLOCK_SKEW_SECONDS + CLOCK_SET_BACK_SECONDS
 
 
-def open_journal(path: Path, key: bytes, reached: Reached) -> SqlJournal:
-    """Open the journal in SQLite at ``path``, made and migrated. Raises ``Defect``."""
-    return SqlJournal(open_migrated(path, JOURNAL), key, reached)
+def open_journal(
+    path: Path, key: bytes, reached: Reached, witness: Witness, now: float, *, adopt: bool = True
+) -> SqlJournal:
+    """Open the journal in SQLite at ``path``, made and migrated. Raises ``Defect``, and as
+    ``SqlJournal``.
+    """
+    engine = open_migrated(path, JOURNAL)
+    rows = SummedRows(
+        engine,
+        [seen, pages, memory],
+        witness,
+        what="the journal",
+        remedy="Start the node: what was issued before its start is told to try again",
+    )
+    try:
+        return SqlJournal(rows, key, reached, now, adopt=adopt)
+    except BaseException:
+        engine.dispose()
+        raise

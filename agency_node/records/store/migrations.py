@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic.operations import Operations
 
 from fingerpost.runtime.database import Revision, replace_tables
+from fingerpost.runtime.summed_rows import add_sum
 
 
 def _records(op: Operations) -> None:
@@ -65,6 +66,25 @@ def _own(op: Operations) -> None:
     op.create_index("child_own", "child", ["generation", "own"])
 
 
+def _digest(op: Operations) -> None:
+    """A keyed digest of each complete generation. One of an earlier release has none, and needs a
+    new import."""
+    column = sa.Column("digest", sa.LargeBinary(32), nullable=False, server_default=sa.text("x''"))
+    op.add_column("generation", column)
+
+
+def _census(op: Operations) -> None:
+    """The sealed counts of each generation, beside which the next export is held. One of an earlier
+    release has none."""
+    column = sa.Column("census", sa.LargeBinary, nullable=False, server_default=sa.text("x''"))
+    op.add_column("generation", column)
+
+
+def _quality(op: Operations) -> None:
+    """How well the records of a generation can be found; none of an earlier release was judged."""
+    op.add_column("generation", sa.Column("quality", sa.Integer, nullable=True))
+
+
 def _seen(op: Operations) -> None:
     """The hashes of all queries received, and until when each is kept."""
     op.create_table(
@@ -97,5 +117,12 @@ def _pages(op: Operations) -> None:
     )
 
 
-RECORDS: Final[tuple[Revision, ...]] = (_records, _effort, _own)
-JOURNAL: Final[tuple[Revision, ...]] = (_seen, _seen_named, _pages)
+def _complete_since(op: Operations) -> None:
+    """Since when the hashes of queries are complete, where they have not been from the beginning;
+    and the sum of all rows."""
+    op.create_table("memory", sa.Column("complete_since", sa.Float, primary_key=True))
+    add_sum(op)
+
+
+RECORDS: Final[tuple[Revision, ...]] = (_records, _effort, _own, _digest, _census, _quality)
+JOURNAL: Final[tuple[Revision, ...]] = (_seen, _seen_named, _pages, _complete_since)

@@ -6,6 +6,7 @@ key alone.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from functools import lru_cache
@@ -23,7 +24,7 @@ from agency_node.records.store.witness import RecordsWitness, is_behind
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
-from fingerpost.runtime.database import open_migrated, reading
+from fingerpost.runtime.database import open_migrated, open_to_read, reading
 from fingerpost.runtime.witness import WitnessFolder
 
 _SEALS_KEPT: Final = 64
@@ -39,12 +40,20 @@ class SqlRecords:
         seal: returns the seal of a generation; the last few are kept in memory.
         block: returns a block of tags as ``_open_block``; the last few are kept in memory.
 
+    Args:
+        note: whether an agency that is new is noted with its key.
+
     Raises:
         Defect: a data key is not the one that an agency's rows were sealed with.
     """
 
     def __init__(
-        self, engine: Engine, keys: Mapping[AgencyId, DataKey], witness: RecordsWitness
+        self,
+        engine: Engine,
+        keys: Mapping[AgencyId, DataKey],
+        witness: RecordsWitness,
+        *,
+        note: bool = True,
     ) -> None:
         self.engine = engine
         self.witness = witness
@@ -52,7 +61,7 @@ class SqlRecords:
         self.seal = lru_cache(_SEALS_KEPT)(self._make_seal)
         self.block = lru_cache(_BLOCKS_KEPT)(self._open_block)
         for agency, key in keys.items():
-            self._require_key(agency, key)
+            self._require_key(agency, key, note=note)
 
     def close(self) -> None:
         self.seal.cache_clear()
@@ -66,7 +75,7 @@ class SqlRecords:
         self.key(agency)
         with reading(self.engine) as connection:
             row = newest(connection, agency)
-        return None if row is None else as_generation(row)
+        return None if row is None else self.sound(agency, row)
 
     def child(self, agency: AgencyId, generation: int, record: RecordId) -> ChildRecord:
         self.key(agency)
@@ -113,7 +122,7 @@ class SqlRecords:
                 if row.normalisation_version != NORMALISATION_VERSION:
                     return None  # an older generation would be a step back
                 if fully_tagged(connection, row, epoch):
-                    return as_generation(row)
+                    return self.sound(agency, row)
         return None
 
     def behind(self, agency: AgencyId) -> bool:
@@ -133,6 +142,22 @@ class SqlRecords:
             raise Refused(Code.NOT_ALLOWED, "agency of another node")
         return found
 
+    def digest(self, agency: AgencyId, generation: Generation) -> bytes:
+        """Return what is kept beside a complete generation, so that nobody else can make one."""
+        return self.key(agency).digest(generation.stored())
+
+    def sound(self, agency: AgencyId, row: Row[Any]) -> Generation | None:
+        """Return the generation of a row; None where the row is not as it was when the generation
+        was completed, so that nothing is answered from it (attack: somebody who can write the
+        database makes old records look like new ones).
+        """
+        try:
+            found = as_generation(row)
+        except msgspec.ValidationError:
+            return None
+        kept = row.digest if isinstance(row.digest, bytes) else b""
+        return found if hmac.compare_digest(kept, self.digest(agency, found)) else None
+
     def _make_seal(self, agency: AgencyId, generation: int) -> GenerationSeal:
         return self.key(agency).generation(generation)
 
@@ -149,10 +174,12 @@ class SqlRecords:
             return None
         return self.seal(agency, generation).open_tags(epoch, first, sealed)
 
-    def _require_key(self, agency: AgencyId, key: DataKey) -> None:
+    def _require_key(self, agency: AgencyId, key: DataKey, *, note: bool) -> None:
         query = select(tables.agency.c.key_check).where(tables.agency.c.agency == agency.value)
-        with self.engine.begin() as connection:
+        with self.engine.begin() if note else reading(self.engine) as connection:
             known = connection.execute(query).scalar_one_or_none()
+            if known is None and not note:
+                return
             if known is None:
                 connection.execute(
                     insert(tables.agency).values(
@@ -174,7 +201,23 @@ def open_records(
     with ExitStack() as opened:  # a file that does not fit is closed again
         engine = open_migrated(path, migrations.RECORDS)
         opened.callback(engine.dispose)
-        records = SqlRecords(engine, keys, RecordsWitness(witness))
+        records = SqlRecords(engine, keys, RecordsWitness(lambda: witness))
+        opened.pop_all()
+    return records
+
+
+def open_records_to_read(path: Path, keys: Mapping[AgencyId, DataKey], witness: Path) -> SqlRecords:
+    """Open the records without changing a byte of them; nothing can be written.
+
+    Raises:
+        Defect: as ``open_records``, or another release has made them.
+    """
+    with ExitStack() as opened:
+        engine = open_to_read(path, migrations.RECORDS)
+        opened.callback(engine.dispose)
+        records = SqlRecords(
+            engine, keys, RecordsWitness(lambda: WitnessFolder(witness)), note=False
+        )
         opened.pop_all()
     return records
 

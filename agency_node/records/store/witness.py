@@ -10,9 +10,8 @@ that both were restored together; requesters do, who remember each agency's newe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
-
-import msgspec
 
 from agency_node.records.records import Generation
 from fingerpost.protocol.ids import AgencyId
@@ -33,7 +32,12 @@ def is_behind(newest: Generation | None, witnessed: Mark | None) -> bool:
 
 def mark_of(generation: Generation) -> Mark:
     """Return the mark of a complete generation; it covers all that is stored of it in the clear."""
-    return Mark(generation.number, sha256(msgspec.msgpack.encode(generation)).digest())
+    return Mark(generation.number, sha256(generation.stored()).digest())
+
+
+def records_witness(agency: AgencyId) -> str:
+    """Return the name of the witness of an agency's records."""
+    return f"records.{agency}"
 
 
 class RecordsWitness:
@@ -42,7 +46,8 @@ class RecordsWitness:
     read.
     """
 
-    def __init__(self, folder: WitnessFolder) -> None:
+    def __init__(self, folder: Callable[[], WitnessFolder]) -> None:
+        """``folder`` is opened, which makes files in it, when a witness is first asked for."""
         self._folder = folder
         self._known: dict[AgencyId, Witness] = {}
 
@@ -59,5 +64,5 @@ class RecordsWitness:
 
     def _witness(self, agency: AgencyId) -> Witness:
         if agency not in self._known:
-            self._known[agency] = self._folder.of(f"records.{agency}")
+            self._known[agency] = self._folder().of(records_witness(agency))
         return self._known[agency]

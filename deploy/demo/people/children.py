@@ -67,7 +67,7 @@ class Child:
     dob: date
     sex: Sex
     postcode: str
-    nhs_number: str
+    health_number: str
     upn: str
     sightings: tuple[Sighting, ...]
     former_surname: str = ""
@@ -96,7 +96,7 @@ def children_of(
             break
         child = _child(clusters[index], today, rng)
         if child is not None:
-            children.append(replace(child, nhs_number=nhs_numbers[place], upn=upns[place]))
+            children.append(replace(child, health_number=nhs_numbers[place], upn=upns[place]))
     return tuple(sorted(children, key=lambda child: child.number))
 
 
@@ -129,7 +129,7 @@ def _child(cluster: Cluster, today: date, rng: Random) -> Child | None:
         dob=next(born for s in sightings if (born := day_of_iso(s.dob)) is not None),
         sex=sex,
         postcode=next((s.postcode for s in sightings if s.postcode), ""),
-        nhs_number="",
+        health_number="",
         upn="",
         sightings=sightings,
     )

@@ -32,8 +32,8 @@ from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.limits import NAME_CHARS
 
 COLUMNS: Final = (
-    "local_id", "nhs_number", "upn", "forename", "middle_names", "surname", "aliases", "dob", "sex",
-    "postcode", "kind", "status", "start", "end", "worker_name", "worker_role", "desk_phone",
+    "local_id", "health_number", "upn", "forename", "middle_names", "surname", "aliases", "dob",
+    "sex", "postcode", "kind", "status", "start", "end", "worker_name", "worker_role", "desk_phone",
     "desk_email", "ooh_phone", "sensitive", "shield",
 )  # fmt: skip
 _LOCAL_IDS: Final = range(100_000, 1_000_000)
@@ -123,7 +123,7 @@ def _fields(agency: Agency, holding: Holding, local_id: str) -> dict[str, str]:
     # Practice systems print surnames in capitals: the same child looks different, and is not.
     spell = str.upper if agency.kind is AgencyKind.GP_PRACTICE else str
     return _desk(agency, local_id) | {
-        "nhs_number": record.nhs_number,
+        "health_number": record.health_number,
         "upn": record.upn,
         "forename": record.forename,
         "middle_names": record.middle_names,

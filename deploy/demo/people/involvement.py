@@ -135,7 +135,7 @@ class _Derivation:
         for place, (part, agency) in enumerate(self._placed(child, script)):
             holding = self._holding(child, part, agency, place, NameUse.PRESENT_AND_FORMER)
             if KINDS[part.kind].has_nhs_numbers:
-                record = replace(holding.record, nhs_number=child.nhs_number)
+                record = replace(holding.record, health_number=child.health_number)
                 holding = replace(holding, record=record)
             yield holding
 

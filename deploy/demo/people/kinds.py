@@ -29,15 +29,15 @@ class Assumed:
     """Of the children whose completed years lie within ``ages``, ``share`` are involved in this
     way, and ``before_move`` were where they lived before.
 
-    ``gathers``: some children have ``TROUBLED_FACTOR`` times this share. ``nhs_number``, ``upn``,
-    ``sex_missing``: shares of the records that such systems keep.
+    ``gathers``: some children have ``TROUBLED_FACTOR`` times this share. ``health_number``,
+    ``upn``, ``sex_missing``: shares of the records that such systems keep.
     """
 
     ages: range
     share: float
     gathers: bool
     before_move: float
-    nhs_number: float
+    health_number: float
     upn: float
     sex_missing: float
     worker_role: str
@@ -45,19 +45,19 @@ class Assumed:
     @property
     def has_nhs_numbers(self) -> bool:
         """Whether nearly every record has the number: health."""
-        return self.nhs_number > 0.9
+        return self.health_number > 0.9
 
 
 def _assumed(row: Mapping[str, str]) -> Assumed:
-    share, before_move, nhs_number, upn, sex_missing = (
-        float(row[name]) for name in ("share", "before_move", "nhs_number", "upn", "sex_missing")
+    share, before_move, health_number, upn, sex_missing = (
+        float(row[name]) for name in ("share", "before_move", "health_number", "upn", "sex_missing")
     )
     return Assumed(
         ages_of(row),
         share,
         row["gathers"] == "yes",
         before_move,
-        nhs_number,
+        health_number,
         upn,
         sex_missing,
         row["worker_role"],

@@ -28,9 +28,9 @@ def recognisable(asked: Demographics, record: Record) -> bool:
     """
     if asked.dob is None or day_of_iso(record.dob) != asked.dob:
         return False
-    if asked.nhs_number and asked.nhs_number == record.nhs_number:
+    if asked.health_number and asked.health_number == record.health_number:
         return sounds_alike(asked.forename, record.forename)
-    if asked.nhs_number and record.nhs_number:
+    if asked.health_number and record.health_number:
         return False
     off = _characters_off(asked.postcode, record.postcode)
     return any(

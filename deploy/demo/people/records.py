@@ -28,7 +28,7 @@ class Record:
     dob: str
     sex: Sex | None
     postcode: str
-    nhs_number: str
+    health_number: str
     upn: str
 
 
@@ -54,7 +54,7 @@ def record_of(
     one's.
     """
     assumed = KINDS[kind]
-    has_nhs = rng.random() < assumed.nhs_number
+    has_nhs = rng.random() < assumed.health_number
     has_upn = rng.random() < assumed.upn and age >= FIRST_UPN_AGE
     has_sex = rng.random() >= assumed.sex_missing
     has_middle = rng.random() < _MIDDLE_NAME_KEPT
@@ -73,6 +73,6 @@ def record_of(
         dob=sighting.dob,
         sex=child.sex if has_sex else None,
         postcode=sighting.postcode,
-        nhs_number=child.nhs_number if has_nhs else "",
+        health_number=child.health_number if has_nhs else "",
         upn=child.upn if has_upn else "",
     )

@@ -27,9 +27,11 @@ from deploy.demo.people.children import Child
 from deploy.demo.people.involvement import Holding
 from deploy.demo.people.likeness import recognisable
 from fingerpost.private.demographics import Demographics, OtherName
-from fingerpost.private.purpose_rules import Informed, PurposeRule, Reason
+from fingerpost.private.justification import Engagement, Informed, Reason
+from fingerpost.private.linkage.strength import WeakRule
+from fingerpost.private.purpose_rules import PurposeRule
 from fingerpost.protocol.codes import COARSE, Kind, Purpose, Reach, Role
-from fingerpost.protocol.errors import Code, Rule
+from fingerpost.protocol.errors import Rule
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from fingerpost.protocol.table_of_terms import TERMS
 from fingerpost.protocol.terms import Terms, row
@@ -41,8 +43,8 @@ class Story:
     takes, each as ``--fact`` of the command line takes it.
 
     ``involved`` must answer INVOLVED, ``silent`` must not; ``beyond`` must not be asked; ``gaps``
-    must end without a reply, because ``stop`` is the node that is down; ``refused`` is the code or
-    the rule with which the lookup ends before anything is asked. All other agencies are left open.
+    must end without a reply, because ``stop`` is the node that is down; ``refused`` is the rule
+    with which the lookup ends before anything is asked. All other agencies are left open.
     """
 
     slug: str
@@ -59,7 +61,7 @@ class Story:
     beyond: frozenset[AgencyId] = frozenset()
     gaps: frozenset[AgencyId] = frozenset()
     stop: MemberId | None = None
-    refused: Code | Rule | None = None
+    refused: Rule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,11 @@ _ENQUIRY: Final = _Desk(
     "S47-0187",
     _STRATEGY_DISCUSSION,
 )
-_CONCERN: Final = (f"reason={Reason.SAID_BY_CHILD.name}", f"informed={Informed.CHILD.name}")
+_CONCERN: Final = (
+    f"reason={Reason.SAID_BY_CHILD.name}",
+    f"engagement={Engagement.PRESENT.name}",
+    f"informed={Informed.CHILD.name}",
+)
 
 
 def stories_of(cast: Cast, holdings: Sequence[Holding]) -> tuple[Story, ...]:
@@ -151,7 +157,7 @@ class _Stories:
             "A child who moved: the NHS number finds those who know another surname",
             moved,
             _ENQUIRY,
-            _asked(moved, nhs_number=moved.nhs_number),
+            _asked(moved, health_number=moved.health_number),
         )
         yield self._story(
             "moved-by-names",
@@ -254,7 +260,7 @@ class _Stories:
             "too-little", "A name alone is refused before anything is asked", child, _EMERGENCY
         )
         little = Demographics(forename=child.forename, surname=child.surname)
-        return replace(_refused(whole, Code.WEAK_INPUT), asked=little)
+        return replace(_refused(whole, WeakRule.TOO_LITTLE), asked=little)
 
     def _not_for_this_role(self, child: Child) -> Story:
         """A clinician states all that an enquiry takes: it is not hers to make."""
@@ -273,7 +279,7 @@ class _Stories:
         )
 
 
-def _refused(story: Story, why: Code | Rule) -> Story:
+def _refused(story: Story, why: Rule) -> Story:
     nobody: frozenset[AgencyId] = frozenset()
     return replace(story, involved=nobody, silent=nobody, beyond=nobody, refused=why)
 
@@ -306,7 +312,3 @@ def _asked(child: Child, **other: Any) -> Demographics:
         name: getattr(child, name) for name in ("forename", "surname", "dob", "sex", "postcode")
     }
     return Demographics(**fields | other)
-
-
-SCHOOLS: Final = frozenset(a.id for a in AGENCIES if Kind.EDU_SCHOOL in a.offers)
-"""What ``no-school`` is about: all of its area are in its ``silent``."""

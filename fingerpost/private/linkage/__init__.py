@@ -3,7 +3,7 @@ question.
 
 Pure rules over ``private.demographics``: no I/O (other than reading this package's own tables), no
 clock, no cryptography. Read the modules in this order: ``name_tables``, ``names``, ``normal_form``,
-``blocking_rules``, ``blocking_keys``, ``agreement``, ``comparison``; ``golden`` holds
+``blocking_rules``, ``blocking_keys``, ``agreement``, ``comparison``, ``strength``; ``golden`` holds
 them to what was released.
 
 ``NORMALISATION_VERSION`` covers the normal form, the tables, the blocking rules and the choice of
@@ -14,12 +14,8 @@ its own.
 from fingerpost.private.linkage.agreement import Field, Level
 from fingerpost.private.linkage.blocking_keys import (
     BlockingKey,
-    Strength,
-    StrengthLevel,
-    assess,
     blocking_keys,
     oprf_input,
-    require_answerable,
 )
 from fingerpost.private.linkage.blocking_rules import (
     BLOCKING_RULES_VERSION,
@@ -36,6 +32,17 @@ from fingerpost.private.linkage.comparison import (
     compare,
 )
 from fingerpost.private.linkage.normal_form import NORMALISATION_VERSION, NormalForm, normalise
+from fingerpost.private.linkage.strength import (
+    Strength,
+    StrengthLevel,
+    Unused,
+    WeakRule,
+    assess,
+    is_found_twice,
+    quality_of,
+    require_answerable,
+    unused,
+)
 
 __all__ = [
     "BLOCKING_RULES_VERSION",
@@ -54,10 +61,15 @@ __all__ = [
     "Side",
     "Strength",
     "StrengthLevel",
+    "Unused",
+    "WeakRule",
     "assess",
     "blocking_keys",
     "compare",
+    "is_found_twice",
     "normalise",
     "oprf_input",
+    "quality_of",
     "require_answerable",
+    "unused",
 ]

@@ -18,6 +18,13 @@ from typing import Final
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
+from fingerpost.private.demographics import (
+    Birth,
+    ExpectedDate,
+    HealthNumber,
+    PartialDate,
+    birth_span,
+)
 from fingerpost.private.linkage.name_tables import (
     canonical,
     fold,
@@ -30,12 +37,20 @@ from fingerpost.private.linkage.name_tables import (
     word_lists,
 )
 from fingerpost.private.linkage.names import Name, daily_names
-from fingerpost.private.linkage.normal_form import BirthDate, HealthNumber, Postcode, Upn
+from fingerpost.private.linkage.normal_form import (
+    BirthDate,
+    Born,
+    Certainty,
+    NormalForm,
+    Postcode,
+    Upn,
+)
 
 _LEAST_OF_A_NAME: Final = 0.5  # bits of a name that agrees at all
 _NEAR: Final = 0.92  # Jaro–Winkler
 _LOOSE: Final = 0.80
 _CLOSE_DAYS: Final = 31  # an expected date kept as the date of birth
+_DUE_MOVED_DAYS: Final = 42  # by a scan, from the day that was first reckoned
 
 
 @unique
@@ -53,6 +68,11 @@ class Level(Enum):
     ONE_DIGIT = "one_digit"
     TWO_PARTS = "two_parts"  # two of day, month and year
     CLOSE = "close"
+    DUE = "due"  # one is an expected date, and the other can be of the same pregnancy
+    MONTH = "month"  # year and month, where a side knows no more
+    YEAR = "year"  # the year, where a side knows no more
+    ABOUT = "about"  # a year more or less, where a side is not sure of the year
+    FORMER = "former"  # one lived where the other lives, or lived
     SECTOR = "sector"
     OUTCODE = "outcode"
     LOOSE = "loose"
@@ -254,10 +274,14 @@ def _all_given(name: Name) -> tuple[str, ...]:
     return (*daily_names(name), *joined)
 
 
-def birth_level(a: BirthDate | None, b: BirthDate | None) -> Level:
+def birth_level(a: Born | None, b: Born | None) -> Level:
     """Return the level of two dates: equal, typed wrong, or written down by another rule."""
     if a is None or b is None:
         return Level.MISSING
+    if isinstance(a, PartialDate) or isinstance(b, PartialDate):
+        return _partial_level(a, b)
+    if Certainty.EXPECTED in (a.certainty, b.certainty):
+        return _expected_level(a, b)
     same = (a.day == b.day) + (a.month == b.month) + (a.year == b.year)
     if same == 3:
         return Level.EXACT_WEAK if a.weak else Level.EXACT
@@ -274,6 +298,47 @@ def birth_level(a: BirthDate | None, b: BirthDate | None) -> Level:
     if abs((a.as_date() - b.as_date()).days) <= _CLOSE_DAYS:
         return Level.CLOSE
     return Level.DIFFERENT
+
+
+def _partial_level(a: Born, b: Born) -> Level:
+    """Return the level where a side has a month or a year only: never that of a whole date."""
+    known = (_known(a), _known(b))
+    expected = any(isinstance(one, ExpectedDate) for one in known)
+    partial = [one for one in known if isinstance(one, PartialDate)]
+    if _apart(*known):
+        return Level.DIFFERENT_WEAK if a.year == b.year and not expected else Level.DIFFERENT
+    if any(one.about for one in partial):
+        return Level.ABOUT
+    return Level.MONTH if not expected and all(one.month for one in partial) else Level.YEAR
+
+
+def _expected_level(a: BirthDate, b: BirthDate) -> Level:
+    """Return whether both can be of one pregnancy.
+
+    No brother or sister is: between two births of one mother lie more days than
+    ``demographics.BEFORE_DUE``, unless they are born together.
+    """
+    if a.certainty is b.certainty:
+        near = abs((a.as_date() - b.as_date()).days) <= _DUE_MOVED_DAYS
+        return Level.DUE if near else Level.DIFFERENT
+    if _apart(_known(a), _known(b)):
+        return Level.DIFFERENT
+    return Level.YEAR if a.weak or b.weak else Level.DUE
+
+
+def _known(birth: Born) -> Birth:
+    """Return what the date says for certain: of 1 January, the year."""
+    if isinstance(birth, PartialDate):
+        return birth
+    if birth.certainty is Certainty.EXPECTED:
+        return ExpectedDate(birth.as_date())
+    return PartialDate(birth.year) if birth.weak else birth.as_date()
+
+
+def _apart(one: Birth, other: Birth) -> bool:
+    """Return whether no day can be the day of birth of both."""
+    (first, last), (others_first, others_last) = birth_span(one), birth_span(other)
+    return last < others_first or others_last < first
 
 
 def _digits(birth: BirthDate) -> str:
@@ -297,6 +362,16 @@ def postcode_level(a: Postcode | None, b: Postcode | None) -> Level:
     if a.sector == b.sector:
         return Level.SECTOR
     return Level.OUTCODE if a.outcode == b.outcode else Level.DIFFERENT
+
+
+def home_level(a: NormalForm, b: NormalForm) -> Level:
+    """Return the level of the present homes; FORMER where they do not agree, and one side has a
+    former home that the other has too. Former homes never speak against a child."""
+    present = postcode_level(a.postcode, b.postcode)
+    if present in (Level.EXACT, Level.NEAR):
+        return present
+    common = {a.postcode, *a.former_postcodes} & {b.postcode, *b.former_postcodes}
+    return Level.FORMER if any(one and (one.full or one.typed) for one in common) else present
 
 
 def equal_level(a: object, b: object) -> Level:

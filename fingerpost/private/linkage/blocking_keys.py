@@ -10,11 +10,6 @@ table of frequent names; those of dates and places assume children evenly spread
 2,300 outcodes in 110 postcode areas and, within one council's area, over some ten outcodes of four
 sectors each.
 
-``assess`` judges the fields of a question alone, before any record is seen: whether it is about one
-child, and how good the odds are that the child is found. A question that cannot be about one child
-is refused before it leaves (attack: fishing among many). The reasons are fixed sentences without a
-value of a field.
-
 Invariants: pure; a query has at most 32 keys, a record at most 25; no key twice; order and choice
 depend on the form alone; a key never leaves this process except blinded, and is never printed.
 """
@@ -23,10 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum, unique
+from datetime import timedelta
+from itertools import islice
 from typing import Final
 
-from fingerpost.private.demographics import Sex
+from fingerpost.private.demographics import PartialDate, Sex
 from fingerpost.private.linkage.blocking_rules import (
     RULE_DEFINITIONS,
     BlockingRule,
@@ -45,17 +41,20 @@ from fingerpost.private.linkage.name_tables import (
     formal_names,
     phonetic,
     rarities,
-    surname_bits,
     word_lists,
 )
 from fingerpost.private.linkage.names import Name, daily_names
-from fingerpost.private.linkage.normal_form import BirthDate, Certainty, NormalForm, Postcode
+from fingerpost.private.linkage.normal_form import Born, Certainty, NormalForm, Postcode
 from fingerpost.protocol import limits
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import Defect
 
 MOST_KEYS: Final = {Side.QUERY: limits.LOCATORS, Side.RECORD: limits.BULK_KEYS_PER_CHILD}
 DATE_BITS: Final = 12.7
 
+_YEAR_MONTH_BITS: Final = 7.8
+_NEAR_DUE_DAYS: Final = (0, -21, 21, -49, -77)
+"""Days from the one on which a child is expected, the likeliest first, of whose months keys are
+made: most children are born in one of them, and an expected date is seldom moved further."""
 _WEAK_DATE_BITS: Final = 5.0  # 1 January: a year, and that no more was known
 _NUMBER_BITS: Final = 40.0
 _SEX_BITS: Final = 1.0
@@ -74,6 +73,13 @@ _MOST_OF_A_RULE: Final = {
     BlockingRule.NO_PLACE_SOUNDS_DATE_Q: 1,
     BlockingRule.NO_PLACE_SOUNDS_DATE_R: 1,
 }
+
+_OF_FORMER_HOMES: Final = (BlockingRule.NK, BlockingRule.DPA, BlockingRule.BEGINNINGS_HOME)
+"""The rules by which a child is met who is recorded where she lived before: those that find her by
+most of her names, without a name, and with a wrong date."""
+_MOST_OF_FORMER_HOMES: Final = {Side.QUERY: 9, Side.RECORD: 6}
+"""A query has room for more. In a record they take the place of the last rules, by which a question
+that lacks a field meets it."""
 
 _Pair = tuple[str, str]
 
@@ -107,18 +113,35 @@ def blocking_keys(
     behind: list[BlockingKey] = []
     for definition in RULE_DEFINITIONS:
         rule = definition.rule
+        if rule is BlockingRule.NO_PLACE_NAMES_DATE_Q:  # behind all strong rules of the narrow set
+            of_homes = [key for key in _of_former_homes(form, parts) if key not in first]
+            first += of_homes[: _MOST_OF_FORMER_HOMES[side]]
         if definition.scope > scope or (rule is BlockingRule.UPN and not upn):
             continue
         if not definition.applies_to(side, parts):
             continue
         most = _MOST_OF_A_RULE.get(rule, _FIRST_KEYS)
         keys = [
-            BlockingKey(rule, "|".join(value).encode("ascii"))
+            _key(rule, value)
             for _, value in zip(range(most), definition.values(parts), strict=False)
         ]
         first += keys[:_FIRST_KEYS]
         behind += keys[_FIRST_KEYS:]
     return tuple(dict.fromkeys(first + behind))[: MOST_KEYS[side]]
+
+
+def _key(rule: BlockingRule, texts: tuple[str, ...]) -> BlockingKey:
+    return BlockingKey(rule, "|".join(texts).encode("ascii"))
+
+
+def _of_former_homes(form: NormalForm, parts: Parts) -> Iterator[BlockingKey]:
+    """Yield the keys that the child has at her former homes, the latest home first."""
+    for former in form.former_postcodes:
+        there = parts._replace(**_places(former))
+        for definition in RULE_DEFINITIONS:
+            if definition.rule in _OF_FORMER_HOMES:
+                for value in islice(definition.values(there), 2):
+                    yield _key(definition.rule, value)
 
 
 def oprf_input(key: BlockingKey, version: int) -> bytes:
@@ -189,12 +212,20 @@ def key_parts(form: NormalForm) -> Parts:
     )
 
 
-def _dates(birth: BirthDate | None) -> dict[str, tuple[Part, ...]]:
-    """Return the parts that come from the date of birth, by name."""
+def _dates(birth: Born | None) -> dict[str, tuple[Part, ...]]:
+    """Return the parts that come from the date of birth, by name.
+
+    A date known in part counts as lacking: it has its month at most. An expected date is one day,
+    and the months about it.
+    """
     parts: dict[str, tuple[Part, ...]] = dict.fromkeys(
         ("date", "day_and_month", "year_month", "year_day", "month_day"), ()
     )
     if birth is None:
+        return parts
+    if isinstance(birth, PartialDate):
+        if birth.month is not None:
+            parts["year_month"] = (_year_month(birth.year, birth.month),)
         return parts
     year, month, day = f"{birth.short_year:02}", f"{birth.month:02}", f"{birth.day:02}"
     if birth.weak:
@@ -204,10 +235,18 @@ def _dates(birth: BirthDate | None) -> dict[str, tuple[Part, ...]]:
     # Where the two cannot be swapped or are equal, the whole date says it already.
     if birth.day <= 12 and birth.day != birth.month:
         parts["day_and_month"] = _part((year, *sorted((day, month))), DATE_BITS - 1.0)
-    parts["year_month"] = _part((year, month), 7.8)
+    parts["year_month"] = (_year_month(birth.year, birth.month),)
+    if birth.certainty is Certainty.EXPECTED:
+        near = [birth.as_date() + timedelta(days=off) for off in _NEAR_DUE_DAYS]
+        months = dict.fromkeys(_year_month(day.year, day.month) for day in near)
+        parts["year_month"] = tuple(months)
     parts["year_day"] = _part((year, day), 9.1)
     parts["month_day"] = _part((month, day), 8.5)
     return parts
+
+
+def _year_month(year: int, month: int) -> Part:
+    return Part((f"{year % 100:02}", f"{month:02}"), _YEAR_MONTH_BITS)
 
 
 def _places(postcode: Postcode | None) -> dict[str, tuple[Part, ...]]:
@@ -335,112 +374,3 @@ def _spelt(name: str) -> str:
 
 def _sorted_pair(a: str, b: str) -> _Pair:
     return (a, b) if a <= b else (b, a)
-
-
-_COMMON_PAIR_BITS: Final = 16.0
-
-ADD_SOMETHING: Final = (
-    "Too little was given to ask about one child. Give a date of birth or a full postcode with a"
-    " forename and a surname, or the NHS number with one of them."
-)
-NUMBER_ALONE: Final = (
-    "Only a number was given. A wrong number cannot be noticed; add a name and a date of birth."
-)
-NO_DATE: Final = "Without a date of birth only records with the same postcode can be found."
-NEW_YEAR: Final = (
-    "1 January is often written when only the year is known; such records are hard to tell apart."
-)
-MONTH_START: Final = "The first of a month is sometimes written when only the month is known."
-NO_FORENAME: Final = (
-    "Without a forename a brother or sister cannot be told from the child, so no match can be sure."
-)
-ONE_NAME: Final = (
-    "Only one name was given. Records with a forename and a surname may not be found; add the"
-    " other name, a postcode or the NHS number."
-)
-COMMON_NAME: Final = (
-    "Many children have this name. Add a postcode or the NHS number to tell them apart."
-)
-
-
-@unique
-class StrengthLevel(IntEnum):
-    """How good the odds are; a REFUSED question is not sent."""
-
-    REFUSED = 1
-    POOR = 2
-    GOOD = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Strength:
-    """The level, and why it is not better; the requester may be shown the reasons as they are."""
-
-    level: StrengthLevel
-    reasons: tuple[str, ...]
-
-
-def assess(form: NormalForm) -> Strength:
-    """Return the strength of a question."""
-    if not _is_about_one_child(form):
-        return Strength(StrengthLevel.REFUSED, (ADD_SOMETHING,))
-    reasons: list[str] = []
-    numbered = form.health_number is not None
-    both_names = form.has_forename and form.has_surname
-    if numbered and not (form.birth or form.has_forename or form.has_surname):
-        return Strength(StrengthLevel.POOR, (NUMBER_ALONE,))
-    if not numbered:
-        if form.birth is None:
-            reasons.append(NO_DATE)
-        elif form.birth.certainty is Certainty.NEW_YEAR:
-            reasons.append(NEW_YEAR)
-        if not form.has_forename:
-            reasons.append(NO_FORENAME)
-        elif not form.has_surname:
-            reasons.append(ONE_NAME)
-        if both_names and not _has_place(form) and _is_common(form):
-            reasons.append(COMMON_NAME)
-    if reasons:
-        return Strength(StrengthLevel.POOR, tuple(reasons))
-    if not numbered and form.birth and form.birth.certainty is Certainty.MONTH_START:
-        return Strength(StrengthLevel.GOOD, (MONTH_START,))
-    return Strength(StrengthLevel.GOOD, ())
-
-
-def require_answerable(form: NormalForm) -> None:
-    """Refuse a question that is not about one child.
-
-    Raises:
-        Refused: WEAK_INPUT, too little was given.
-    """
-    if assess(form).level is StrengthLevel.REFUSED:
-        raise Refused(Code.WEAK_INPUT, "demographics")
-
-
-def _is_about_one_child(form: NormalForm) -> bool:
-    """Return whether a number is given, or enough of names, date and full postcode.
-
-    Enough are two names with a date or a postcode, or a full date with a name or a postcode. 1
-    January counts as a year only: a year and one name are refused.
-    """
-    if form.health_number is not None:
-        return True
-    home = form.postcode is not None and form.postcode.full is not None
-    dated = form.birth is not None and not form.birth.weak
-    one_name = form.has_forename or form.has_surname
-    both_names = form.has_forename and form.has_surname
-    # A year of birth will do beside two names.
-    enough = both_names and (form.birth is not None or home)
-    enough = enough or (dated and (one_name or home))
-    # A question without a single key would reach nobody.
-    return enough and bool(blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE))
-
-
-def _has_place(form: NormalForm) -> bool:
-    return form.postcode is not None and bool(form.postcode.outcode)
-
-
-def _is_common(form: NormalForm) -> bool:
-    present = form.names[0]
-    forename = next(iter(daily_names(present)), "")
-    return forename_bits(forename) + surname_bits(present.surname) < _COMMON_PAIR_BITS

@@ -9,7 +9,8 @@ Invariants: pure and symmetric; evidence names fields and levels, never a value.
 The rules, each for a child whom it protects:
 
 * A clearly different forename is never a match, at most POSSIBLE: twins agree in all else.
-* A household (surname, postcode, date) without a forename to compare is never a match.
+* A household (surname, postcode, date) without a forename to compare is never a match, unless one
+  side is an expected date that can be of the other's pregnancy: no brother or sister is born then.
 * Names alone, in whatever town, are never a match, nor are a forename and a date: many share them.
 * Brothers and sisters share home and surname and are called alike: another date of birth with
   anything but the same forename is at most POSSIBLE.
@@ -36,9 +37,9 @@ from fingerpost.private.linkage.agreement import (
     clearly_two_names,
     equal_level,
     forename_level,
+    home_level,
     middle_level,
     number_level,
-    postcode_level,
     shipped_weights,
     surname_level,
     upn_level,
@@ -63,7 +64,7 @@ _LIKE_NAME: Final = (Level.EXACT, Level.VARIANT, Level.PART, Level.NEAR)
 _SAME_DATE: Final = (Level.EXACT, Level.EXACT_WEAK, Level.SWAPPED, Level.CENTURY, Level.ONE_DIGIT)
 _OTHER_DATE: Final = (Level.DIFFERENT, Level.TWO_PARTS, Level.CLOSE)
 _VERY_DATE: Final = (Level.EXACT, Level.EXACT_WEAK, Level.SWAPPED, Level.CENTURY)
-_SAME_HOME: Final = (Level.EXACT, Level.NEAR)
+_SAME_HOME: Final = (Level.EXACT, Level.NEAR, Level.FORMER)
 _FAR_LIKELIER: Final = 2.5  # in bits: Taylor, Ali and Warsame are forenames too
 SURE_NAME: Final = (Level.EXACT, Level.VARIANT)
 
@@ -145,7 +146,7 @@ def compare(asked: NormalForm, record: NormalForm, *, upn: bool = False) -> Comp
         Field.MIDDLE: middle_level(asked.names[0], record.names[0]),
         Field.BIRTH: birth_level(asked.birth, record.birth),
         Field.SEX: equal_level(asked.sex, record.sex),
-        Field.POSTCODE: postcode_level(asked.postcode, record.postcode),
+        Field.POSTCODE: home_level(asked, record),
         Field.HEALTH_NUMBER: number_level(asked.health_number, record.health_number),
         Field.UPN: upn_level(asked.upn, record.upn) if upn else Level.MISSING,
     }
@@ -340,6 +341,9 @@ def _rule_without_number(
     """Return the rule where no more agrees than a household, or names that many share."""
     forename, birth = naming.forename, levels[Field.BIRTH]
     home, family = levels[Field.POSTCODE] in _SAME_HOME, naming.surname in _LIKE_NAME
+    if forename is Level.MISSING and birth is Level.DUE and family:
+        # An unborn child has no name yet, and the household has no other child of that pregnancy.
+        return None if levels[Field.POSTCODE] is Level.EXACT else Rule.NO_FORENAME
     if forename not in _LIKE_NAME:
         return Rule.NO_FORENAME  # an initial, or something like the name, is no forename
     if not home and not (birth in _SAME_DATE and family):

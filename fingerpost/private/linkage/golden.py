@@ -22,12 +22,19 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from fingerpost.private.linkage.blocking_keys import assess, blocking_keys, oprf_input
+from fingerpost.private.demographics import PartialDate, written_birth
+from fingerpost.private.linkage.blocking_keys import blocking_keys, oprf_input
 from fingerpost.private.linkage.blocking_rules import BLOCKING_RULES_VERSION, Scope, Side
 from fingerpost.private.linkage.comparison import COMPARISON_VERSION, compare
 from fingerpost.private.linkage.golden_cases import CASES, PAIRS
 from fingerpost.private.linkage.name_tables import tables_digest
-from fingerpost.private.linkage.normal_form import NORMALISATION_VERSION, NormalForm, normalise
+from fingerpost.private.linkage.normal_form import (
+    NORMALISATION_VERSION,
+    Born,
+    NormalForm,
+    normalise,
+)
+from fingerpost.private.linkage.strength import assess
 from fingerpost.protocol.errors import Defect
 
 FILE: Final = "golden_vectors.json"
@@ -90,6 +97,7 @@ def _keys(form: NormalForm, side: Side, scope: Scope) -> str:
 
 
 def _plain(form: NormalForm) -> dict[str, Any]:
+    former = [[one.outcode, one.incode, one.typed] for one in form.former_postcodes]
     birth, place, number, upn = form.birth, form.postcode, form.health_number, form.upn
     return {
         "names": [
@@ -98,12 +106,20 @@ def _plain(form: NormalForm) -> dict[str, Any]:
         ],
         "newborn": form.newborn,
         "birth_order": form.birth_order,
-        "birth": [birth.as_date().isoformat(), birth.certainty.name] if birth else None,
+        "birth": _birth(birth),
         "sex": form.sex.name if form.sex else None,
         "postcode": [place.outcode, place.incode, place.typed] if place else None,
         "health_number": [number.scheme.name, number.digits] if number else None,
         "upn": [upn.text, upn.temporary] if upn else None,
-    }
+    } | ({"former_postcodes": former} if former else {})
+
+
+def _birth(birth: Born | None) -> list[str] | None:
+    if birth is None:
+        return None
+    if isinstance(birth, PartialDate):
+        return [written_birth(birth), "PARTIAL"]
+    return [birth.as_date().isoformat(), birth.certainty.name]
 
 
 def _decision(asked: NormalForm, record: NormalForm) -> list[Any]:

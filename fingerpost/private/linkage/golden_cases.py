@@ -6,10 +6,18 @@ comparison is part of the vectors.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.private.demographics import (
+    Birth,
+    Demographics,
+    ExpectedDate,
+    OtherName,
+    PartialDate,
+    Sex,
+)
 
 _DOB: Final = date(2014, 3, 9)
 _F: Final = Sex.FEMALE
@@ -37,10 +45,10 @@ def _at(postcode: str) -> Demographics:
 def _child(
     forename: str,
     surname: str = "Ashdown",
-    dob: date | None = _DOB,
+    dob: Birth | None = _DOB,
     postcode: str = "LS6 2AB",
     sex: Sex | None = None,
-    nhs_number: str = "",
+    health_number: str = "",
 ) -> Demographics:
     return Demographics(
         forename=forename,
@@ -48,7 +56,7 @@ def _child(
         dob=dob,
         postcode=postcode,
         sex=sex,
-        nhs_number=nhs_number,
+        health_number=health_number,
     )
 
 
@@ -207,6 +215,15 @@ CASES: Final[dict[str, Demographics]] = {
     "surname Childs": _named("Tamsin", "Childs"),
     "Baby girl twin": _named("Baby Girl Twin B", "Ashdown"),
     "named twin": _named("Oliver (Twin 1)", "Ashdown"),
+    "Baby born lately": _child("Baby", dob=date(2026, 3, 9)),
+    "named since": _child("Tamsin", dob=date(2026, 3, 9)),
+    # placeholders that are names
+    "Null": _child("Jennifer", "Null", postcode=""),
+    "surname lost": _child("Jennifer", "", postcode=""),
+    "surname for Null": _child("Jennifer", "Ashdown", postcode=""),
+    "Baby grown": _child("Baby", "Quillfeather", postcode=""),
+    "surname Master": _child("Tamsin", "Master", postcode=""),
+    "Null on 1 January": _child("Jennifer", "Null", date(2014, 1, 1), postcode=""),
     # dates
     "1 January": _born(date(2014, 1, 1)),
     "the year known": _born(date(2014, 5, 20)),
@@ -244,25 +261,39 @@ CASES: Final[dict[str, Demographics]] = {
     "postcode filled up": _at("99999"),
     "another child at ZZ99": _child("Jemima", "Voss", postcode="ZZ99 3VZ"),
     "another child at one hostel": _child("Jemima", "Voss"),
+    # former homes
+    "moved from the first home": replace(_at("BS3 1QF"), former_postcodes=("LS6 2AB",)),
+    "moved twice": replace(_at("BS3 1QF"), former_postcodes=("M14 5TQ", "LS6 2AB")),
+    "a common name moved": replace(
+        _child("Muhammad", "Khan", postcode="BS3 1QF"), former_postcodes=("LS6 2AB",)
+    ),
+    # dates known in part, and expected
+    "year alone": _child("Tamsin", dob=PartialDate(2014)),
+    "month alone": _child("Tamsin", dob=PartialDate(2014, 3)),
+    "about a year": _child("Tamsin", dob=PartialDate(2014, about=True)),
+    "unborn": Demographics(
+        surname="Ashdown", dob=ExpectedDate(date(2027, 2, 1)), postcode="LS6 2AB"
+    ),
+    "born since": _child("Tamsin", dob=date(2027, 1, 12)),
     # sex
     "girl": _child("Tamsin", sex=_F),
     "boy": _child("Tamsin", sex=_M),
     # numbers
-    "NHS number": _child("Tamsin", nhs_number="943 476 5919"),
-    "NHS number wrong check": _child("Tamsin", nhs_number="943 476 5918"),
-    "NHS number repeated digit": _child("Tamsin", nhs_number="4444444444"),
-    "NHS number test range": _child("Tamsin", nhs_number="999 000 0018"),
-    "CHI number": _child("Tamsin", nhs_number="0101010113"),
-    "HSC number": _child("Tamsin", nhs_number="320 000 0033"),
-    "another NHS number": _child("Tamsin", nhs_number="401 023 2137"),
-    "number alone": Demographics(nhs_number="943 476 5919"),
+    "NHS number": _child("Tamsin", health_number="943 476 5919"),
+    "NHS number wrong check": _child("Tamsin", health_number="943 476 5918"),
+    "NHS number repeated digit": _child("Tamsin", health_number="4444444444"),
+    "NHS number test range": _child("Tamsin", health_number="999 000 0018"),
+    "CHI number": _child("Tamsin", health_number="0101010113"),
+    "HSC number": _child("Tamsin", health_number="320 000 0033"),
+    "another NHS number": _child("Tamsin", health_number="401 023 2137"),
+    "number alone": Demographics(health_number="943 476 5919"),
     "number on a stranger": _child(
         "Oluwaseun", "Babatunde", date(2009, 11, 27), "M14 5TQ", None, "943 476 5919"
     ),
-    "a sister's number": _child("Jemima", nhs_number="943 476 5919"),
-    "before adoption": _child("Tamsin", sex=_F, nhs_number="943 476 5919"),
+    "a sister's number": _child("Jemima", health_number="943 476 5919"),
+    "before adoption": _child("Tamsin", sex=_F, health_number="943 476 5919"),
     "after adoption": _child(
-        "Isla", "Pemberton", postcode="BS3 1QF", sex=_F, nhs_number="401 023 2137"
+        "Isla", "Pemberton", postcode="BS3 1QF", sex=_F, health_number="401 023 2137"
     ),
     "UPN": Demographics(forename="Tamsin", surname="Ashdown", dob=_DOB, upn="A950000178301"),
     "UPN wrong letter": Demographics(
@@ -370,6 +401,14 @@ PAIRS: Final[tuple[tuple[str, str], ...]] = (
     ("Bob", "Robert"),
     ("Baby alone", "fields straight"),
     ("Baby of Sarah", "fields straight"),
+    ("Baby born lately", "named since"),
+    ("Baby born lately", "Baby born lately"),
+    ("Null", "Null"),
+    ("Null", "surname lost"),
+    ("Null", "surname for Null"),
+    ("Baby grown", "Baby grown"),
+    ("surname Master", "surname Master"),
+    ("Null on 1 January", "Null on 1 January"),
     ("Daughter", "fields straight"),
     ("Male child", "fields straight"),
     ("Mother of Sarah", "fields straight"),
@@ -398,6 +437,14 @@ PAIRS: Final[tuple[tuple[str, str], ...]] = (
     ("postcode I for 1", "postcode 1 in its place"),
     ("postcode of digits", "postcode of digits transposed"),
     ("postcode lower case", "postcode of digits"),
+    ("moved from the first home", "postcode lower case"),
+    ("moved twice", "moved from the first home"),
+    ("year alone", "girl"),
+    ("month alone", "girl"),
+    ("about a year", "girl"),
+    ("unborn", "unborn"),
+    ("unborn", "born since"),
+    ("unborn", "girl"),
     ("girl", "boy"),
     ("NHS number", "NHS number"),
     ("NHS number", "another NHS number"),

@@ -75,6 +75,7 @@ class Words:
     order: Mapping[str, int]
     unknown: frozenset[str]
     unknown_split: frozenset[str]
+    also_names: frozenset[str]
     kin: frozenset[str]
     described: frozenset[str]
     single_name: frozenset[str]

@@ -6,14 +6,20 @@ with the frozen Unicode 3.2 tables that every Python carries, and transliteratio
 the package ``anyascii``, whose content the golden vectors hold. ``read_names`` then decides which
 words are given names, which are the surname, and which name nobody.
 
-Invariants: the words of a ``Name`` are lower-case ASCII letters; a placeholder never becomes a
-name; the mother's name in "Baby of Sarah" never becomes the child's.
+Invariants: the words of a ``Name`` are lower-case ASCII letters; a placeholder never becomes the
+present name; the mother's name in "Baby of Sarah" never becomes the child's.
+
+Some placeholders are names of people: Jennifer Null, Tom Master, Baby Quillfeather at 14. Where all
+else is filled, such a word is a further name beside the present one that lacks it: it agrees with
+itself, and contradicts nobody, so that a record whose name was lost is still found.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 from unicodedata import ucd_3_2_0
 
@@ -25,6 +31,10 @@ from fingerpost.private.linkage.name_tables import Words, canonical, word_lists
 WORDS_KEPT: Final = 4
 """So many words of each field are kept; those that follow are dropped."""
 _ELIDED: Final = ("d", "l", "dell", "dall")
+_NO_NEWBORN_BEFORE: Final = date(2025, 1, 1)
+"""Whoever was born before has long had a name: what else describes a newborn child is a name there.
+It is a day and no age, so that both sides of a lookup decide alike whenever they do; it moves with
+the normalisation version."""
 
 # Our own rules, so that a library's next release cannot change them: every apostrophe, and the
 # marks typed for one; every hyphen; letters that have no decomposition.
@@ -103,7 +113,7 @@ def read_names(d: Demographics) -> Names:
     lists = word_lists()
     given = _given(words(d.forename), lists)
     present = _name(given, words(d.middle_names), words(d.surname), lists)
-    found = [present]
+    found = [present, *_placeholders_as_names(d, given, present, lists)]
     for other in d.other_names:
         alias_given = _given(words(other.forename), lists)
         alias = _name(alias_given, (), words(other.surname), lists)
@@ -117,6 +127,26 @@ def read_names(d: Demographics) -> Names:
         )
     order = given.order or _order_in(words(d.surname), lists)
     return Names(tuple(dict.fromkeys(found)), given.newborn, order)
+
+
+def _placeholders_as_names(
+    d: Demographics, given: _Given, present: Name, lists: Words
+) -> Iterator[Name]:
+    """Yield the name of a child who bears a placeholder, where the other name and a date of birth
+    are filled. 1 January fills nothing: it is itself written where little is known."""
+    born = d.dob
+    if not isinstance(born, date) or (born.month, born.day) == (1, 1):
+        return
+    grown = lists.newborn if born < _NO_NEWBORN_BEFORE else frozenset[str]()
+    forename, surname = (_letters_only(words(text)) for text in (d.forename, d.surname))
+    family = len(surname) == 1 and surname[0] in lists.also_names | lists.titles | grown
+    if given.names and family:
+        forenames = _join_heads(given.names, lists)[:WORDS_KEPT]
+        yield Name(forenames, present.middles, surname, surname[0])
+    named = len(forename) == 1 and forename[0] in lists.also_names
+    described = bool(forename) and forename[0] in grown and "of" not in forename
+    if present.surnames and not given.names and (named or described):
+        yield Name(forename[:WORDS_KEPT], present.middles, present.surnames, present.surname)
 
 
 def _name(

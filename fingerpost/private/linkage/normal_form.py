@@ -1,17 +1,17 @@
 """From raw fields to the normal form: what the fields of a child mean, equal on every node.
 
-Names are read in ``names``; dates, postcodes and numbers are read here. Sources: the NHS Data
-Dictionary, NHS NUMBER (modulus 11); Department for Education, unique pupil numbers (modulus 23);
-the United Kingdom's postcode format (BS 7666, area letters as in public use) with the dependencies
+Names are read in ``names``, health numbers in ``private.demographics``; dates, postcodes and pupil
+numbers are read here. Sources: Department for Education, unique pupil numbers (modulus 23); the
+United Kingdom's postcode format (BS 7666, area letters as in public use) with the dependencies
 GY, JE and IM, and the pseudo-codes of the health service (ZZ99).
 
 Invariants: pure and deterministic, independent of locale, ICU and Python version (the golden
 vectors guard it); no clock is read; nothing is guessed that the fields do not say. A date that
-stands for "unknown" is no date. A number becomes an identifier only if its check holds, and its
-scheme stays beside it, because Scottish and Northern Irish numbers have the same ten digits. A
-pseudo-code or a forces' address says where nobody lives, so it is no postcode; a code of another
-country is kept as typed, because a child who came from abroad may be recorded with it on both
-sides.
+stands for "unknown" is no date; one that is known in part keeps its parts. A number becomes an
+identifier only if its check holds, and its scheme stays beside it, because Scottish and Northern
+Irish numbers have the same ten digits. A pseudo-code or a forces' address says where nobody lives,
+so it is no postcode; a code of another country is kept as typed, because a child who came from
+abroad may be recorded with it on both sides.
 """
 
 from __future__ import annotations
@@ -23,7 +23,16 @@ from enum import IntEnum, unique
 from itertools import product
 from typing import Final
 
-from fingerpost.private.demographics import Demographics, Sex
+from fingerpost.private.demographics import (
+    Birth,
+    Demographics,
+    ExpectedDate,
+    HealthNumber,
+    PartialDate,
+    Sex,
+    code_characters,
+    read_health_number,
+)
 from fingerpost.private.linkage.name_tables import read_table
 from fingerpost.private.linkage.names import Name, read_names
 
@@ -43,7 +52,6 @@ _YEARS: Final = range(1754, 2200)
 """A wrong century (1915 or 1815 for 2015) is a typing error; a year outside means "unknown"."""
 
 _UPN_LETTERS: Final = "ABCDEFGHJKLMNPQRTUVWXYZ"
-_SEPARATORS: Final = str.maketrans("", "", " -.\t\u00a0")
 _DIGITS: Final = frozenset("0123456789")
 
 AREAS: Final = frozenset(read_table("postcode_areas.json")["areas"])
@@ -71,11 +79,12 @@ class Certainty(IntEnum):
     NEW_YEAR = 1  # 1 January: often "only the year is known"
     MONTH_START = 2  # another first of a month: sometimes "only the month is known"
     FULL = 3
+    EXPECTED = 4  # the day on which an unborn child was expected
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class BirthDate:
-    """A date of birth as recorded, with its certainty."""
+    """A date of birth as recorded, or an expected one, with its certainty."""
 
     year: int
     month: int
@@ -99,35 +108,22 @@ class BirthDate:
         return "BirthDate(…)"
 
 
-def read_date(recorded: date | None) -> BirthDate | None:
+Born = BirthDate | PartialDate
+
+
+def read_date(recorded: Birth | None) -> Born | None:
     """Return the date, or ``None`` for none and for the dates that systems write for "unknown"."""
-    if recorded is None or recorded.year not in _YEARS or recorded in _COUNTED_FROM:
+    if isinstance(recorded, PartialDate):
+        return recorded if recorded.year in _YEARS else None
+    day = recorded.day if isinstance(recorded, ExpectedDate) else recorded
+    if day is None or day.year not in _YEARS or day in _COUNTED_FROM:
         return None
+    if isinstance(recorded, ExpectedDate):
+        return BirthDate(day.year, day.month, day.day, Certainty.EXPECTED)
     certainty = Certainty.FULL
-    if recorded.day == 1:
-        certainty = Certainty.NEW_YEAR if recorded.month == 1 else Certainty.MONTH_START
-    return BirthDate(recorded.year, recorded.month, recorded.day, certainty)
-
-
-@unique
-class Scheme(IntEnum):
-    """Who gave out a ten-digit health number, by its range."""
-
-    NHS = 1  # England, Wales, Isle of Man
-    CHI = 2  # Scotland: begins with a date of birth
-    HSC = 3  # Northern Ireland: 320 000 0001 to 399 999 9999
-    TEST = 4  # 999 000 0000 to 999 999 9999: never given to a person
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class HealthNumber:
-    """Ten digits whose check digit holds, and their scheme."""
-
-    scheme: Scheme
-    digits: str
-
-    def __repr__(self) -> str:
-        return "HealthNumber(…)"
+    if day.day == 1:
+        certainty = Certainty.NEW_YEAR if day.month == 1 else Certainty.MONTH_START
+    return BirthDate(day.year, day.month, day.day, certainty)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -141,33 +137,9 @@ class Upn:
         return "Upn(…)"
 
 
-def read_health_number(text: str) -> HealthNumber | None:
-    """Return the number, or ``None`` where length or check digit is wrong.
-
-    A digit repeated ten times passes the check and is refused, because it is typed for "unknown".
-    """
-    digits = text.translate(_SEPARATORS)
-    if len(digits) != 10 or not _DIGITS.issuperset(digits) or len(set(digits)) == 1:
-        return None
-    check = 11 - sum(int(c) * w for c, w in zip(digits, range(10, 1, -1), strict=False)) % 11
-    if check % 11 != int(digits[9]):  # a check of 10 equals no digit
-        return None
-    return HealthNumber(_scheme(digits), digits)
-
-
-def _scheme(digits: str) -> Scheme:
-    if digits.startswith("999"):
-        return Scheme.TEST
-    if "01" <= digits[:2] <= "31" and "01" <= digits[2:4] <= "12":
-        return Scheme.CHI
-    if "320" <= digits[:3] <= "399":
-        return Scheme.HSC
-    return Scheme.NHS
-
-
 def read_upn(text: str) -> Upn | None:
     """Return the pupil number, or ``None`` where form or check letter is wrong."""
-    code = text.translate(_SEPARATORS).upper()
+    code = code_characters(text).upper()
     if len(code) != 13 or code[0] not in _UPN_LETTERS:
         return None
     body, last = code[1:12], code[12]
@@ -192,6 +164,11 @@ class Postcode:
     outcode: str
     incode: str
     typed: str
+
+    @property
+    def has_shape(self) -> bool:
+        """Whether it has the shape of a postcode of the United Kingdom, or of its first half."""
+        return bool(self.outcode) or _SHAPE.fullmatch(self.typed) is not None
 
     @property
     def sorted_characters(self) -> str:
@@ -229,7 +206,7 @@ class Postcode:
 
 def read_postcode(text: str) -> Postcode | None:
     """Return the postcode as typed, or ``None`` for none, a pseudo-code or a forces' address."""
-    code = _NOT_CODE.sub("", text.translate(_UPPER))
+    code = _NOT_CODE.sub("", code_characters(text).translate(_UPPER))
     if not 2 <= len(code) <= 7 or code.startswith(("ZZ", "BF")):
         return None
     if len(code) >= 5:
@@ -284,17 +261,24 @@ class NormalForm:
     """A child's fields in normal form.
 
     ``names`` holds the present name first; it has one name at least, and a name may be empty.
-    ``newborn`` and ``birth_order`` come from a placeholder in the forename field.
+    ``former_postcodes`` has neither the present one nor one twice. ``newborn`` and ``birth_order``
+    come from a placeholder in the forename field.
     """
 
     names: tuple[Name, ...]
     newborn: bool
     birth_order: int | None
-    birth: BirthDate | None
+    birth: Born | None
     sex: Sex | None
     postcode: Postcode | None
     health_number: HealthNumber | None
     upn: Upn | None
+    former_postcodes: tuple[Postcode, ...]
+
+    @property
+    def is_unborn(self) -> bool:
+        """Whether an expected date stands for the date of birth."""
+        return isinstance(self.birth, BirthDate) and self.birth.certainty is Certainty.EXPECTED
 
     @property
     def has_forename(self) -> bool:
@@ -311,14 +295,16 @@ class NormalForm:
 def normalise(d: Demographics) -> NormalForm:
     """Return the normal form of a child's fields. It is total: a field that cannot be read is
     absent."""
-    names = read_names(d)
+    names, postcode = read_names(d), read_postcode(d.postcode)
+    former = dict.fromkeys(read_postcode(text) for text in d.former_postcodes)
     return NormalForm(
         names=names.names,
         newborn=names.newborn,
         birth_order=names.birth_order,
         birth=read_date(d.dob),
         sex=d.sex,
-        postcode=read_postcode(d.postcode),
-        health_number=read_health_number(d.nhs_number),
+        postcode=postcode,
+        health_number=read_health_number(d.health_number),
         upn=read_upn(d.upn),
+        former_postcodes=tuple(one for one in former if one is not None and one != postcode),
     )

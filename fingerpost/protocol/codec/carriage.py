@@ -7,11 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fingerpost.protocol import limits
+from fingerpost.protocol.codec.packets import read_packets
 from fingerpost.protocol.codec.strict import code, refuse_unknown, split
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import (
     Accepted,
+    Answers,
     Blinded,
     Ended,
     Evaluated,
@@ -21,11 +23,12 @@ from fingerpost.protocol.messages import (
     SealedAnswer,
     Workload,
     exactly,
+    require_sealed_size,
 )
+from fingerpost.protocol.packets import Packets
 from fingerpost.wire.v1 import broker_pb2, key_holder_pb2
 
 QUERIES_PER_FRAME = limits.FRAME_BYTES // (limits.QUERY_BYTES + 16)
-ANSWERS_PER_FRAME = limits.FRAME_BYTES // (limits.ANSWER_BYTES + 64)
 MEMBERS_LISTED = 4096
 
 
@@ -38,7 +41,7 @@ def write_hello(hello: NodeHello) -> broker_pb2.AttachRequest:
 
 
 def write_answers(answers: Iterable[SealedAnswer]) -> broker_pb2.AttachRequest:
-    """Return a frame of at most ``ANSWERS_PER_FRAME`` answers."""
+    """Return a frame of answers that fit into one (``in_frames``)."""
     return broker_pb2.AttachRequest(
         answers=broker_pb2.AnswerFrame(
             answers=[
@@ -51,8 +54,8 @@ def write_answers(answers: Iterable[SealedAnswer]) -> broker_pb2.AttachRequest:
 
 def read_from_node(
     message: broker_pb2.AttachRequest,
-) -> NodeHello | tuple[SealedAnswer, ...]:
-    """Return the first message of a node, or a frame of answers.
+) -> NodeHello | tuple[SealedAnswer, ...] | Packets:
+    """Return the first message of a node, or a frame of answers or packets.
 
     Raises:
         Refused: MALFORMED.
@@ -62,11 +65,13 @@ def read_from_node(
         case "hello":
             return NodeHello(message.hello.metadata_version, tuple(message.hello.revisions))
         case "answers":
-            if not 1 <= len(message.answers.answers) <= ANSWERS_PER_FRAME:
+            if not message.answers.answers:
                 raise Refused(Code.MALFORMED, "answers")
             return tuple(
                 SealedAnswer(a.query_hash, a.part, a.sealed) for a in message.answers.answers
             )
+        case "packets":
+            return read_packets(message.packets.packets)
         case _:
             raise Refused(Code.MALFORMED, "AttachRequest")
 
@@ -110,9 +115,14 @@ def write_event(event: LookupEvent) -> broker_pb2.LookupResponse:
                 query_hash=query_hash, nodes=[n.value for n in nodes]
             )
             return broker_pb2.LookupResponse(accepted=accepted)
-        case NodeAnswer(node, part, sealed):
-            answer = broker_pb2.NodeAnswer(node=node.value, part=part, sealed=sealed)
-            return broker_pb2.LookupResponse(answer=answer)
+        case Answers(answers):
+            together = broker_pb2.NodeAnswers(
+                answers=[
+                    broker_pb2.NodeAnswer(node=a.node.value, part=a.part, sealed=a.sealed)
+                    for a in answers
+                ]
+            )
+            return broker_pb2.LookupResponse(answers=together)
         case Ended(silent):
             ended = broker_pb2.LookupEnded(silent_nodes=[n.value for n in silent])
             return broker_pb2.LookupResponse(ended=ended)
@@ -129,11 +139,13 @@ def read_event(message: broker_pb2.LookupResponse) -> LookupEvent:
         case "accepted":
             exactly(message.accepted.query_hash, limits.HASH_BYTES, "accepted.query_hash")
             return Accepted(message.accepted.query_hash, _members(message.accepted.nodes))
-        case "answer":
-            exactly(message.answer.sealed, limits.ANSWER_BYTES, "answer.sealed")
-            return NodeAnswer(
-                MemberId(message.answer.node), message.answer.part, message.answer.sealed
-            )
+        case "answers":
+            answers = message.answers.answers
+            if not answers:
+                raise Refused(Code.MALFORMED, "answers")
+            for answer in answers:
+                require_sealed_size(answer.sealed)
+            return Answers(tuple(NodeAnswer(MemberId(a.node), a.part, a.sealed) for a in answers))
         case "ended":
             return Ended(_members(message.ended.silent_nodes))
         case _:

@@ -183,13 +183,25 @@ def read_query(
     )
 
 
-def write_submission(submission: Submission, gateway: MemberId, key: Ed25519PrivateKey) -> bytes:
-    payload = pb.Submission(
+def write_submission(
+    submission: Submission,
+    gateway: MemberId,
+    key: Ed25519PrivateKey,
+    revision: int = limits.NEWEST_REVISION,
+) -> bytes:
+    """Return the signed submission, in the revision of its query.
+
+    Raises:
+        Refused: UNSUPPORTED, it says what only a later revision can say.
+    """
+    message = pb.Submission(
         query_hash=submission.query_hash,
         handle=submission.handle.value,
         agency=submission.agency.value,
         counting=counting_to_wire(submission.counting),
-    ).SerializeToString(deterministic=True)
+        left_out=[node.value for node in submission.left_out],
+    )
+    payload = written(message, revision)
     return write_envelope(sign(PayloadType.SUBMISSION, payload, gateway.value, key))
 
 
@@ -207,7 +219,11 @@ def read_submission(wire: bytes, query: Query, gateway: Member) -> Submission:
     payload = open_envelope(envelope, PayloadType.SUBMISSION, key)
     m = parse(pb.Submission, payload, 1024, query.core.revision)
     submission = Submission(
-        m.query_hash, AgencyId(m.agency), Handle(m.handle), counting_from_wire(m.counting)
+        m.query_hash,
+        AgencyId(m.agency),
+        Handle(m.handle),
+        counting_from_wire(m.counting),
+        tuple(map(MemberId, m.left_out)),
     )
     if submission.query_hash != query.hash:  # attack: spend another practitioner's quota
         raise Refused(Code.BAD_SIGNATURE, "submission.query_hash")

@@ -6,14 +6,15 @@ in the shared package, since members write it and the authority reads it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from fingerpost.protocol.codec.strict import parse, read_envelope, write_envelope
-from fingerpost.protocol.envelope import Envelope, PayloadType, open_envelope, sign
+from fingerpost.protocol.codec.signed import Signed
+from fingerpost.protocol.envelope import Envelope, PayloadType
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber, FederationId, MemberId
 from fingerpost.wire.v1 import reports_pb2 as pb
@@ -21,6 +22,8 @@ from fingerpost.wire.v1 import reports_pb2 as pb
 REPORT_BYTES: Final = 16 * 1024 * 1024
 MOST_MEMBERS: Final = 100_000
 MOST_EPOCHS: Final = 32
+_METER: Final = Signed(pb.MeterReport, PayloadType.METER_REPORT, "holder", REPORT_BYTES)
+_NODE: Final = Signed(pb.NodeReport, PayloadType.NODE_REPORT, "node", REPORT_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,7 @@ class MeteredMember:
 
     def __post_init__(self) -> None:
         order = [(each.epoch, each.rules) for each in self.epochs]
-        if len(order) > MOST_EPOCHS or any(a >= b for a, b in pairwise(order)):
-            raise Refused(Code.MALFORMED, "meter report: epochs")
+        _require_sorted(order, MOST_EPOCHS, "meter report: epochs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +74,13 @@ class MeterReport:
     members: tuple[MeteredMember, ...]
 
     def __post_init__(self) -> None:
-        order = [each.member for each in self.members]
-        if len(order) > MOST_MEMBERS or any(a >= b for a, b in pairwise(order)):
-            raise Refused(Code.MALFORMED, "meter report: members")
+        order = [(each.member,) for each in self.members]
+        _require_sorted(order, MOST_MEMBERS, "meter report: members")
 
 
 def write_meter_report(report: MeterReport, key: Ed25519PrivateKey) -> bytes:
     """Return the content of the file, signed with the holder's key."""
-    payload = pb.MeterReport(
+    message = pb.MeterReport(
         federation=report.federation.value,
         holder=report.holder.value,
         week=report.week,
@@ -102,29 +103,13 @@ def write_meter_report(report: MeterReport, key: Ed25519PrivateKey) -> bytes:
             )
             for each in report.members
         ],
-    ).SerializeToString(deterministic=True)
-    return write_envelope(sign(PayloadType.METER_REPORT, payload, report.holder.value, key))
-
-
-def reporting_member(data: bytes) -> tuple[Envelope, MemberId]:
-    """Return the unverified envelope of a report, and the member whose key must verify it.
-
-    Raises:
-        Refused: MALFORMED.
-    """
-    envelope = read_envelope(data, most=REPORT_BYTES)
-    return envelope, MemberId(envelope.signer)
+    )
+    return _METER.write(message, key)
 
 
 def read_meter_report(envelope: Envelope, key: Ed25519PublicKey) -> MeterReport:
-    """Return the report, once it verifies under ``key``.
-
-    Raises:
-        Refused: BAD_SIGNATURE, MALFORMED.
-    """
-    m = parse(pb.MeterReport, open_envelope(envelope, PayloadType.METER_REPORT, key), REPORT_BYTES)
-    if m.holder != envelope.signer:  # attack: my counts under your name
-        raise Refused(Code.BAD_SIGNATURE, "meter_report.holder")
+    """Return the verified report. Raises ``Refused`` as ``Signed.read``."""
+    m = _METER.read(envelope, key)
     return MeterReport(
         FederationId(m.federation),
         MemberId(m.holder),
@@ -189,9 +174,8 @@ class NodeReport:
     agencies: tuple[CountedAgency, ...]
 
     def __post_init__(self) -> None:
-        order = [each.agency for each in self.agencies]
-        if len(order) > MOST_MEMBERS or any(a >= b for a, b in pairwise(order)):
-            raise Refused(Code.MALFORMED, "node report: agencies")
+        order = [(each.agency,) for each in self.agencies]
+        _require_sorted(order, MOST_MEMBERS, "node report: agencies")
 
 
 _COUNTS: Final = ("records", "young", "typed", "unusual", "opened", "hidden", "revealed")
@@ -199,7 +183,7 @@ _COUNTS: Final = ("records", "young", "typed", "unusual", "opened", "hidden", "r
 
 def write_node_report(report: NodeReport, key: Ed25519PrivateKey) -> bytes:
     """Return the content of the file, signed with the node's key."""
-    payload = pb.NodeReport(
+    message = pb.NodeReport(
         federation=report.federation.value,
         node=report.node.value,
         week=report.week,
@@ -210,19 +194,13 @@ def write_node_report(report: NodeReport, key: Ed25519PrivateKey) -> bytes:
             )
             for each in report.agencies
         ],
-    ).SerializeToString(deterministic=True)
-    return write_envelope(sign(PayloadType.NODE_REPORT, payload, report.node.value, key))
+    )
+    return _NODE.write(message, key)
 
 
 def read_node_report(envelope: Envelope, key: Ed25519PublicKey) -> NodeReport:
-    """Return the report, once it verifies under ``key``.
-
-    Raises:
-        Refused: BAD_SIGNATURE, MALFORMED.
-    """
-    m = parse(pb.NodeReport, open_envelope(envelope, PayloadType.NODE_REPORT, key), REPORT_BYTES)
-    if m.node != envelope.signer:  # attack: my counts under your name
-        raise Refused(Code.BAD_SIGNATURE, "node_report.node")
+    """Return the verified report. Raises ``Refused`` as ``Signed.read``."""
+    m = _NODE.read(envelope, key)
     return NodeReport(
         FederationId(m.federation),
         MemberId(m.node),
@@ -233,3 +211,9 @@ def read_node_report(envelope: Envelope, key: Ed25519PublicKey) -> NodeReport:
             for each in m.agencies
         ),
     )
+
+
+def _require_sorted(order: Sequence[tuple[Any, ...]], most: int, what: str) -> None:
+    """Raise ``Refused(MALFORMED)`` unless each stands once, in order: one form for each report."""
+    if len(order) > most or any(a >= b for a, b in pairwise(order)):
+        raise Refused(Code.MALFORMED, what)

@@ -25,7 +25,15 @@ from fingerpost.protocol.envelope import Envelope, PayloadType
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.wire.v1 import envelope_pb2 as pb
 
-SINCE: Final[Mapping[str, int]] = MappingProxyType({})
+SINCE: Final[Mapping[str, int]] = MappingProxyType(
+    dict.fromkeys(
+        (
+            *("AgencyAnswer.quality", "Submission.left_out"),
+            *("Note.telephone", "Note.when", "Note.about", "Note.reason"),
+        ),
+        limits.SECOND_REVISION,
+    )
+)
 """The revision of the wire that brought a field, by ``Message.field``. Fields of the first revision
 are not listed."""
 
@@ -114,6 +122,11 @@ def code(type_: type[E], number: int, what: str) -> E:
         return type_(number)
     except ValueError:
         raise Refused(Code.MALFORMED, what) from None
+
+
+def code_or_none(type_: type[E], number: int, what: str) -> E | None:
+    """Return the member of a closed list; None for 0, which states none. Raises as ``code``."""
+    return code(type_, number, what) if number else None
 
 
 def split(data: bytes, size: int, what: str, *, count: int | None = None) -> tuple[bytes, ...]:

@@ -22,37 +22,40 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from fingerpost.wire.v1 import notes_pb2 as fingerpost_dot_wire_dot_v1_dot_notes__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x66ingerpost/wire/v1/broker.proto\x12\x12\x66ingerpost.wire.v1\"~\n\rAttachRequest\x12.\n\x05hello\x18\x01 \x01(\x0b\x32\x1d.fingerpost.wire.v1.NodeHelloH\x00\x12\x32\n\x07\x61nswers\x18\x02 \x01(\x0b\x32\x1f.fingerpost.wire.v1.AnswerFrameH\x00\x42\t\n\x07message\"8\n\tNodeHello\x12\x18\n\x10metadata_version\x18\x01 \x01(\x04\x12\x11\n\trevisions\x18\x02 \x03(\r\"@\n\x0b\x41nswerFrame\x12\x31\n\x07\x61nswers\x18\x01 \x03(\x0b\x32 .fingerpost.wire.v1.SealedAnswer\"@\n\x0cSealedAnswer\x12\x12\n\nquery_hash\x18\x01 \x01(\x0c\x12\x0c\n\x04part\x18\x02 \x01(\r\x12\x0e\n\x06sealed\x18\x03 \x01(\x0c\"!\n\x0e\x41ttachResponse\x12\x0f\n\x07queries\x18\x01 \x03(\x0c\"2\n\rLookupRequest\x12\r\n\x05query\x18\x01 \x01(\x0c\x12\x12\n\nsubmission\x18\x02 \x01(\x0c\"\xb7\x01\n\x0eLookupResponse\x12\x36\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32\".fingerpost.wire.v1.LookupAcceptedH\x00\x12\x30\n\x06\x61nswer\x18\x02 \x01(\x0b\x32\x1e.fingerpost.wire.v1.NodeAnswerH\x00\x12\x30\n\x05\x65nded\x18\x03 \x01(\x0b\x32\x1f.fingerpost.wire.v1.LookupEndedH\x00\x42\t\n\x07message\"3\n\x0eLookupAccepted\x12\x12\n\nquery_hash\x18\x01 \x01(\x0c\x12\r\n\x05nodes\x18\x02 \x03(\t\"8\n\nNodeAnswer\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0c\n\x04part\x18\x02 \x01(\r\x12\x0e\n\x06sealed\x18\x03 \x01(\x0c\"#\n\x0bLookupEnded\x12\x14\n\x0csilent_nodes\x18\x01 \x03(\t2b\n\x0bNodeService\x12S\n\x06\x41ttach\x12!.fingerpost.wire.v1.AttachRequest\x1a\".fingerpost.wire.v1.AttachResponse(\x01\x30\x01\x32\x62\n\rLookupService\x12Q\n\x06Lookup\x12!.fingerpost.wire.v1.LookupRequest\x1a\".fingerpost.wire.v1.LookupResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x66ingerpost/wire/v1/broker.proto\x12\x12\x66ingerpost.wire.v1\x1a\x1e\x66ingerpost/wire/v1/notes.proto\"\xb2\x01\n\rAttachRequest\x12.\n\x05hello\x18\x01 \x01(\x0b\x32\x1d.fingerpost.wire.v1.NodeHelloH\x00\x12\x32\n\x07\x61nswers\x18\x02 \x01(\x0b\x32\x1f.fingerpost.wire.v1.AnswerFrameH\x00\x12\x32\n\x07packets\x18\x03 \x01(\x0b\x32\x1f.fingerpost.wire.v1.PacketFrameH\x00\x42\t\n\x07message\"8\n\tNodeHello\x12\x18\n\x10metadata_version\x18\x01 \x01(\x04\x12\x11\n\trevisions\x18\x02 \x03(\r\"@\n\x0b\x41nswerFrame\x12\x31\n\x07\x61nswers\x18\x01 \x03(\x0b\x32 .fingerpost.wire.v1.SealedAnswer\"@\n\x0cSealedAnswer\x12\x12\n\nquery_hash\x18\x01 \x01(\x0c\x12\x0c\n\x04part\x18\x02 \x01(\r\x12\x0e\n\x06sealed\x18\x03 \x01(\x0c\"U\n\x0e\x41ttachResponse\x12\x0f\n\x07queries\x18\x01 \x03(\x0c\x12\x32\n\x07packets\x18\x02 \x03(\x0b\x32!.fingerpost.wire.v1.CarriedPacket\"2\n\rLookupRequest\x12\r\n\x05query\x18\x01 \x01(\x0c\x12\x12\n\nsubmission\x18\x02 \x01(\x0c\"\xb9\x01\n\x0eLookupResponse\x12\x36\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32\".fingerpost.wire.v1.LookupAcceptedH\x00\x12\x32\n\x07\x61nswers\x18\x02 \x01(\x0b\x32\x1f.fingerpost.wire.v1.NodeAnswersH\x00\x12\x30\n\x05\x65nded\x18\x03 \x01(\x0b\x32\x1f.fingerpost.wire.v1.LookupEndedH\x00\x42\t\n\x07message\"3\n\x0eLookupAccepted\x12\x12\n\nquery_hash\x18\x01 \x01(\x0c\x12\r\n\x05nodes\x18\x02 \x03(\t\">\n\x0bNodeAnswers\x12/\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x1e.fingerpost.wire.v1.NodeAnswer\"8\n\nNodeAnswer\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0c\n\x04part\x18\x02 \x01(\r\x12\x0e\n\x06sealed\x18\x03 \x01(\x0c\"#\n\x0bLookupEnded\x12\x14\n\x0csilent_nodes\x18\x01 \x03(\t2b\n\x0bNodeService\x12S\n\x06\x41ttach\x12!.fingerpost.wire.v1.AttachRequest\x1a\".fingerpost.wire.v1.AttachResponse(\x01\x30\x01\x32\x62\n\rLookupService\x12Q\n\x06Lookup\x12!.fingerpost.wire.v1.LookupRequest\x1a\".fingerpost.wire.v1.LookupResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fingerpost.wire.v1.broker_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ATTACHREQUEST']._serialized_start=55
-  _globals['_ATTACHREQUEST']._serialized_end=181
-  _globals['_NODEHELLO']._serialized_start=183
-  _globals['_NODEHELLO']._serialized_end=239
-  _globals['_ANSWERFRAME']._serialized_start=241
-  _globals['_ANSWERFRAME']._serialized_end=305
-  _globals['_SEALEDANSWER']._serialized_start=307
-  _globals['_SEALEDANSWER']._serialized_end=371
-  _globals['_ATTACHRESPONSE']._serialized_start=373
-  _globals['_ATTACHRESPONSE']._serialized_end=406
-  _globals['_LOOKUPREQUEST']._serialized_start=408
-  _globals['_LOOKUPREQUEST']._serialized_end=458
-  _globals['_LOOKUPRESPONSE']._serialized_start=461
-  _globals['_LOOKUPRESPONSE']._serialized_end=644
-  _globals['_LOOKUPACCEPTED']._serialized_start=646
-  _globals['_LOOKUPACCEPTED']._serialized_end=697
-  _globals['_NODEANSWER']._serialized_start=699
-  _globals['_NODEANSWER']._serialized_end=755
-  _globals['_LOOKUPENDED']._serialized_start=757
-  _globals['_LOOKUPENDED']._serialized_end=792
-  _globals['_NODESERVICE']._serialized_start=794
-  _globals['_NODESERVICE']._serialized_end=892
-  _globals['_LOOKUPSERVICE']._serialized_start=894
-  _globals['_LOOKUPSERVICE']._serialized_end=992
+  _globals['_ATTACHREQUEST']._serialized_start=88
+  _globals['_ATTACHREQUEST']._serialized_end=266
+  _globals['_NODEHELLO']._serialized_start=268
+  _globals['_NODEHELLO']._serialized_end=324
+  _globals['_ANSWERFRAME']._serialized_start=326
+  _globals['_ANSWERFRAME']._serialized_end=390
+  _globals['_SEALEDANSWER']._serialized_start=392
+  _globals['_SEALEDANSWER']._serialized_end=456
+  _globals['_ATTACHRESPONSE']._serialized_start=458
+  _globals['_ATTACHRESPONSE']._serialized_end=543
+  _globals['_LOOKUPREQUEST']._serialized_start=545
+  _globals['_LOOKUPREQUEST']._serialized_end=595
+  _globals['_LOOKUPRESPONSE']._serialized_start=598
+  _globals['_LOOKUPRESPONSE']._serialized_end=783
+  _globals['_LOOKUPACCEPTED']._serialized_start=785
+  _globals['_LOOKUPACCEPTED']._serialized_end=836
+  _globals['_NODEANSWERS']._serialized_start=838
+  _globals['_NODEANSWERS']._serialized_end=900
+  _globals['_NODEANSWER']._serialized_start=902
+  _globals['_NODEANSWER']._serialized_end=958
+  _globals['_LOOKUPENDED']._serialized_start=960
+  _globals['_LOOKUPENDED']._serialized_end=995
+  _globals['_NODESERVICE']._serialized_start=997
+  _globals['_NODESERVICE']._serialized_end=1095
+  _globals['_LOOKUPSERVICE']._serialized_start=1097
+  _globals['_LOOKUPSERVICE']._serialized_end=1195
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from fingerpost.wire.v1 import notes_pb2 as _notes_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
@@ -26,21 +27,25 @@ class AttachRequest(_message.Message):
 
     HELLO_FIELD_NUMBER: _builtins.int
     ANSWERS_FIELD_NUMBER: _builtins.int
+    PACKETS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def hello(self) -> Global___NodeHello: ...
     @_builtins.property
     def answers(self) -> Global___AnswerFrame: ...
+    @_builtins.property
+    def packets(self) -> _notes_pb2.PacketFrame: ...
     def __init__(
         self,
         *,
         hello: Global___NodeHello | None = ...,
         answers: Global___AnswerFrame | None = ...,
+        packets: _notes_pb2.PacketFrame | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "hello", b"hello", "message", b"message"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "hello", b"hello", "message", b"message", "packets", b"packets"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "hello", b"hello", "message", b"message"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "hello", b"hello", "message", b"message", "packets", b"packets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["hello", "answers"]  # noqa: Y015
+    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["hello", "answers", "packets"]  # noqa: Y015
     _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
 
@@ -75,7 +80,9 @@ Global___NodeHello: _TypeAlias = NodeHello  # noqa: Y015
 
 @_typing.final
 class AnswerFrame(_message.Message):
-    """Answers that left on one tick. Reveals: that the node answered, and when; every answer has one size."""
+    """Answers that left on one tick, at most 1 MiB. Reveals: that the node answered, and when; the size of an answer follows from how many
+    agencies it covers.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -105,7 +112,7 @@ class SealedAnswer(_message.Message):
     query_hash: _builtins.bytes
     part: _builtins.int
     sealed: _builtins.bytes
-    """HPKE ciphertext, 11,376 bytes."""
+    """HPKE ciphertext, of the size that as many agencies give (section 12 of docs/protocol.md)."""
     def __init__(
         self,
         *,
@@ -123,23 +130,27 @@ Global___SealedAnswer: _TypeAlias = SealedAnswer  # noqa: Y015
 
 @_typing.final
 class AttachResponse(_message.Message):
-    """Written by: the broker. Read by: a node. Queries that waited for the node, at most 1 MiB together."""
+    """Written by: the broker. Read by: a node. Queries or packets that waited for the node, at most 1 MiB together."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     QUERIES_FIELD_NUMBER: _builtins.int
+    PACKETS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def queries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """Each a serialised Envelope of 8192 bytes, as the gateway signed it."""
 
+    @_builtins.property
+    def packets(self) -> _containers.RepeatedCompositeFieldContainer[_notes_pb2.CarriedPacket]: ...
     def __init__(
         self,
         *,
         queries: _abc.Iterable[_builtins.bytes] | None = ...,
+        packets: _abc.Iterable[_notes_pb2.CarriedPacket] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["queries", b"queries"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["packets", b"packets", "queries", b"queries"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -173,31 +184,31 @@ Global___LookupRequest: _TypeAlias = LookupRequest  # noqa: Y015
 
 @_typing.final
 class LookupResponse(_message.Message):
-    """Written by: the broker. Read by: the gateway. None of it is believed unless the sealed answer verifies."""
+    """Written by: the broker. Read by: the gateway, at most 1 MiB. None of it is believed unless the sealed answer verifies."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCEPTED_FIELD_NUMBER: _builtins.int
-    ANSWER_FIELD_NUMBER: _builtins.int
+    ANSWERS_FIELD_NUMBER: _builtins.int
     ENDED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def accepted(self) -> Global___LookupAccepted: ...
     @_builtins.property
-    def answer(self) -> Global___NodeAnswer: ...
+    def answers(self) -> Global___NodeAnswers: ...
     @_builtins.property
     def ended(self) -> Global___LookupEnded: ...
     def __init__(
         self,
         *,
         accepted: Global___LookupAccepted | None = ...,
-        answer: Global___NodeAnswer | None = ...,
+        answers: Global___NodeAnswers | None = ...,
         ended: Global___LookupEnded | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "answer", b"answer", "ended", b"ended", "message", b"message"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "answers", b"answers", "ended", b"ended", "message", b"message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "answer", b"answer", "ended", b"ended", "message", b"message"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "answers", b"answers", "ended", b"ended", "message", b"message"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["accepted", "answer", "ended"]  # noqa: Y015
+    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["accepted", "answers", "ended"]  # noqa: Y015
     _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
 
@@ -227,6 +238,28 @@ class LookupAccepted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LookupAccepted: _TypeAlias = LookupAccepted  # noqa: Y015
+
+@_typing.final
+class NodeAnswers(_message.Message):
+    """Answers that came in one moment, of one node or several; at least one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANSWERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def answers(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodeAnswer]: ...
+    def __init__(
+        self,
+        *,
+        answers: _abc.Iterable[Global___NodeAnswer] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NodeAnswers: _TypeAlias = NodeAnswers  # noqa: Y015
 
 @_typing.final
 class NodeAnswer(_message.Message):

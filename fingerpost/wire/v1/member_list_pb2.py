@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$fingerpost/wire/v1/member_list.proto\x12\x12\x66ingerpost.wire.v1\"\x1c\n\x0c\x46\x65tchRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\" \n\rFetchResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\"\"\n\x0e\x43\x65rtifyRequest\x12\x10\n\x08\x65nvelope\x18\x01 \x01(\x0c\"u\n\x10\x43\x65rtifyStatement\x12\x12\n\nfederation\x18\x01 \x01(\t\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\x11\n\tissued_at\x18\x03 \x01(\x04\x12\r\n\x05nonce\x18\x04 \x01(\x0c\x12\x1b\n\x13\x63\x65rtificate_request\x18\x05 \x01(\x0c\"\'\n\x0f\x43\x65rtifyResponse\x12\x14\n\x0c\x63\x65rtificates\x18\x01 \x01(\x0c\"\x1f\n\x0bReadRequest\x12\x10\n\x08\x65nvelope\x18\x01 \x01(\x0c\"T\n\rReadStatement\x12\x12\n\nfederation\x18\x01 \x01(\t\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\x0c\n\x04path\x18\x03 \x01(\t\x12\x11\n\tissued_at\x18\x04 \x01(\x04\"\x1f\n\x0cReadResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\"\"\n\x0e\x44\x65positRequest\x12\x10\n\x08\x65nvelope\x18\x01 \x01(\x0c\"f\n\x11\x45pochKeyStatement\x12\x12\n\nfederation\x18\x01 \x01(\t\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\r\n\x05\x65poch\x18\x03 \x01(\r\x12\x0b\n\x03key\x18\x04 \x01(\x0c\x12\x11\n\tissued_at\x18\x05 \x01(\x04\"\x11\n\x0f\x44\x65positResponse\"\x8a\x02\n\x10\x45nrolmentRequest\x12\x12\n\nfederation\x18\x01 \x01(\t\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\x0f\n\x07service\x18\x03 \x01(\t\x12\x14\n\x0corganisation\x18\x04 \x01(\t\x12\x13\n\x0bsigning_key\x18\x05 \x01(\x0c\x12\x19\n\x11\x64\x65\x63lared_caseload\x18\x06 \x01(\x04\x12\x17\n\x0flookups_per_day\x18\x07 \x01(\x04\x12\x11\n\tissued_at\x18\x08 \x01(\x04\x12<\n\rpassport_keys\x18\t \x03(\x0b\x32%.fingerpost.wire.v1.AgencyPassportKey\x12\x11\n\trevisions\x18\n \x03(\r\"N\n\x11\x41gencyPassportKey\x12\x0e\n\x06\x61gency\x18\x01 \x01(\t\x12\x14\n\x0cpassport_key\x18\x02 \x01(\x0c\x12\x13\n\x0bhandle_root\x18\x03 \x01(\x0c\x32\x61\n\x11MemberListService\x12L\n\x05\x46\x65tch\x12 .fingerpost.wire.v1.FetchRequest\x1a!.fingerpost.wire.v1.FetchResponse2\x82\x02\n\rIssuerService\x12R\n\x07\x43\x65rtify\x12\".fingerpost.wire.v1.CertifyRequest\x1a#.fingerpost.wire.v1.CertifyResponse\x12I\n\x04Read\x12\x1f.fingerpost.wire.v1.ReadRequest\x1a .fingerpost.wire.v1.ReadResponse\x12R\n\x07\x44\x65posit\x12\".fingerpost.wire.v1.DepositRequest\x1a#.fingerpost.wire.v1.DepositResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$fingerpost/wire/v1/member_list.proto\x12\x12\x66ingerpost.wire.v1\"\x1c\n\x0c\x46\x65tchRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\" \n\rFetchResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\"\"\n\x0e\x43\x65rtifyRequest\x12\x10\n\x08\x65nvelope\x18\x01 \x01(\x0c\"u\n\x10\x43\x65rtifyStatement\x12\x12\n\nfederation\x18\x01 \x01(\t\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\x11\n\tissued_at\x18\x03 \x01(\x04\x12\r\n\x05nonce\x18\x04 \x01(\x0c\x12\x1b\n\x13\x63\x65rtificate_request\x18\x05 \x01(\x0c\"\'\n\x0f\x43\x65rtifyResponse\x12\x14\n\x0c\x63\x65rtificates\x18\x01 \x01(\x0c\"\x1f\n\x0bReadRequest\x12\x10\n\x08\x65nvelope\x18\x01 \x01(\x0c\"T\n\rReadStatement\x12\x12\n\nfederation\x18\x01 \x01(\t\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\x0c\n\x04path\x18\x03 \x01(\t\x12\x11\n\tissued_at\x18\x04 \x01(\x04\"\x1f\n\x0cReadResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\"\"\n\x0e\x44\x65positRequest\x12\x10\n\x08\x65nvelope\x18\x01 \x01(\x0c\"f\n\x11\x45pochKeyStatement\x12\x12\n\nfederation\x18\x01 \x01(\t\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\r\n\x05\x65poch\x18\x03 \x01(\r\x12\x0b\n\x03key\x18\x04 \x01(\x0c\x12\x11\n\tissued_at\x18\x05 \x01(\x04\"\x11\n\x0f\x44\x65positResponse\"\'\n\x13\x44\x65positHeadsRequest\x12\x10\n\x08\x65nvelope\x18\x01 \x01(\x0c\"e\n\x0eHeadsStatement\x12\x12\n\nfederation\x18\x01 \x01(\t\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\x11\n\tissued_at\x18\x03 \x01(\x04\x12\x0c\n\x04part\x18\x04 \x01(\r\x12\x0e\n\x06sealed\x18\x05 \x01(\x0c\"\x16\n\x14\x44\x65positHeadsResponse\"$\n\x10ReadHeadsRequest\x12\x10\n\x08\x65nvelope\x18\x01 \x01(\x0c\"i\n\x12ReadHeadsStatement\x12\x12\n\nfederation\x18\x01 \x01(\t\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\x11\n\tissued_at\x18\x03 \x01(\x04\x12\x0c\n\x04part\x18\x04 \x01(\r\x12\x0e\n\x06\x62\x65\x66ore\x18\x05 \x01(\x04\"&\n\x11ReadHeadsResponse\x12\x11\n\tenvelopes\x18\x01 \x03(\x0c\"\x8a\x02\n\x10\x45nrolmentRequest\x12\x12\n\nfederation\x18\x01 \x01(\t\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\x0f\n\x07service\x18\x03 \x01(\t\x12\x14\n\x0corganisation\x18\x04 \x01(\t\x12\x13\n\x0bsigning_key\x18\x05 \x01(\x0c\x12\x19\n\x11\x64\x65\x63lared_caseload\x18\x06 \x01(\x04\x12\x17\n\x0flookups_per_day\x18\x07 \x01(\x04\x12\x11\n\tissued_at\x18\x08 \x01(\x04\x12<\n\rpassport_keys\x18\t \x03(\x0b\x32%.fingerpost.wire.v1.AgencyPassportKey\x12\x11\n\trevisions\x18\n \x03(\r\"N\n\x11\x41gencyPassportKey\x12\x0e\n\x06\x61gency\x18\x01 \x01(\t\x12\x14\n\x0cpassport_key\x18\x02 \x01(\x0c\x12\x13\n\x0bhandle_root\x18\x03 \x01(\x0c\x32\x61\n\x11MemberListService\x12L\n\x05\x46\x65tch\x12 .fingerpost.wire.v1.FetchRequest\x1a!.fingerpost.wire.v1.FetchResponse2\xbf\x03\n\rIssuerService\x12R\n\x07\x43\x65rtify\x12\".fingerpost.wire.v1.CertifyRequest\x1a#.fingerpost.wire.v1.CertifyResponse\x12I\n\x04Read\x12\x1f.fingerpost.wire.v1.ReadRequest\x1a .fingerpost.wire.v1.ReadResponse\x12R\n\x07\x44\x65posit\x12\".fingerpost.wire.v1.DepositRequest\x1a#.fingerpost.wire.v1.DepositResponse\x12\x61\n\x0c\x44\x65positHeads\x12\'.fingerpost.wire.v1.DepositHeadsRequest\x1a(.fingerpost.wire.v1.DepositHeadsResponse\x12X\n\tReadHeads\x12$.fingerpost.wire.v1.ReadHeadsRequest\x1a%.fingerpost.wire.v1.ReadHeadsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,12 +53,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EPOCHKEYSTATEMENT']._serialized_end=610
   _globals['_DEPOSITRESPONSE']._serialized_start=612
   _globals['_DEPOSITRESPONSE']._serialized_end=629
-  _globals['_ENROLMENTREQUEST']._serialized_start=632
-  _globals['_ENROLMENTREQUEST']._serialized_end=898
-  _globals['_AGENCYPASSPORTKEY']._serialized_start=900
-  _globals['_AGENCYPASSPORTKEY']._serialized_end=978
-  _globals['_MEMBERLISTSERVICE']._serialized_start=980
-  _globals['_MEMBERLISTSERVICE']._serialized_end=1077
-  _globals['_ISSUERSERVICE']._serialized_start=1080
-  _globals['_ISSUERSERVICE']._serialized_end=1338
+  _globals['_DEPOSITHEADSREQUEST']._serialized_start=631
+  _globals['_DEPOSITHEADSREQUEST']._serialized_end=670
+  _globals['_HEADSSTATEMENT']._serialized_start=672
+  _globals['_HEADSSTATEMENT']._serialized_end=773
+  _globals['_DEPOSITHEADSRESPONSE']._serialized_start=775
+  _globals['_DEPOSITHEADSRESPONSE']._serialized_end=797
+  _globals['_READHEADSREQUEST']._serialized_start=799
+  _globals['_READHEADSREQUEST']._serialized_end=835
+  _globals['_READHEADSSTATEMENT']._serialized_start=837
+  _globals['_READHEADSSTATEMENT']._serialized_end=942
+  _globals['_READHEADSRESPONSE']._serialized_start=944
+  _globals['_READHEADSRESPONSE']._serialized_end=982
+  _globals['_ENROLMENTREQUEST']._serialized_start=985
+  _globals['_ENROLMENTREQUEST']._serialized_end=1251
+  _globals['_AGENCYPASSPORTKEY']._serialized_start=1253
+  _globals['_AGENCYPASSPORTKEY']._serialized_end=1331
+  _globals['_MEMBERLISTSERVICE']._serialized_start=1333
+  _globals['_MEMBERLISTSERVICE']._serialized_end=1430
+  _globals['_ISSUERSERVICE']._serialized_start=1433
+  _globals['_ISSUERSERVICE']._serialized_end=1880
 # @@protoc_insertion_point(module_scope)

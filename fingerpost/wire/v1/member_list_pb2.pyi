@@ -272,6 +272,156 @@ class DepositResponse(_message.Message):
 Global___DepositResponse: _TypeAlias = DepositResponse  # noqa: Y015
 
 @_typing.final
+class DepositHeadsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    envelope: _builtins.bytes
+    """Envelope of type "fingerpost/v1 heads" over a HeadsStatement."""
+    def __init__(
+        self,
+        *,
+        envelope: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DepositHeadsRequest: _TypeAlias = DepositHeadsRequest  # noqa: Y015
+
+@_typing.final
+class HeadsStatement(_message.Message):
+    """Written by: every member but the issuer. Kept by: the issuer, which cannot read it. Read by: the member that wrote it.
+    Reveals: how many stores the member has, which follows from how many agencies it has.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FEDERATION_FIELD_NUMBER: _builtins.int
+    MEMBER_FIELD_NUMBER: _builtins.int
+    ISSUED_AT_FIELD_NUMBER: _builtins.int
+    PART_FIELD_NUMBER: _builtins.int
+    SEALED_FIELD_NUMBER: _builtins.int
+    federation: _builtins.str
+    member: _builtins.str
+    issued_at: _builtins.int
+    part: _builtins.int
+    """A member with more than 64 stores leaves them in several parts, the first is 0; at most 64 parts."""
+    sealed: _builtins.bytes
+    """Nonce (12 bytes), ciphertext, tag (16), under a key that follows from the member's signing key: for each store, sorted by
+    name, the first 16 bytes of SHA-256 over its name, the number of its newest state (8) and the digest of that (32), zeros
+    where it has none.
+    """
+    def __init__(
+        self,
+        *,
+        federation: _builtins.str = ...,
+        member: _builtins.str = ...,
+        issued_at: _builtins.int = ...,
+        part: _builtins.int = ...,
+        sealed: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["federation", b"federation", "issued_at", b"issued_at", "member", b"member", "part", b"part", "sealed", b"sealed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HeadsStatement: _TypeAlias = HeadsStatement  # noqa: Y015
+
+@_typing.final
+class DepositHeadsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DepositHeadsResponse: _TypeAlias = DepositHeadsResponse  # noqa: Y015
+
+@_typing.final
+class ReadHeadsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    envelope: _builtins.bytes
+    """Envelope of type "fingerpost/v1 read heads" over a ReadHeadsStatement."""
+    def __init__(
+        self,
+        *,
+        envelope: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadHeadsRequest: _TypeAlias = ReadHeadsRequest  # noqa: Y015
+
+@_typing.final
+class ReadHeadsStatement(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FEDERATION_FIELD_NUMBER: _builtins.int
+    MEMBER_FIELD_NUMBER: _builtins.int
+    ISSUED_AT_FIELD_NUMBER: _builtins.int
+    PART_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    federation: _builtins.str
+    member: _builtins.str
+    issued_at: _builtins.int
+    """Seconds since 1970 UTC; a request lives a day."""
+    part: _builtins.int
+    before: _builtins.int
+    """Only what was issued before this."""
+    def __init__(
+        self,
+        *,
+        federation: _builtins.str = ...,
+        member: _builtins.str = ...,
+        issued_at: _builtins.int = ...,
+        part: _builtins.int = ...,
+        before: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["before", b"before", "federation", b"federation", "issued_at", b"issued_at", "member", b"member", "part", b"part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadHeadsStatement: _TypeAlias = ReadHeadsStatement  # noqa: Y015
+
+@_typing.final
+class ReadHeadsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def envelopes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Envelopes of type "fingerpost/v1 heads", the newest first, at most 48 KiB; none when there are no more."""
+
+    def __init__(
+        self,
+        *,
+        envelopes: _abc.Iterable[_builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["envelopes", b"envelopes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadHeadsResponse: _TypeAlias = ReadHeadsResponse  # noqa: Y015
+
+@_typing.final
 class EnrolmentRequest(_message.Message):
     """What a member sends to the authority, by hand, before anything of it is in the member list. In an Envelope of type
     "fingerpost/v1 enrolment" that is signed by `signing_key` itself: the signature proves that the sender holds the key, not

@@ -128,6 +128,16 @@ class IssuerServiceStub:
                 request_serializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.DepositRequest.SerializeToString,
                 response_deserializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.DepositResponse.FromString,
                 _registered_method=True)
+        self.DepositHeads = channel.unary_unary(
+                '/fingerpost.wire.v1.IssuerService/DepositHeads',
+                request_serializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.DepositHeadsRequest.SerializeToString,
+                response_deserializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.DepositHeadsResponse.FromString,
+                _registered_method=True)
+        self.ReadHeads = channel.unary_unary(
+                '/fingerpost.wire.v1.IssuerService/ReadHeads',
+                request_serializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.ReadHeadsRequest.SerializeToString,
+                response_deserializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.ReadHeadsResponse.FromString,
+                _registered_method=True)
 
 
 class IssuerServiceServicer:
@@ -159,6 +169,21 @@ class IssuerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DepositHeads(self, request, context):
+        """Leaves the heads of a member's stores, sealed to the member itself, so that it can be shown later whether a log goes on from
+        them. Every member leaves them every hour, whether or not anything has grown.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadHeads(self, request, context):
+        """What a member has left, for that member.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IssuerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -176,6 +201,16 @@ def add_IssuerServiceServicer_to_server(servicer, server):
                     servicer.Deposit,
                     request_deserializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.DepositRequest.FromString,
                     response_serializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.DepositResponse.SerializeToString,
+            ),
+            'DepositHeads': grpc.unary_unary_rpc_method_handler(
+                    servicer.DepositHeads,
+                    request_deserializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.DepositHeadsRequest.FromString,
+                    response_serializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.DepositHeadsResponse.SerializeToString,
+            ),
+            'ReadHeads': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReadHeads,
+                    request_deserializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.ReadHeadsRequest.FromString,
+                    response_serializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.ReadHeadsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -260,6 +295,60 @@ class IssuerService:
             '/fingerpost.wire.v1.IssuerService/Deposit',
             fingerpost_dot_wire_dot_v1_dot_member__list__pb2.DepositRequest.SerializeToString,
             fingerpost_dot_wire_dot_v1_dot_member__list__pb2.DepositResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DepositHeads(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fingerpost.wire.v1.IssuerService/DepositHeads',
+            fingerpost_dot_wire_dot_v1_dot_member__list__pb2.DepositHeadsRequest.SerializeToString,
+            fingerpost_dot_wire_dot_v1_dot_member__list__pb2.DepositHeadsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadHeads(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fingerpost.wire.v1.IssuerService/ReadHeads',
+            fingerpost_dot_wire_dot_v1_dot_member__list__pb2.ReadHeadsRequest.SerializeToString,
+            fingerpost_dot_wire_dot_v1_dot_member__list__pb2.ReadHeadsResponse.FromString,
             options,
             channel_credentials,
             insecure,

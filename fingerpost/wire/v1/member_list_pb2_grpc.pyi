@@ -50,6 +50,12 @@ class IssuerServiceStub:
     """
     Deposit: _aio.UnaryUnaryMultiCallable[_member_list_pb2.DepositRequest, _member_list_pb2.DepositResponse]
     """Leaves a signed statement (an epoch's receiving key, a key holder's public key) for the next publication."""
+    DepositHeads: _aio.UnaryUnaryMultiCallable[_member_list_pb2.DepositHeadsRequest, _member_list_pb2.DepositHeadsResponse]
+    """Leaves the heads of a member's stores, sealed to the member itself, so that it can be shown later whether a log goes on from
+    them. Every member leaves them every hour, whether or not anything has grown.
+    """
+    ReadHeads: _aio.UnaryUnaryMultiCallable[_member_list_pb2.ReadHeadsRequest, _member_list_pb2.ReadHeadsResponse]
+    """What a member has left, for that member."""
 
 class IssuerServiceServicer(metaclass=_abc_1.ABCMeta):
     """The online half of the authority."""
@@ -83,5 +89,23 @@ class IssuerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_member_list_pb2.DepositRequest, _abc.Awaitable[_member_list_pb2.DepositResponse]],
     ) -> _abc.Awaitable[_member_list_pb2.DepositResponse]:
         """Leaves a signed statement (an epoch's receiving key, a key holder's public key) for the next publication."""
+
+    @_abc_1.abstractmethod
+    def DepositHeads(
+        self,
+        request: _member_list_pb2.DepositHeadsRequest,
+        context: _aio.ServicerContext[_member_list_pb2.DepositHeadsRequest, _abc.Awaitable[_member_list_pb2.DepositHeadsResponse]],
+    ) -> _abc.Awaitable[_member_list_pb2.DepositHeadsResponse]:
+        """Leaves the heads of a member's stores, sealed to the member itself, so that it can be shown later whether a log goes on from
+        them. Every member leaves them every hour, whether or not anything has grown.
+        """
+
+    @_abc_1.abstractmethod
+    def ReadHeads(
+        self,
+        request: _member_list_pb2.ReadHeadsRequest,
+        context: _aio.ServicerContext[_member_list_pb2.ReadHeadsRequest, _abc.Awaitable[_member_list_pb2.ReadHeadsResponse]],
+    ) -> _abc.Awaitable[_member_list_pb2.ReadHeadsResponse]:
+        """What a member has left, for that member."""
 
 def add_IssuerServiceServicer_to_server(servicer: IssuerServiceServicer, server: _aio.Server) -> None: ...

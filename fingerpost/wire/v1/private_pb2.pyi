@@ -37,20 +37,31 @@ class Demographics(_message.Message):
     DOB_FIELD_NUMBER: _builtins.int
     SEX_FIELD_NUMBER: _builtins.int
     POSTCODE_FIELD_NUMBER: _builtins.int
-    NHS_NUMBER_FIELD_NUMBER: _builtins.int
+    HEALTH_NUMBER_FIELD_NUMBER: _builtins.int
     UPN_FIELD_NUMBER: _builtins.int
+    NUMBER_SCHEME_FIELD_NUMBER: _builtins.int
+    FORMER_POSTCODES_FIELD_NUMBER: _builtins.int
     forename: _builtins.str
     middle_names: _builtins.str
     surname: _builtins.str
     dob: _builtins.str
-    """ISO 8601 calendar date, or empty."""
+    """Of birth: "2014-03-09", or where less is known "2014-03", "2014" or "about 2014" (a year more or less); of an unborn child the
+    day on which she is expected, "due 2027-02-01"; or empty.
+    """
     sex: _builtins.int
     """0 not known, 1 female, 2 male."""
     postcode: _builtins.str
-    nhs_number: _builtins.str
+    health_number: _builtins.str
+    """Ten digits: NHS, CHI or H&C."""
     upn: _builtins.str
+    number_scheme: _builtins.int
+    """The scheme of the health number as it was stated: 1 NHS, 2 CHI, 3 H&C, 4 a test number, 0 not stated."""
     @_builtins.property
     def other_names(self) -> _containers.RepeatedCompositeFieldContainer[Global___OtherName]: ...
+    @_builtins.property
+    def former_postcodes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where the child lived before, the latest first; at most three."""
+
     def __init__(
         self,
         *,
@@ -61,12 +72,14 @@ class Demographics(_message.Message):
         dob: _builtins.str = ...,
         sex: _builtins.int = ...,
         postcode: _builtins.str = ...,
-        nhs_number: _builtins.str = ...,
+        health_number: _builtins.str = ...,
         upn: _builtins.str = ...,
+        number_scheme: _builtins.int = ...,
+        former_postcodes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dob", b"dob", "forename", b"forename", "middle_names", b"middle_names", "nhs_number", b"nhs_number", "other_names", b"other_names", "postcode", b"postcode", "sex", b"sex", "surname", b"surname", "upn", b"upn"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dob", b"dob", "forename", b"forename", "former_postcodes", b"former_postcodes", "health_number", b"health_number", "middle_names", b"middle_names", "number_scheme", b"number_scheme", "other_names", b"other_names", "postcode", b"postcode", "sex", b"sex", "surname", b"surname", "upn", b"upn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -109,7 +122,7 @@ class Inner(_message.Message):
     PASSPORT_FIELD_NUMBER: _builtins.int
     PURPOSE_FIELD_NUMBER: _builtins.int
     REASON_REFERENCE_FIELD_NUMBER: _builtins.int
-    APPROVER_FIELD_NUMBER: _builtins.int
+    APPROVALS_FIELD_NUMBER: _builtins.int
     DEMOGRAPHICS_FIELD_NUMBER: _builtins.int
     WIDENED_BECAUSE_FIELD_NUMBER: _builtins.int
     FACTS_FIELD_NUMBER: _builtins.int
@@ -125,13 +138,15 @@ class Inner(_message.Message):
     """Number of the purpose in the code lists."""
     reason_reference: _builtins.str
     """The requester's own case or referral reference, at most 64 characters of a narrow alphabet; never free text."""
-    approver: _builtins.str
-    """The second person, where the purpose wants one: an opaque account reference of the asking agency."""
     widened_because: _builtins.int
     """Number of the widening reason in the code lists: with wide keys beyond the requester's own area, and only then; 0 otherwise."""
     agency: _builtins.str
     """Who asks: the agency that issued the passport, through this gateway."""
     gateway: _builtins.str
+    @_builtins.property
+    def approvals(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Signed approvals of second persons, where the purpose takes one: at most 2, each at most 400 bytes (SignedApproval)."""
+
     @_builtins.property
     def demographics(self) -> Global___Demographics: ...
     @_builtins.property
@@ -149,7 +164,7 @@ class Inner(_message.Message):
         passport: _builtins.str = ...,
         purpose: _builtins.int = ...,
         reason_reference: _builtins.str = ...,
-        approver: _builtins.str = ...,
+        approvals: _abc.Iterable[_builtins.bytes] | None = ...,
         demographics: Global___Demographics | None = ...,
         widened_because: _builtins.int = ...,
         facts: Global___Facts | None = ...,
@@ -160,11 +175,94 @@ class Inner(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["counting", b"counting", "demographics", b"demographics", "facts", b"facts", "handle_proof", b"handle_proof"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "approver", b"approver", "core_hash", b"core_hash", "counting", b"counting", "demographics", b"demographics", "facts", b"facts", "gateway", b"gateway", "handle_proof", b"handle_proof", "passport", b"passport", "purpose", b"purpose", "reason_reference", b"reason_reference", "widened_because", b"widened_because"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "approvals", b"approvals", "core_hash", b"core_hash", "counting", b"counting", "demographics", b"demographics", "facts", b"facts", "gateway", b"gateway", "handle_proof", b"handle_proof", "passport", b"passport", "purpose", b"purpose", "reason_reference", b"reason_reference", "widened_because", b"widened_because"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Inner: _TypeAlias = Inner  # noqa: Y015
+
+@_typing.final
+class SignedApproval(_message.Message):
+    """A second person's approval of one question: what she signed, and both signatures over it. She signs with a key of her own sign-in,
+    and the agency's passport key vouches for her, her role and that key.
+
+    Written by: the requester's agency. Read by: agencies that hold a record that opens the query.
+    Reveals: which account approved, in which role, and when.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    BY_PERSON_FIELD_NUMBER: _builtins.int
+    BY_AGENCY_FIELD_NUMBER: _builtins.int
+    statement: _builtins.bytes
+    """The bytes of an Approval."""
+    by_person: _builtins.bytes
+    """Ed25519, 64 bytes each, over type "fingerpost/v1 approval" and type "fingerpost/v1 approver" with the statement."""
+    by_agency: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        statement: _builtins.bytes = ...,
+        by_person: _builtins.bytes = ...,
+        by_agency: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_agency", b"by_agency", "by_person", b"by_person", "statement", b"statement"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignedApproval: _TypeAlias = SignedApproval  # noqa: Y015
+
+@_typing.final
+class Approval(_message.Message):
+    """What a second person signs. It names neither agency nor requester, which its digests bind."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPROVER_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    APPROVED_AT_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    SALT_FIELD_NUMBER: _builtins.int
+    REQUEST_FIELD_NUMBER: _builtins.int
+    CHILD_FIELD_NUMBER: _builtins.int
+    approver: _builtins.str
+    """An opaque account reference of the asking agency."""
+    role: _builtins.int
+    """Number of her role in the code lists."""
+    key: _builtins.bytes
+    """Her raw Ed25519 key, 32 bytes."""
+    approved_at: _builtins.int
+    """Seconds since 1970 UTC; at most 24 hours apart."""
+    expires_at: _builtins.int
+    salt: _builtins.bytes
+    """16 random bytes, which salt both digests."""
+    request: _builtins.bytes
+    """SHA-256 of who asks and why: agency, account, purpose, reference, facts."""
+    child: _builtins.bytes
+    """SHA-256 of the child asked about."""
+    def __init__(
+        self,
+        *,
+        approver: _builtins.str = ...,
+        role: _builtins.int = ...,
+        key: _builtins.bytes = ...,
+        approved_at: _builtins.int = ...,
+        expires_at: _builtins.int = ...,
+        salt: _builtins.bytes = ...,
+        request: _builtins.bytes = ...,
+        child: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved_at", b"approved_at", "approver", b"approver", "child", b"child", "expires_at", b"expires_at", "key", b"key", "request", b"request", "role", b"role", "salt", b"salt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Approval: _TypeAlias = Approval  # noqa: Y015
 
 @_typing.final
 class HandleProof(_message.Message):
@@ -198,7 +296,7 @@ Global___HandleProof: _TypeAlias = HandleProof  # noqa: Y015
 
 @_typing.final
 class Facts(_message.Message):
-    """What the requester states for a purpose: closed values, numbers of the lists in fingerpost/private/purpose_rules.py. A field that was
+    """What the requester states for a purpose: closed values, numbers of the lists in fingerpost/private/justification.py. A field that was
     not stated is 0, empty or false.
 
     Written by: the requester. Read by: agencies that hold a record that opens the query.
@@ -207,52 +305,84 @@ class Facts(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REASON_FIELD_NUMBER: _builtins.int
+    ENGAGEMENT_FIELD_NUMBER: _builtins.int
     INFORMED_FIELD_NUMBER: _builtins.int
+    AGREED_BY_FIELD_NUMBER: _builtins.int
     AGREED_ON_FIELD_NUMBER: _builtins.int
+    REQUESTED_BY_FIELD_NUMBER: _builtins.int
+    LEAD_SINCE_FIELD_NUMBER: _builtins.int
     STRATEGY_DISCUSSION_FIELD_NUMBER: _builtins.int
+    DISCUSSION_AWAITED_SINCE_FIELD_NUMBER: _builtins.int
     ARRIVED_AT_FIELD_NUMBER: _builtins.int
+    JOINED_ON_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    NOT_HIDING_FIELD_NUMBER: _builtins.int
     REPORTED_BY_FIELD_NUMBER: _builtins.int
     CHECKED_FIELD_NUMBER: _builtins.int
-    NOTIFIED_ON_FIELD_NUMBER: _builtins.int
-    ENDS_AT_FIELD_NUMBER: _builtins.int
-    RENEWALS_FIELD_NUMBER: _builtins.int
-    DISCUSSION_AWAITED_SINCE_FIELD_NUMBER: _builtins.int
+    MISSING_SINCE_FIELD_NUMBER: _builtins.int
+    RENEWED_AT_FIELD_NUMBER: _builtins.int
+    RENEWED_BY_FIELD_NUMBER: _builtins.int
     REVIEWER_FIELD_NUMBER: _builtins.int
+    NOTIFIED_ON_FIELD_NUMBER: _builtins.int
+    NOBODY_NEARER_FIELD_NUMBER: _builtins.int
+    CALL_BACK_FIELD_NUMBER: _builtins.int
     reason: _builtins.int
+    engagement: _builtins.int
     informed: _builtins.int
+    agreed_by: _builtins.int
+    """Days are ISO 8601 calendar dates, and times seconds since 1970 UTC."""
     agreed_on: _builtins.str
-    """Days are ISO 8601 calendar dates."""
+    requested_by: _builtins.str
+    """The id of the council that requested the enquiry."""
+    lead_since: _builtins.str
     strategy_discussion: _builtins.str
-    """The day on which it was held; or else, in field 11, the day since when it is awaited."""
+    """Of these two the day on which it was held, or the day since when it is awaited."""
+    discussion_awaited_since: _builtins.str
     arrived_at: _builtins.int
-    """Seconds since 1970 UTC."""
+    joined_on: _builtins.str
+    origin: _builtins.int
+    not_hiding: _builtins.bool
     reported_by: _builtins.int
     checked: _builtins.bool
-    notified_on: _builtins.str
-    ends_at: _builtins.int
-    renewals: _builtins.int
-    discussion_awaited_since: _builtins.str
+    missing_since: _builtins.int
+    renewed_at: _builtins.int
+    renewed_by: _builtins.str
+    """Accounts of the asking agency: who renewed the search, and who reviews the lookup by the end of the next working day."""
     reviewer: _builtins.str
-    """An account of the asking agency: who reviews the lookup by the end of the next working day."""
+    notified_on: _builtins.str
+    nobody_nearer: _builtins.bool
+    """The nearer areas were asked first, and nobody there knows the child."""
+    call_back: _builtins.str
+    """The id of a council to which the requester is seconded, where its duty desk is to be rung back in the place of her agency's."""
     def __init__(
         self,
         *,
         reason: _builtins.int = ...,
+        engagement: _builtins.int = ...,
         informed: _builtins.int = ...,
+        agreed_by: _builtins.int = ...,
         agreed_on: _builtins.str = ...,
+        requested_by: _builtins.str = ...,
+        lead_since: _builtins.str = ...,
         strategy_discussion: _builtins.str = ...,
+        discussion_awaited_since: _builtins.str = ...,
         arrived_at: _builtins.int = ...,
+        joined_on: _builtins.str = ...,
+        origin: _builtins.int = ...,
+        not_hiding: _builtins.bool = ...,
         reported_by: _builtins.int = ...,
         checked: _builtins.bool = ...,
-        notified_on: _builtins.str = ...,
-        ends_at: _builtins.int = ...,
-        renewals: _builtins.int = ...,
-        discussion_awaited_since: _builtins.str = ...,
+        missing_since: _builtins.int = ...,
+        renewed_at: _builtins.int = ...,
+        renewed_by: _builtins.str = ...,
         reviewer: _builtins.str = ...,
+        notified_on: _builtins.str = ...,
+        nobody_nearer: _builtins.bool = ...,
+        call_back: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreed_on", b"agreed_on", "arrived_at", b"arrived_at", "checked", b"checked", "discussion_awaited_since", b"discussion_awaited_since", "ends_at", b"ends_at", "informed", b"informed", "notified_on", b"notified_on", "reason", b"reason", "renewals", b"renewals", "reported_by", b"reported_by", "reviewer", b"reviewer", "strategy_discussion", b"strategy_discussion"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreed_by", b"agreed_by", "agreed_on", b"agreed_on", "arrived_at", b"arrived_at", "call_back", b"call_back", "checked", b"checked", "discussion_awaited_since", b"discussion_awaited_since", "engagement", b"engagement", "informed", b"informed", "joined_on", b"joined_on", "lead_since", b"lead_since", "missing_since", b"missing_since", "nobody_nearer", b"nobody_nearer", "not_hiding", b"not_hiding", "notified_on", b"notified_on", "origin", b"origin", "reason", b"reason", "renewed_at", b"renewed_at", "renewed_by", b"renewed_by", "reported_by", b"reported_by", "requested_by", b"requested_by", "reviewer", b"reviewer", "strategy_discussion", b"strategy_discussion"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -260,7 +390,7 @@ Global___Facts: _TypeAlias = Facts  # noqa: Y015
 
 @_typing.final
 class AgencyAnswer(_message.Message):
-    """One agency's word about one query."""
+    """One agency's answer to one query."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -269,6 +399,9 @@ class AgencyAnswer(_message.Message):
     GENERATION_FIELD_NUMBER: _builtins.int
     AS_OF_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    POINTERS_FIELD_NUMBER: _builtins.int
+    COMMITMENT_FIELD_NUMBER: _builtins.int
+    QUALITY_FIELD_NUMBER: _builtins.int
     agency: _builtins.str
     status: _builtins.int
     """1 involved, 2 nothing to disclose, 3 try again, 4 cannot answer."""
@@ -279,6 +412,16 @@ class AgencyAnswer(_message.Message):
     as_of: _builtins.int
     reason: _builtins.int
     """Where status is 4, why: 1 version, 2 not ready, 3 records too old, 4 fault, 5 records went back. Otherwise 0."""
+    commitment: _builtins.bytes
+    """A commitment to the records of that import, 32 bytes. Zeros until imports have one; a reader decides nothing by it."""
+    quality: _builtins.int
+    """Since revision 2, where status is 1 or 2: how well its records can be found. 1 good, 2 fair, 3 poor; 0 not stated. It follows from
+    the import as a whole, so it is the same for every child.
+    """
+    @_builtins.property
+    def pointers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Pointer]:
+        """Where status is 1 alone. How many all agencies of a part have together: section 12 of docs/protocol.md."""
+
     def __init__(
         self,
         *,
@@ -287,10 +430,13 @@ class AgencyAnswer(_message.Message):
         generation: _builtins.int = ...,
         as_of: _builtins.int = ...,
         reason: _builtins.int = ...,
+        pointers: _abc.Iterable[Global___Pointer] | None = ...,
+        commitment: _builtins.bytes = ...,
+        quality: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "as_of", b"as_of", "generation", b"generation", "reason", b"reason", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "as_of", b"as_of", "commitment", b"commitment", "generation", b"generation", "pointers", b"pointers", "quality", b"quality", "reason", b"reason", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -302,7 +448,6 @@ class Pointer(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    AGENCY_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     WORKER_ROLE_FIELD_NUMBER: _builtins.int
@@ -314,7 +459,9 @@ class Pointer(_message.Message):
     AS_OF_FIELD_NUMBER: _builtins.int
     LEAD_PRACTITIONER_FIELD_NUMBER: _builtins.int
     EARLY_HELP_ASSESSMENT_FIELD_NUMBER: _builtins.int
-    agency: _builtins.str
+    DESK_FIELD_NUMBER: _builtins.int
+    STAFFED_UNTIL_FIELD_NUMBER: _builtins.int
+    NUMBER_REPORTED_WRONG_FIELD_NUMBER: _builtins.int
     kind: _builtins.int
     """Number of the coarse kind in the code lists; 0 where the slots were too few: ring the agency's duty desk."""
     status: _builtins.int
@@ -324,14 +471,22 @@ class Pointer(_message.Message):
     desk_phone: _builtins.str
     desk_email: _builtins.str
     out_of_hours_phone: _builtins.str
-    hours: _builtins.str
     as_of: _builtins.int
     lead_practitioner: _builtins.bool
     early_help_assessment: _builtins.bool
+    desk: _builtins.int
+    """Whose desk it is: 1 the practitioner's own, 2 a team's, 3 the agency's duty desk, 4 the desk out of hours. 0 where that is not stated."""
+    staffed_until: _builtins.int
+    """Until when the desk is staffed, seconds since 1970 UTC; 0 where no end is stated."""
+    number_reported_wrong: _builtins.bool
+    """Somebody reported that nobody can be reached by this number."""
+    @_builtins.property
+    def hours(self) -> _containers.RepeatedCompositeFieldContainer[Global___OpeningHours]:
+        """Sorted, none twice, at most 8."""
+
     def __init__(
         self,
         *,
-        agency: _builtins.str = ...,
         kind: _builtins.int = ...,
         status: _builtins.int = ...,
         worker_role: _builtins.str = ...,
@@ -339,23 +494,59 @@ class Pointer(_message.Message):
         desk_phone: _builtins.str = ...,
         desk_email: _builtins.str = ...,
         out_of_hours_phone: _builtins.str = ...,
-        hours: _builtins.str = ...,
+        hours: _abc.Iterable[Global___OpeningHours] | None = ...,
         as_of: _builtins.int = ...,
         lead_practitioner: _builtins.bool = ...,
         early_help_assessment: _builtins.bool = ...,
+        desk: _builtins.int = ...,
+        staffed_until: _builtins.int = ...,
+        number_reported_wrong: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "as_of", b"as_of", "desk_email", b"desk_email", "desk_phone", b"desk_phone", "early_help_assessment", b"early_help_assessment", "hours", b"hours", "kind", b"kind", "lead_practitioner", b"lead_practitioner", "out_of_hours_phone", b"out_of_hours_phone", "status", b"status", "worker_name", b"worker_name", "worker_role", b"worker_role"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "desk", b"desk", "desk_email", b"desk_email", "desk_phone", b"desk_phone", "early_help_assessment", b"early_help_assessment", "hours", b"hours", "kind", b"kind", "lead_practitioner", b"lead_practitioner", "number_reported_wrong", b"number_reported_wrong", "out_of_hours_phone", b"out_of_hours_phone", "staffed_until", b"staffed_until", "status", b"status", "worker_name", b"worker_name", "worker_role", b"worker_role"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Pointer: _TypeAlias = Pointer  # noqa: Y015
 
 @_typing.final
+class OpeningHours(_message.Message):
+    """When a desk is staffed, by the wall clock of its place."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAYS_FIELD_NUMBER: _builtins.int
+    OPENS_FIELD_NUMBER: _builtins.int
+    CLOSES_FIELD_NUMBER: _builtins.int
+    TERM_TIME_FIELD_NUMBER: _builtins.int
+    days: _builtins.int
+    """The sum of the days: Monday 1, Tuesday 2, Wednesday 4 … Sunday 64."""
+    opens: _builtins.int
+    """Minutes after midnight. Where it closes not later than it opens, it closes on the next day."""
+    closes: _builtins.int
+    term_time: _builtins.bool
+    """In the terms of schools only."""
+    def __init__(
+        self,
+        *,
+        days: _builtins.int = ...,
+        opens: _builtins.int = ...,
+        closes: _builtins.int = ...,
+        term_time: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closes", b"closes", "days", b"days", "opens", b"opens", "term_time", b"term_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpeningHours: _TypeAlias = OpeningHours  # noqa: Y015
+
+@_typing.final
 class AnswerPart(_message.Message):
-    """The payload of an Envelope of type "fingerpost/v1 answer", signed by the node, padded to 10,240 bytes and sealed to the
-    query's reply key.
+    """The payload of an Envelope of type "fingerpost/v1 answer", signed by the node, padded to the size that as many agencies give, and
+    sealed to the query's reply key.
 
     Written by: a node. Read by: the requester only. Reveals: which of the node's agencies are involved, and whom to ring.
     """
@@ -368,19 +559,17 @@ class AnswerPart(_message.Message):
     PART_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
     AGENCIES_FIELD_NUMBER: _builtins.int
-    POINTERS_FIELD_NUMBER: _builtins.int
+    NOTE_SECRET_FIELD_NUMBER: _builtins.int
     query_hash: _builtins.bytes
     node: _builtins.str
     metadata_version: _builtins.int
     part: _builtins.int
     parts: _builtins.int
+    note_secret: _builtins.bytes
+    """32 bytes, of this query and node alone, whatever the agencies answer: with it, notes between the two can be read by nobody else."""
     @_builtins.property
     def agencies(self) -> _containers.RepeatedCompositeFieldContainer[Global___AgencyAnswer]:
         """Sorted by agency, at most 64."""
-
-    @_builtins.property
-    def pointers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Pointer]:
-        """At most 8."""
 
     def __init__(
         self,
@@ -391,12 +580,67 @@ class AnswerPart(_message.Message):
         part: _builtins.int = ...,
         parts: _builtins.int = ...,
         agencies: _abc.Iterable[Global___AgencyAnswer] | None = ...,
-        pointers: _abc.Iterable[Global___Pointer] | None = ...,
+        note_secret: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agencies", b"agencies", "metadata_version", b"metadata_version", "node", b"node", "part", b"part", "parts", b"parts", "pointers", b"pointers", "query_hash", b"query_hash"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agencies", b"agencies", "metadata_version", b"metadata_version", "node", b"node", "note_secret", b"note_secret", "part", b"part", "parts", b"parts", "query_hash", b"query_hash"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AnswerPart: _TypeAlias = AnswerPart  # noqa: Y015
+
+@_typing.final
+class Note(_message.Message):
+    """What is sealed in a cell, padded to 112 bytes. A closed schema: no text. It is written in the revision of the query that it is about.
+
+    Written by: a gateway or a node. Read by: the agency that it is meant for, or the gateway.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    AGENCY_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    TELEPHONE_FIELD_NUMBER: _builtins.int
+    WHEN_FIELD_NUMBER: _builtins.int
+    ABOUT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    number: _builtins.bytes
+    """8 bytes, drawn by who wrote it. With kind 6, the number of the note that was received."""
+    kind: _builtins.int
+    """To a node: 1 they spoke to the agency, 2 they left a message, 3 not needed, 4 the number was wrong, 6 received; since revision 2 also
+    7 invited, 9 explained. To a gateway: 5 they rang; since revision 2 also 8 challenged.
+    """
+    agency: _builtins.str
+    """The agency that the note is meant for; to a gateway, the agency that says so."""
+    at: _builtins.int
+    """When it was said, in seconds since 1970 UTC."""
+    telephone: _builtins.str
+    """Since revision 2. With kind 4: which number of the agency's pointers is wrong; empty for that of its duty desk."""
+    when: _builtins.int
+    """With kind 7 alone: when to talk, in seconds since 1970 UTC."""
+    about: _builtins.int
+    """With kind 8 alone: what the agency doubts (Doubted in fingerpost/private/notes.py)."""
+    reason: _builtins.int
+    """With kind 9 alone: what the requester answers (Explained in the same module)."""
+    def __init__(
+        self,
+        *,
+        number: _builtins.bytes = ...,
+        kind: _builtins.int = ...,
+        agency: _builtins.str = ...,
+        at: _builtins.int = ...,
+        telephone: _builtins.str = ...,
+        when: _builtins.int = ...,
+        about: _builtins.int = ...,
+        reason: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "agency", b"agency", "at", b"at", "kind", b"kind", "number", b"number", "reason", b"reason", "telephone", b"telephone", "when", b"when"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Note: _TypeAlias = Note  # noqa: Y015

@@ -205,12 +205,19 @@ class Submission(_message.Message):
     HANDLE_FIELD_NUMBER: _builtins.int
     AGENCY_FIELD_NUMBER: _builtins.int
     COUNTING_FIELD_NUMBER: _builtins.int
+    LEFT_OUT_FIELD_NUMBER: _builtins.int
     query_hash: _builtins.bytes
     handle: _builtins.str
     """32 lower-case hexadecimal digits."""
     agency: _builtins.str
     @_builtins.property
     def counting(self) -> Global___Counting: ...
+    @_builtins.property
+    def left_out(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of a second round: the nodes that gave no answer to the first lookup and were rung, sorted, none twice, at most 12. The broker
+        does not send them the query: silence is not answered with wide keys. It shows the broker whom the practitioner has rung.
+        """
+
     def __init__(
         self,
         *,
@@ -218,10 +225,11 @@ class Submission(_message.Message):
         handle: _builtins.str = ...,
         agency: _builtins.str = ...,
         counting: Global___Counting | None = ...,
+        left_out: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["counting", b"counting"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "counting", b"counting", "handle", b"handle", "query_hash", b"query_hash"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "counting", b"counting", "handle", b"handle", "left_out", b"left_out", "query_hash", b"query_hash"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import timegm
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -10,26 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_node.importing.sources.csv_export import (
-    COLUMNS,
-    MOST_INVOLVEMENTS,
-    OPTIONAL,
-    REQUIRED,
-    Columns,
-    Export,
-    is_blank,
-    read_export,
-)
+from agency_node.importing.sources.children import MOST_INVOLVEMENTS, Export
+from agency_node.importing.sources.columns import COLUMNS, OPTIONAL, REQUIRED, Columns
+from agency_node.importing.sources.fields import Flag
 from agency_node.importing.sources.reasons import Reason, RefusedFile
-from fakes.import_world import AS_OF, HEADER, row
-from fingerpost.private.demographics import OtherName, Sex
-from fingerpost.protocol.codes import InvolvementStatus, Kind
+from agency_node.importing.sources.separated import is_blank
+from fakes.import_world import HEADER, read_lines, row
+from fingerpost.private.demographics import Birth, ExpectedDate, OtherName, PartialDate, Scheme, Sex
+from fingerpost.private.messages import OpeningHours
+from fingerpost.protocol.codes import DeskKind, InvolvementStatus, Kind
 
 BROKEN = "\udcff"  # a byte that is not UTF-8, as surrogateescape brings it
 
 
 def read(lines: Sequence[str], *, header: str = HEADER, columns: Columns | None = None) -> Export:
-    return read_export([header, *lines], as_of=AS_OF, columns=columns or Columns())
+    return read_lines([header, *lines], columns=columns)
 
 
 def refused(line: str, *earlier: str) -> tuple[str, Reason]:
@@ -41,17 +37,19 @@ def refused(line: str, *earlier: str) -> tuple[str, Reason]:
 
 # ---- whatever stands in a file ------------------------------------------------------------------
 
+texts = st.text(st.characters(exclude_characters="\0\r\n", exclude_categories=["Cs"]), max_size=80)
+"""Without line ends: what follows one is another line."""
 cells = st.one_of(
     st.sampled_from(
         (
             *("", "yes", "no", "maybe", "OPEN", "RECENT", "CLOSED", "GP", "REFUGE", "2015-02-03"),
-            *("31/02/2015", "2026-12-01", "1", "L1", "L2", '"', '""', "a;b c", BROKEN, "\x00", "é"),
+            *("31/02/2015", "2026-12-01", "1", "L1", "L2", '"', '""', "a;b c", BROKEN, "\x07", "é"),
         )
     ),
-    st.text(max_size=12),
+    texts,
 )
 lines_of_text = st.one_of(
-    st.text(max_size=200),
+    texts,
     st.lists(cells, min_size=21, max_size=21).map(",".join),
     st.dictionaries(st.sampled_from(HEADER.split(",")), cells, max_size=4).map(
         lambda fields: row(1, **fields)
@@ -79,14 +77,22 @@ def test_every_line_ends_up_in_exactly_one_place(lines: list[str], header: str) 
     placed = sorted([*taken, *gone, *found.not_current])
     assert len(set(placed)) == len(placed)
     assert len(placed) == found.rows
-    assert len(placed) + sum(map(is_blank, lines)) == len(lines)
     assert set(placed) <= set(range(2, len(lines) + 2))
+    named = placed + [number for number, line in enumerate(lines, 2) if is_blank(line)]
+    left = set(range(2, len(lines) + 2)) - {*named}
+    below = any("below the table" in about for about in found.about)
+    assert below or all(_may_go_on(lines[number - 2], header) for number in left)
 
 
-@given(st.lists(st.text(max_size=80), max_size=6))
+def _may_go_on(line: str, header: str) -> bool:
+    """Whether a line can be the rest of a cell in quotation marks: it is no row by itself."""
+    return line.count(",") < header.count(",") or '"' in line
+
+
+@given(st.lists(texts, max_size=6))
 def test_any_text_is_an_export_or_a_refused_file(lines: list[str]) -> None:
     try:
-        read_export(lines, as_of=AS_OF, columns=Columns())
+        read_lines(lines)
     except RefusedFile as whole:
         assert str(whole).startswith(whole.reason.words)
 
@@ -108,7 +114,7 @@ def test_a_bad_line_never_changes_what_a_good_one_says(lines: list[str], place: 
 
 
 def test_a_full_row_is_read_as_it_stands() -> None:
-    header = f"{HEADER},hours,lead,early_help"
+    header = f"{HEADER},hours,desk,staffed_until,lead,early_help"
     line = row(
         1,
         forename="Quillon",
@@ -117,7 +123,7 @@ def test_a_full_row_is_read_as_it_stands() -> None:
         aliases="Quill Wood; Brack ;  ",
         dob="03/02/2015",
         sex="m",
-        nhs_number="9434765919",
+        health_number="9434765919",
         upn="A950000178301",
         kind="csc_cin",
         end="",
@@ -125,18 +131,20 @@ def test_a_full_row_is_read_as_it_stands() -> None:
         ooh_phone="+44 1632 960002",
         sensitive="no",
     )
-    [child] = read([f"{line},Mon–Fri 9-5,yes,Y"], header=header).children
+    [child] = read([f"{line},Mon–Fri 9:00-17:00,team,2026-12-18,yes,Y"], header=header).children
     who = child.demographics
     assert (who.forename, who.middle_names, who.surname) == ("Quillon", "Jon", "Brackenwood")
     assert who.other_names == (OtherName("Quill", "Wood"), OtherName("", "Brack"))
     assert (who.dob, who.sex) == (date(2015, 2, 3), Sex.MALE)
-    assert (who.nhs_number, who.upn) == ("9434765919", "A950000178301")
+    assert (who.health_number, who.upn) == ("9434765919", "A950000178301")
     [involvement] = child.involvements
     assert involvement.kind is Kind.CSC_CIN
     assert involvement.status is InvolvementStatus.OPEN
     assert involvement.desk_phone == "01632 960 001"
     assert involvement.ooh_phone == "+44 1632 960002"
-    assert involvement.hours == "Mon–Fri 9-5"
+    assert involvement.hours == (OpeningHours(31, 540, 1020),)
+    assert involvement.desk is DeskKind.TEAM
+    assert involvement.staffed_until == timegm((2026, 12, 19, 0, 0, 0)), "the end of that day"
     assert (involvement.lead, involvement.early_help) == (True, True)
     assert (involvement.sensitive, involvement.shielded) == (False, False)
 
@@ -176,26 +184,34 @@ def test_blank_lines_are_no_rows() -> None:
 
 
 def test_columns_may_be_mapped_and_left_out() -> None:
-    header = HEADER.replace("local_id", "Pupil No").replace("nhs_number", "Notes")
+    header = HEADER.replace("local_id", "Pupil No").replace("health_number", "Notes")
     columns = Columns({"pupil no": "local_id"}, frozenset({"notes"}))
-    line = row(1, nhs_number="free text")
+    line = row(1, health_number="free text")
     [child] = read([line], header=header, columns=columns).children
-    assert child.demographics.nhs_number == ""
+    assert child.demographics.health_number == ""
 
 
 # ---- a file that is refused whole ---------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", ["nhs_number", "NHS_Number", "chi_number", "hc_number"])
+def test_a_health_number_is_found_under_the_names_that_files_give_it(name: str) -> None:
+    ours, theirs = HEADER, HEADER.replace("health_number", name)
+    assert read([row(1)], header=theirs).children == read([row(1)], header=ours).children
+    with pytest.raises(RefusedFile) as whole:
+        read([row(1) + ","], header=f"{ours},{name}")
+    assert whole.value.reason is Reason.COLUMN_TWICE
+
+
 @pytest.mark.parametrize(
     ("header", "reason", "column"),
     [
-        ("", Reason.EMPTY_FILE, ""),
-        (",,,", Reason.EMPTY_FILE, ""),
+        ("", Reason.NO_HEADER, ""),
+        (",,,", Reason.NO_HEADER, ""),
         ("some,other,words", Reason.NO_HEADER, ""),
-        (HEADER.replace(",", ";"), Reason.NO_HEADER, ""),
+        (HEADER.replace(",", "^"), Reason.NO_HEADER, ""),
         ('"' + HEADER, Reason.NO_HEADER, ""),
-        (HEADER + ",case_notes", Reason.COLUMN_UNKNOWN, "column 23"),
-        (HEADER + ",", Reason.COLUMN_UNKNOWN, "column 23"),
+        (HEADER + ",case_notes", Reason.COLUMN_UNKNOWN, "column 23, W"),
         (HEADER + ",dob", Reason.COLUMN_TWICE, "dob"),
         (HEADER.replace("dob,", ""), Reason.COLUMN_MISSING, "dob"),
         (HEADER + BROKEN, Reason.NOT_UTF8, ""),
@@ -222,9 +238,9 @@ def test_a_file_in_another_encoding_throughout_is_refused_whole() -> None:
 
 def test_a_file_with_too_many_rows_is_refused_whole() -> None:
     lines = [HEADER, row(1), row(2), row(3)]
-    assert read_export(lines, as_of=AS_OF, columns=Columns(), most_rows=3).rows == 3
+    assert read_lines(lines, most_rows=3).rows == 3
     with pytest.raises(RefusedFile) as whole:
-        read_export(lines, as_of=AS_OF, columns=Columns(), most_rows=2)
+        read_lines(lines, most_rows=2)
     assert whole.value.reason is Reason.TOO_MANY_ROWS
 
 
@@ -241,7 +257,7 @@ def test_a_file_with_too_many_rows_is_refused_whole() -> None:
         ({"aliases": "A B;" * 9}, "aliases", Reason.TOO_MANY_NAMES),
         ({"aliases": "x" * 101}, "aliases", Reason.TOO_LONG),
         ({"postcode": "WX1 1QD extra"}, "postcode", Reason.TOO_LONG),
-        ({"nhs_number": "1" * 21}, "nhs_number", Reason.TOO_LONG),
+        ({"health_number": "1" * 21}, "health_number", Reason.TOO_LONG),
         ({"dob": "1990-01-01"}, "dob", Reason.DATE_OUT_OF_RANGE),
         ({"kind": "KNOWN_TO_US"}, "kind", Reason.UNKNOWN_KIND),
         ({"kind": ""}, "kind", Reason.EMPTY),
@@ -269,19 +285,22 @@ def test_a_bad_field_refuses_its_row(fields: dict[str, str], column: str, reason
         ({"desk_phone": "1" * 25}, Reason.NOT_A_TELEPHONE),
         ({"ooh_phone": "ask the desk"}, Reason.NOT_A_TELEPHONE),
         ({"desk_email": "lead at oak"}, Reason.NOT_AN_EMAIL),
-        ({"hours": "x" * 61}, Reason.TEXT_TOO_LONG),
+        ({"hours": "by arrangement"}, Reason.HOURS_NOT_READ),
+        ({"desk": "somewhere"}, Reason.DESK_NOT_READ),
+        ({"staffed_until": "Easter"}, Reason.DESK_NOT_READ),
     ],
 )
 def test_a_bad_contact_field_does_not_lose_the_child(
     fields: dict[str, str], reason: Reason
 ) -> None:
     [column] = fields
-    header = HEADER.replace("upn", "hours")
-    line = row(1, **({"upn": fields["hours"]} if column == "hours" else fields))
+    known = column in HEADER.split(",")
+    header = HEADER if known else HEADER.replace("upn", column)
+    line = row(1, **(fields if known else {"upn": fields[column]}))
     found = read([line], header=header)
     assert found.refused == ()
     [child] = found.children
-    assert getattr(child.involvements[0], column) == ""
+    assert not getattr(child.involvements[0], column)
     assert [(r.line, r.column, r.reason) for r in found.remarks] == [(2, column, reason)]
 
 
@@ -344,7 +363,7 @@ def test_what_ended_more_than_a_year_ago_is_left_out() -> None:
 
 def test_a_leap_day_has_a_year_before_it() -> None:
     lines = [HEADER, row(1, end="2027-02-28"), row(2, end="2027-02-27")]
-    found = read_export(lines, as_of=date(2028, 2, 29), columns=Columns())
+    found = read_lines(lines, as_of=date(2028, 2, 29))
     assert found.not_current == (3,)
 
 
@@ -376,6 +395,35 @@ def test_a_row_that_is_not_taken_still_shields(line: str) -> None:
     good = row(1), row(2), row(3)
     assert shields(*good, line)[0] is True
     assert shields(line, *good)[-1] is False
+
+
+@pytest.mark.parametrize(
+    ("line", "flag", "readable"),
+    [
+        (row(1, shield="yes"), Flag.YES, True),
+        (row(1, shield="Hidden"), Flag.HIDDEN, True),
+        (row(1, shield="maybe"), Flag.UNREAD, True),
+        (row(1, shield="yes", kind="KNOWN_TO_US"), Flag.YES, True),
+        (row(1, shield="yes", end="2020-01-01", start=""), Flag.YES, True),
+        (row(1, shield="yes", forename="x" * 101), Flag.YES, False),
+        (row(1, shield="yes", forename="a\x01b"), Flag.YES, False),
+    ],
+)
+def test_every_row_with_a_flag_is_listed_whatever_became_of_it(
+    line: str, flag: Flag, readable: bool
+) -> None:
+    found = read([line, row(2), row(3, shield="no")])
+    [flagged] = found.flagged
+    assert (flagged.local_id, flagged.flag) == ("L1", flag)
+    assert (flagged.demographics is not None) == readable
+    assert repr(flagged) == f"FlaggedRow({flag.value})"
+    remarks = [r.reason for r in found.remarks if r.line == 2]
+    assert remarks.count(Reason.FLAG_READ_AS_YES) == (flag is Flag.UNREAD)
+    assert len(remarks) == len(set(remarks))
+
+
+def test_the_rows_of_a_hidden_child_are_shielded_until_they_are_left_out() -> None:
+    assert shields(row(1), row(2), row(1, kind="GP", shield="hidden")) == [True, True, False]
 
 
 def test_a_line_that_cannot_be_read_shields_wherever_its_number_stands() -> None:
@@ -436,6 +484,112 @@ def test_a_field_that_only_helps_is_remarked_and_not_refused() -> None:
     assert reasons == {Reason.SEX_NOT_READ, Reason.NO_CONTACT}
 
 
+@pytest.mark.parametrize(
+    ("number", "scheme", "taken", "remarked"),
+    [
+        ("9434765919", "NHS", ("9434765919", Scheme.NHS), set()),
+        ("320 000 0031", "h&c", ("320 000 0031", Scheme.HC), set()),
+        ("0101010117", "", ("0101010117", None), set()),
+        ("", "NHS", ("", None), set()),
+        ("0101010117", "PAS", ("0101010117", None), {("number_scheme", Reason.SCHEME_NOT_READ)}),
+        ("0101010117", "NHS", ("", None), {("health_number", Reason.NUMBER_OF_OTHER_SCHEME)}),
+    ],
+)
+def test_a_number_is_held_to_the_scheme_of_its_column(
+    number: str, scheme: str, taken: object, remarked: set[tuple[str, Reason]]
+) -> None:
+    found = read([f"{row(1, health_number=number)},{scheme}"], header=f"{HEADER},number_scheme")
+    [child] = found.children
+    who = child.demographics
+    assert (who.health_number, who.number_scheme) == taken
+    assert {(remark.column, remark.reason) for remark in found.remarks} == remarked
+
+
+@pytest.mark.parametrize(
+    ("dob", "precision", "due", "born", "remarked"),
+    [
+        ("2015-02-03", "", "", date(2015, 2, 3), set()),
+        ("2015-02-03", "day", "2015-03-01", date(2015, 2, 3), set()),
+        ("2015-02-01", "Month", "", PartialDate(2015, 2), set()),
+        ("2015-02", "month", "", PartialDate(2015, 2), set()),
+        ("01/01/2015", "year", "", PartialDate(2015), set()),
+        ("2015", "year", "", PartialDate(2015), set()),
+        ("2015", "about", "", PartialDate(2015, about=True), set()),
+        ("", "year", "", None, set()),
+        ("2015", "", "", PartialDate(2015), set()),
+        ("2015-03", "", "", PartialDate(2015, 3), set()),
+        ("1900", "", "", None, {("dob", Reason.DATE_STANDS_FOR_NONE)}),
+        ("2031", "", "", None, {("dob", Reason.DATE_NOT_READ)}),
+        ("2015", "month", "", None, {("dob", Reason.DATE_NOT_READ)}),
+        ("0000", "year", "", None, {("dob", Reason.DATE_STANDS_FOR_NONE)}),
+        ("2015-02-03", "guess", "", None, {("dob_precision", Reason.PRECISION_NOT_READ)}),
+        ("", "", "01/05/2027", ExpectedDate(date(2027, 5, 1)), set()),
+        ("2027-05-01", "", "", ExpectedDate(date(2027, 5, 1)), set()),
+        ("", "", "2029-05-01", None, {("due", Reason.DATE_NOT_READ)}),
+    ],
+)
+def test_no_more_of_a_date_is_kept_than_is_known(
+    dob: str, precision: str, due: str, born: Birth | None, remarked: set[tuple[str, Reason]]
+) -> None:
+    found = read(
+        [f"{row(1, dob=dob, sex='')},{precision},{due}"], header=f"{HEADER},dob_precision,due"
+    )
+    [child] = found.children
+    assert child.demographics.dob == born
+    assert {(remark.column, remark.reason) for remark in found.remarks} == remarked
+
+
+@pytest.mark.parametrize("beside", [{"health_number": "9434765919"}, {"upn": "A950000178301"}])
+def test_the_mothers_number_is_not_the_unborn_childs(beside: dict[str, str]) -> None:
+    """A number in the row of a child who is yet to be born would open the record for a question
+    about her mother; once the due date has passed, it is the child's.
+    """
+    header = f"{HEADER},due"
+    [unborn] = read([f"{row(1, dob='', sex='F', **beside)},2027-05-01"], header=header).children
+    assert unborn.demographics.dob == ExpectedDate(date(2027, 5, 1))
+    who = unborn.demographics
+    assert (who.health_number, who.upn, who.sex) == ("", "", None)
+    found = read([f"{row(1, dob='', sex='F', **beside)},2026-02-01"], header=header)
+    who = found.children[0].demographics
+    assert (who.dob, who.sex) == (None, Sex.FEMALE)
+    assert who.health_number + who.upn == "".join(beside.values())
+    assert [remark.reason for remark in found.remarks] == [Reason.DUE_LEFT_OUT]
+
+
+@pytest.mark.parametrize(
+    ("text", "taken", "remarked"),
+    [
+        ("", (), []),
+        ("WX9 2TF", ("WX9 2TF",), []),
+        (" WX9 2TF; ;WX2 5LB;", ("WX9 2TF", "WX2 5LB"), []),
+        ("A1; B2; C3; D4", ("A1", "B2", "C3"), [Reason.TOO_MANY_POSTCODES]),
+        ("WX9 2TF; WX2 5LB until 2019", (), [Reason.TOO_LONG]),
+    ],
+)
+def test_former_postcodes_are_read_as_far_as_a_record_holds_them(
+    text: str, taken: tuple[str, ...], remarked: list[Reason]
+) -> None:
+    found = read([f"{row(1)},{text}"], header=f"{HEADER},former_postcodes")
+    [child] = found.children
+    assert child.demographics.former_postcodes == taken
+    assert [remark.reason for remark in found.remarks] == remarked
+
+
+@pytest.mark.parametrize("text", ["1900-01-01", "30/12/1899"])
+def test_a_date_that_stands_for_unknown_does_not_lose_the_child(text: str) -> None:
+    found = read([row(1, dob=text)])
+    [child] = found.children
+    assert child.demographics.dob is None
+    assert [remark.reason for remark in found.remarks] == [Reason.DATE_STANDS_FOR_NONE]
+
+
+def test_an_empty_file_has_no_rows() -> None:
+    for lines in ([], ["", " "], [",,"]):
+        with pytest.raises(RefusedFile) as whole:
+            read_lines(lines)
+        assert whole.value.reason is Reason.EMPTY_FILE
+
+
 def test_nothing_of_a_row_is_in_a_refusal() -> None:
     lines = [row(n, kind="KNOWN_TO_US", shield="x") for n in range(5)]
     shown = repr(read(lines)) + repr(read(lines).refused) + repr(read(lines).remarks)
@@ -456,7 +610,7 @@ def test_the_document_names_every_reason_and_column() -> None:
     assert frozenset(REQUIRED + OPTIONAL) == COLUMNS
 
 
-@pytest.mark.parametrize("dob", ["31/02/2015", "02-03-15", "2029-01-01", "soon"])
+@pytest.mark.parametrize("dob", ["31/02/2015", "1/2/3", "2029-01-01", "soon"])
 def test_a_date_of_birth_that_cannot_be_right_is_left_out_and_the_child_stays(dob: str) -> None:
     found = read([row(1, dob=dob)])
     (child,) = found.children

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from agency_node.importing.report import ImportReport, write_refusal, write_report
+from agency_node.importing.misread import Rule
+from agency_node.importing.report import ImportReport, refusal_document, report_document
+from agency_node.importing.shielding import ShieldCounts
 from agency_node.importing.sources.reasons import Reason, RefusedFile
-from agency_node.importing.staging import ManyRefused, Older, Shrunk
+from agency_node.importing.staging import Unconfirmed
 from agency_node.records.ports import TAG_BLOCK, Imports
 from agency_node.records.records import Generation, RecordId
 from agency_node.records.tagging import Tagger, record_inputs
@@ -36,9 +38,11 @@ from fakes.import_world import (
 )
 from fakes.refusals import refused
 from fingerpost.private.linkage import normalise
+from fingerpost.protocol.codes import Quality
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
+from fingerpost.runtime.screen_text import json_lines
 
 
 @pytest.fixture
@@ -92,16 +96,30 @@ async def test_an_import_answers_for_every_child(tmp_path: Path, real: bool) -> 
 
 async def test_refused_rows_do_not_stop_the_good_ones(world: World) -> None:
     world.open_epoch()
-    weak = row(9, surname="", dob="", postcode="", nhs_number="1234567890")
+    weak = row(9, surname="", dob="", postcode="", health_number="1234567890")
     report = await world.import_([row(1), row(2, kind="?"), weak, row(3, postcode="nowhere")])
     assert report.children == 2
     refused = [(r.line, r.reason) for r in report.refused]
     assert refused == [(3, Reason.UNKNOWN_KIND), (4, Reason.TOO_WEAK)]
-    assert {(r.line, r.column) for r in report.remarks} == {(4, "nhs_number"), (5, "postcode")}
+    assert {(r.line, r.column) for r in report.remarks} == {(4, "health_number"), (5, "postcode")}
     assert report.rows_taken == 2
-    written = write_report(report).decode()
+    written = json_lines(report_document(report)).decode()
     assert '"too_weak"' in written
     assert "Tarrowby" not in written
+
+
+@pytest.mark.parametrize(
+    ("lacking", "quality"), [(0, Quality.GOOD), (3, Quality.FAIR), (5, Quality.POOR)]
+)
+async def test_an_import_states_how_well_its_children_can_be_found(
+    world: World, lacking: int, quality: Quality
+) -> None:
+    world.open_epoch()
+    lines = [*rows(0, 20 - lacking), *rows(20 - lacking, 20, dob="", health_number="")]
+    report = await world.import_(lines)
+    assert (newest(world).children, newest(world).quality) == (20, quality)
+    assert report.quality is quality
+    assert report_document(report)["quality"] == quality.name
 
 
 async def test_the_pupil_number_is_used_only_where_agreed(world: World) -> None:
@@ -322,18 +340,20 @@ async def test_an_export_of_under_half_is_not_taken(world: World, lines: Sequenc
     world.open_epoch()
     await world.import_(rows(0, 10))
     before = newest(world)
-    with pytest.raises(Shrunk) as shrunk:
+    with pytest.raises(Unconfirmed) as shrunk:
         await world.import_(lines)
-    assert (shrunk.value.before, shrunk.value.now) == (10, len(lines))
+    [found] = shrunk.value.found
+    assert (found.rule, found.before, found.rows) == (Rule.SHRUNK, 10, len(lines))
     assert newest(world) == before
-    report = await world.import_(lines, how=options(allow_shrink=True))
+    report = await world.import_(lines, how=options("shrunk"))
+    assert report.accepted == ("shrunk",)
     assert report.children == len(lines)
 
 
 @pytest.mark.parametrize(
     ("refused", "rows_in_all", "taken"),
     [
-        (4, 5, True),
+        (4, 9, True),
         (5, 19, False),
         (5, 20, True),
         (6, 39, False),
@@ -346,19 +366,24 @@ async def test_an_export_of_which_many_rows_are_refused_is_not_taken(
 ) -> None:
     lines = [*rows(0, refused, kind="?"), *rows(refused, rows_in_all)]
     if not taken:
-        with pytest.raises(ManyRefused) as many:
+        with pytest.raises(Unconfirmed) as many:
             await world.import_(lines)
-        assert [r.line for r in many.value.refused] == list(range(2, 2 + refused))
+        assert [found.rule for found in many.value.found] == [Rule.MANY_REFUSED]
+        assert [r.line for r in many.value.readied.refused] == list(range(2, 2 + refused))
         assert world.records.generation(OAK) is None
-        written = write_refusal(OAK, many.value).decode()
+        written = json_lines(refusal_document(OAK, many.value, rehearsed=False)).decode()
         assert '"unknown_kind"' in written
         assert "Tarrowby" not in written
-    report = await world.import_(lines, how=replace(options(), accept_refused=not taken))
+    report = await world.import_(lines, how=options(*["refused_rows"] * (not taken)))
     assert (report.children, len(report.refused)) == (rows_in_all - refused, refused)
 
 
 async def test_extensions_behind_every_number_lose_no_child(world: World) -> None:
-    report = await world.import_(rows(0, 100, desk_phone="01632 960001 ext 12"))
+    lines = rows(0, 100, desk_phone="01632 960001 ext 12")
+    with pytest.raises(Unconfirmed) as lost:
+        await world.import_(lines)
+    assert [found.name for found in lost.value.found] == ["unread:desk_phone"]
+    report = await world.import_(lines, how=options("unread:desk_phone"))
     assert (report.children, report.refused) == (100, ())
 
 
@@ -366,17 +391,21 @@ async def test_an_export_that_is_older_than_the_last_is_not_taken(world: World) 
     world.open_epoch()
     await world.import_(rows(0, 5))
     older = replace(options(), as_of=AS_OF - timedelta(days=1))
-    with pytest.raises(Older) as found:
+    with pytest.raises(Unconfirmed) as stopped:
         await world.import_(rows(0, 6), how=older)
-    assert (found.value.before, found.value.now) == (AS_OF, AS_OF - timedelta(days=1))
+    [found] = stopped.value.found
+    assert (found.rule, found.days) == (Rule.OLDER, (AS_OF - timedelta(days=1), AS_OF))
     assert newest(world).number == 1
-    report = await world.import_(rows(0, 6), how=replace(older, allow_older=True))
+    report = await world.import_(rows(0, 6), how=replace(older, accepted=frozenset({"older"})))
     assert report.generation == 2
 
 
 async def test_a_first_import_without_children_is_refused(world: World) -> None:
     with pytest.raises(RefusedFile):
+        await world.import_([])
+    with pytest.raises(Unconfirmed) as gone:
         await world.import_([row(1, kind="?")])
+    assert [found.rule for found in gone.value.found] == [Rule.UNREAD, Rule.NO_CHILDREN]
     assert world.records.generation(OAK) is None
 
 
@@ -416,7 +445,8 @@ async def test_a_member_list_that_has_expired_stops_the_import(world: World) -> 
 
 
 def test_a_report_is_json_without_persons() -> None:
-    report = ImportReport(OAK, 1, 0, 0, 0, 0, 0, (), (), (), None, (), False)
-    assert b'"agency": "e99000001.oak"' in write_report(report)
+    counts = ShieldCounts()
+    report = ImportReport(OAK, 1, 0, 0, 0, 0, 0, (), (), (), None, (), False, {}, counts)
+    assert b'"agency": "e99000001.oak"' in json_lines(report_document(report))
     assert export([]).digest != export([row(1)]).digest
     assert MemberId("x") not in HOLDERS

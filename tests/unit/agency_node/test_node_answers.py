@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -38,6 +39,7 @@ from fakes.node_world import (
     a_world,
     another_child,
 )
+from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.messages import AgencyAnswer
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
@@ -53,9 +55,10 @@ from fingerpost.protocol.codes import (
     WideningReason,
 )
 from fingerpost.protocol.errors import Code, Defect
-from fingerpost.protocol.federation import DenyList, Federation, FeedAge
+from fingerpost.protocol.federation import DenyList, Federation
+from fingerpost.protocol.feed_age import FeedAge
 from fingerpost.protocol.ids import AgencyId, EpochNumber, FederationId
-from fingerpost.protocol.messages import KeySet, Query
+from fingerpost.protocol.messages import KeySet, Query, size_class
 
 
 @pytest.fixture
@@ -71,7 +74,7 @@ def test_a_child_who_is_known_is_pointed_to_and_the_others_say_nothing(world: No
     part = world.part(world.query())
     assert {a.agency: a.status for a in part.agencies} == NOTHING | {SCHOOL: Status.INVOLVED}
     (pointer,) = part.pointers
-    assert (pointer.agency, pointer.kind) == (SCHOOL, COARSE[Kind.EDU_SCHOOL])
+    assert pointer.kind is COARSE[Kind.EDU_SCHOOL]
     assert pointer.worker_name == "Robin Ferris"
     (entry,) = world.entries
     assert (entry.agency, entry.examined.finding) == (SCHOOL, Finding.MATCH)
@@ -133,6 +136,27 @@ def test_wraps_for_one_child_and_the_demographics_of_another_come_to_nothing() -
     assert [(e.agency, e.examined.finding) for e in world.entries] == [(SCHOOL, Finding.MISMATCH)]
 
 
+@pytest.mark.parametrize("upn", [False, True])
+def test_a_key_that_the_pupil_number_would_have_pushed_out_finds_the_child(upn: bool) -> None:
+    """A requester of many keys may not use the number, and the node may. The one key by which her
+    question opens the record is her last."""
+    child = Demographics(
+        forename="Tamsin",
+        middle_names="Kamran",
+        surname="Islam",
+        other_names=(OtherName("Iolanthe", "Morgan"),),
+        dob=date(2018, 6, 11),
+        sex=Sex.FEMALE,
+        postcode="CF8 8FB",
+        former_postcodes=("LS10 6GJ",),
+        upn="A950000178301",
+    )
+    recorded = Demographics("Tamsin", "Kamran", "Islam", dob=date(2018, 6, 19), sex=Sex.FEMALE)
+    world = a_world(school=(a_record(0, recorded),), upn=upn)
+    query = world.query(child, key_set=KeySet.WIDE)
+    assert world.words(query) == {**NOTHING, SCHOOL: Status.INVOLVED}
+
+
 def test_a_query_that_opens_for_nobody_is_not_recorded_but_kept(world: NodeWorld) -> None:
     query = world.query(tags=[bytes([9]) * 32])
     assert world.words(query) == NOTHING
@@ -152,7 +176,7 @@ def test_an_overloaded_node_answers_try_again_and_touches_no_index(world: NodeWo
     looked = world.index.find
     world.index.find = never  # type: ignore[method-assign, assignment]
     answers = world.node.answer([known.wire, stranger.wire], full())
-    assert {len(answer.sealed) for answer in answers} == {limits.ANSWER_BYTES}
+    assert {len(answer.sealed) for answer in answers} == {size_class(len(MINE)).sealed_bytes}
     for parts in world.read(answers, known, stranger).values():
         assert {a.agency: a.status for part in parts for a in part.agencies} == AGAIN
     assert world.entries == []
@@ -552,6 +576,33 @@ def test_a_replay_is_known_before_any_index_is_touched_and_all_is_written_after(
     assert order == ["known", *["looked"] * 6, "written"]
 
 
+def test_the_worker_rests_before_each_step_whatever_opens() -> None:
+    """Bytes move while it rests, and how often it may have to follows from public facts."""
+    order: list[str] = []
+    rested: list[int] = []
+    for who in (a_child(), another_child(), a_child(forename="Nobody", surname="Knowsher")):
+        world = a_world(school=(a_record(),))
+        find, write = world.index.find, world.journal.write
+
+        def noting(*arguments: Any, find: Any = find) -> Any:
+            order.append("looked")
+            return find(*arguments)
+
+        def writing(*arguments: Any, write: Any = write, **more: Any) -> None:
+            order.append("written")
+            write(*arguments, **more)
+
+        world.index.find = noting  # type: ignore[method-assign, assignment]
+        world.journal.write = writing  # type: ignore[method-assign]
+        node = world.made(rest=lambda: order.append("rested"))
+        order.clear()
+        node.answer([world.query(who).wire])
+        looks = ["rested", "looked", "rested"] * len(MINE)
+        assert order == ["rested", *looks, "rested", "written", "rested"]
+        rested.append(order.count("rested"))
+    assert len(set(rested)) == 1
+
+
 def test_the_record_is_made_before_the_answer_is_sealed() -> None:
     class Gone(MemoryJournal):
         def write(self, *_: object, **__: object) -> None:
@@ -587,8 +638,8 @@ def test_what_is_recorded_as_told_is_what_leaves() -> None:
     world = a_world(school=(a_record(0, None, *rows),))
     world.put(SURGERY, a_record(0, None, an_involvement(Kind.GP)))
     part = world.part(world.query())
-    assert len(part.pointers) == limits.POINTER_SLOTS
-    school = [p for p in part.pointers if p.agency == SCHOOL]
+    assert len(part.pointers) == size_class(len(part.agencies)).pointers
+    (school,) = (a.pointers for a in part.agencies if a.agency == SCHOOL)
     assert school[-1].kind is None, "ring this agency's duty desk"
     disclosed = {e.agency: e.disclosed for e in world.entries}
     assert disclosed == {SCHOOL: len(school), SURGERY: 1}

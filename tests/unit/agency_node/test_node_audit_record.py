@@ -62,7 +62,7 @@ def entries(**asked: Any) -> list[Entry]:
     """Of a school that knows the child, and a surgery that has a record like hers. By wide keys, at
     home.
     """
-    world, like_hers = NodeWorld(), a_child(forename="Mary", nhs_number="")
+    world, like_hers = NodeWorld(), a_child(forename="Mary", health_number="")
     world.put_all({SCHOOL: [a_record()], SURGERY: [a_record(0, like_hers)]})
     world.ask(world.query(**{"key_set": KeySet.WIDE, **asked}))
     return world.entries
@@ -99,6 +99,15 @@ def test_each_agency_has_its_own_entries_and_no_other(logs: AgencyLogs, tmp_path
     assert (surgery.fields["told"], surgery.fields["answer"]) == (0, nothing)
 
 
+def test_the_writer_rests_before_each_entry_and_each_log(tmp_path: Path) -> None:
+    """The logs are written of what opened, and bytes move while the writer rests."""
+    rests: list[int] = []
+    logs = AgencyLogs(tmp_path, KEY, witness_in(tmp_path), CHILDREN, lambda: rests.append(1))
+    with closing(logs):
+        logs.opened(CHILDREN.opened(entries()))
+    assert len(rests) == 4  # two entries, and two logs
+
+
 def test_a_body_holds_the_question_and_what_was_compared(logs: AgencyLogs, tmp_path: Path) -> None:
     logs.opened(CHILDREN.opened(entries()))
     (entry,) = kept(tmp_path, SURGERY)
@@ -126,7 +135,7 @@ def test_in_the_clear_stands_nothing_of_what_opened(logs: AgencyLogs, tmp_path: 
     logs.opened(CHILDREN.opened(opened))
     logs.close()
     child, query = a_child(), opened[0].query.hash
-    of_the_child = (child.forename, child.postcode, child.nhs_number)
+    of_the_child = (child.forename, child.postcode, child.health_number)
     of_the_answer = ("INVOLVED", "NOTHING_TO", "match", "possible", "AREA", "WIDE", COUNCIL.value)
     texts = (*of_the_child, *of_the_answer, "account-17", "Siân", "S47", query.hex())
     for file in tmp_path.glob("*sqlite*"):

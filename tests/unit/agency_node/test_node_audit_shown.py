@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from agency_node import cli
 from agency_node.answering.audit import AgencyLogs
 from agency_node.answering.matching import Finding
 from agency_node.answering.pages import Entry
+from agency_node.answering.wiring import audit_folder
 from agency_node.settings import NodeSettings
-from agency_node.wiring import audit_folder, open_audit
+from agency_node.wiring import open_audit
 from fakes.federations import NOW
 from fakes.node_world import (
     COUNCIL,
@@ -38,7 +40,7 @@ from fingerpost.protocol.codes import Purpose, Reach, WideningReason
 from fingerpost.protocol.messages import KeySet
 from fingerpost.runtime.settings import load
 
-TWIN = a_child(forename="Mary", nhs_number="")
+TWIN = a_child(forename="Mary", health_number="")
 
 CHILDREN = KnownChildren()
 
@@ -157,6 +159,26 @@ def test_of_a_month_that_was_forgotten_the_asking_agency_is_left(
 def test_approver_and_reference_stand_beside_the_purpose(logs: AgencyLogs, show: Show) -> None:
     logs.opened(CHILDREN.opened(entries(TWIN, purpose=Purpose.EXPLOITATION, approver="manager-1")))
     assert "For EXPLOITATION · ref-1 · approved by manager-1" in flat(show("--possible"))
+
+
+def test_days_of_grace_stand_there_with_their_end_and_their_manager(
+    logs: AgencyLogs, show: Show
+) -> None:
+    (entry,) = entries(TWIN)
+    question = entry.examined.question
+    assert question is not None
+    lapsed = int(NOW) // 86_400 * 86_400 - 2 * 86_400
+    held = replace(
+        question.passport.entitlement, training_until=lapsed, training_grace_by="manager-1"
+    )
+    question = replace(question, passport=replace(question.passport, entitlement=held))
+    logs.opened(
+        CHILDREN.opened([replace(entry, examined=replace(entry.examined, question=question))])
+    )
+    last = datetime.fromtimestamp(lapsed, UTC).date() + timedelta(days=13)
+    expected = f"training over; may ask until {last}, granted by manager-1"
+    assert expected in flat(show("--possible"))
+    assert expected in flat(show(columns=240))
 
 
 def test_a_name_steers_no_screen_and_paints_nothing(logs: AgencyLogs, show: Show) -> None:

@@ -15,12 +15,12 @@ from agency_node.records.records import ChildRecord, Involvement
 from fakes.federations import NOW
 from fakes.justified import justified
 from fakes.node_records import an_involvement
-from fakes.node_world import COUNCIL, SCHOOL, SURGERY, a_child, a_federation, a_passport, a_record
+from fakes.node_world import COUNCIL, SCHOOL, a_child, a_federation, a_passport, a_record
+from fingerpost.private.justification import Facts, Reason
 from fingerpost.private.messages import Pointer, Question
-from fingerpost.private.purpose_rules import Facts, Reason
-from fingerpost.protocol import limits
 from fingerpost.protocol.codes import COARSE, CoarseKind, InvolvementStatus, Kind, Purpose, Role
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.messages import size_class
 from fingerpost.protocol.table_of_terms import TERMS
 from fingerpost.protocol.terms import row
 
@@ -90,14 +90,16 @@ DISCLOSED: Final = {
     (Purpose.EARLY_HELP, Role.HEALTH_VISITOR): SERVICES_OF_ALL | {Kind.EARLY_HELP, Kind.FAMILY_HUB},
     (Purpose.REFERRAL_TRIAGE, Role.MASH_PRACTITIONER): FAMILYS,
     (Purpose.S17_ASSESSMENT, Role.SOCIAL_WORKER): FAMILYS,
+    (Purpose.S17_ASSESSMENT, Role.LEAD_PRACTITIONER): FAMILYS,
     (Purpose.S47_ENQUIRY, Role.SOCIAL_WORKER): ALL,
+    (Purpose.S47_ENQUIRY, Role.NAMED_PROFESSIONAL): ALL,
     (Purpose.EMERGENCY_PROTECTION, Role.POLICE_RESPONSE): ALL,
     (Purpose.URGENT_CARE, Role.ED_CLINICIAN): FAMILYS,
     (Purpose.CLA_CARE, Role.IRO): FAMILYS,
     (Purpose.CLA_CARE, Role.VIRTUAL_SCHOOL_HEAD): SERVICES_OF_ALL | SOCIAL_CARE,
     (Purpose.LEAVING_CARE, Role.PERSONAL_ADVISER): SERVICES_OF_ALL,
     (Purpose.MISSING_CHILD, Role.POLICE_MISSING_UNIT): ALL,
-    (Purpose.TRANSFER_IN, Role.DEPUTY_DSL): SERVICES_OF_ALL,
+    (Purpose.TRANSFER_IN, Role.DEPUTY_DSL): frozenset(),
     (Purpose.EXPLOITATION, Role.ICTG): ALL,
     (Purpose.CHILD_DEATH, Role.ON_CALL_PAEDIATRICIAN): ALL,
     (Purpose.PRACTICE_REVIEW, Role.PARTNERSHIP_MANAGER): ALL,
@@ -169,6 +171,22 @@ def test_who_asks_for_the_own_area_alone_is_told_nothing_elsewhere(elsewhere: bo
     assert pointers(SCHOOL, matched, question)  # where the terms leave no agency out
 
 
+@given(children, children, rows_of_the_table)
+def test_an_agencys_own_practitioner_is_told_what_it_records_unless_it_is_shielded(
+    matched: list[ChildRecord], possible: list[ChildRecord], named: tuple[Purpose, Role]
+) -> None:
+    """Whatever the purpose: so she learns whether the child is new there. What is sensitive and
+    what is shielded stays withheld from her as from others."""
+    disclosed = pointers(COUNCIL, matched, a_question(*named), possible=possible)
+    rows = [row for child in matched for row in child.involvements]
+    near = [row for child in possible for row in child.involvements]
+    shielded = any(row.shielded for row in rows + near)
+    told = [] if shielded else [row for row in rows if not row.sensitive and row.kind in ALL]
+    assert {(p.kind, p.status, p.worker_name) for p in disclosed} == {
+        (COARSE[row.kind], row.status, row.worker_name) for row in told
+    }
+
+
 @given(children, children, rows_of_the_table, st.booleans())
 def test_what_is_told_is_exactly_what_the_table_lets(
     matched: list[ChildRecord],
@@ -236,33 +254,72 @@ def test_a_shielded_row_of_a_twin_withholds_too() -> None:
     assert pointers(SCHOOL, [a_record()], ENQUIRY, possible=[twin]) == ()
 
 
-def a_pointer(agency: AgencyId, number: int) -> Pointer:
-    return Pointer(agency, CoarseKind.EDUCATION, InvolvementStatus.OPEN, as_of=number)
+def some_pointers(count: int) -> tuple[Pointer, ...]:
+    """Each another one."""
+    return tuple(
+        Pointer(CoarseKind.EDUCATION, InvolvementStatus.OPEN, as_of=number)
+        for number in range(count)
+    )
 
 
-agencies = [AgencyId(f"e08000001.a{n:02}") for n in range(20)]
-
-
-@given(st.lists(st.integers(0, 12), max_size=20))
+@given(st.lists(st.integers(0, 12), max_size=64))
 def test_slots_are_dealt_fairly_and_what_is_cut_says_so(counts: list[int]) -> None:
-    asked = [
-        (agency, tuple(a_pointer(agency, n) for n in range(count)))
-        for agency, count in zip(agencies, counts, strict=False)
-    ]
+    asked = [some_pointers(count) for count in counts]
+    slots = size_class(len(counts)).pointers
     filled = fill_slots(asked)
-    assert len(filled) == min(limits.POINTER_SLOTS, sum(counts))
-    for agency, had in asked:
-        mine = [p for p in filled if p.agency == agency]
+    assert sum(map(len, filled)) == min(slots, sum(counts))
+    for mine, had in zip(filled, asked, strict=True):
         if mine and len(mine) < len(had):
             assert mine[-1].kind is None, "it must not look whole"
-            assert all(p.kind is not None for p in mine[:-1])
+            assert mine[:-1] == had[: len(mine) - 1]
         elif mine:
-            assert tuple(mine) == had
-    first = [agency for agency, had in asked if had][: limits.POINTER_SLOTS]
-    assert {p.agency for p in filled} == set(first), "each its first before any its second"
+            assert mine == had
+    named = [place for place, had in enumerate(asked) if had]
+    assert [place for place, mine in enumerate(filled) if mine] == named[:slots], (
+        "each its first before any its second"
+    )
+
+
+@given(st.integers(1, 64), st.integers(1, 12))
+def test_an_agency_alone_and_each_of_a_few_has_a_pointer_at_least(agencies: int, had: int) -> None:
+    """None of them is lost for want of room, and four fit where one agency answers."""
+    filled = fill_slots([some_pointers(had)] * agencies)
+    if agencies <= 8:
+        assert all(filled)
+    if agencies == 1:
+        assert len(filled[0]) == min(had, 4)
 
 
 def test_one_slot_for_two_pointers_is_the_duty_desk() -> None:
-    crowd = [(agency, (a_pointer(agency, 0), a_pointer(agency, 1))) for agency in agencies[:8]]
-    assert all(p.kind is None for p in fill_slots(crowd))
-    assert SURGERY not in {p.agency for p in fill_slots(crowd)}
+    filled = fill_slots([some_pointers(2)] * 9)
+    assert [[p.kind for p in mine] for mine in filled] == [[None]] * 8 + [[]]
+
+
+OTHERS = AgencyId("e99000001.quay-surgery"), AgencyId("e99000002.police")
+
+
+@pytest.mark.parametrize(
+    ("reporters", "marked"),
+    [
+        ((), False),
+        (OTHERS[:1], False),
+        ((COUNCIL,), True),
+        (OTHERS, True),
+        ((COUNCIL, *OTHERS), True),
+    ],
+    ids=["nobody", "one other", "the requester", "two others", "all"],
+)
+def test_a_number_is_marked_for_who_reported_it_and_for_all_once_two_agencies_did(
+    reporters: tuple[AgencyId, ...], marked: bool
+) -> None:
+    question = a_question(Purpose.S47_ENQUIRY, Role.SOCIAL_WORKER)
+    assert question.requester.id == COUNCIL
+    rows = [an_involvement(Kind.EDU_SCHOOL, desk_phone=n) for n in ("01632 1", "01632 2")]
+    told = pointers(
+        SCHOOL,
+        [a_record(0, None, *rows)],
+        question,
+        wrong={"01632 1": frozenset(reporters)},
+    )
+    found = {pointer.desk_phone: pointer.number_reported_wrong for pointer in told}
+    assert found == {"01632 1": marked, "01632 2": False}

@@ -6,105 +6,52 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import stat
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
-from secrets import token_bytes
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from agency_node import cli, wiring
-from agency_node.importing.wiring import open_store
-from agency_node.records.ports import Child, Effort
-from agency_node.records.records import ChildRecord
-from agency_node.records.store.imports import SqlImports
-from agency_node.settings import NodeSettings
-from fakes.certificates import FakeAuthority
+from agency_node.importing import wiring as importing
+from agency_node.reading.ticks import TICK
+from fakes.clock import ManualClock
 from fakes.node_broker import NodeBroker, listening
+from fakes.node_folder import ME, THE_BROKER, NodeFolder
 from fakes.node_world import (
-    BROKER,
-    EPOCH,
-    FEDERATION,
     MINE,
-    NODE,
     SCHOOL,
     NodeWorld,
     a_child,
-    a_federation,
     a_query,
     a_record,
     another_child,
-    one_pepper,
-    tags_of,
 )
 from fakes.opened import running, until_healthy
-from fakes.party_folder import addresses_of, enrol, free_address, node_settings_file
-from fakes.repository import FakeRepository
-from fakes.simulated_holders import Peppers
-from fingerpost.membership.pepper_files import PepperFiles
-from fingerpost.membership.peppers import PepperStore
-from fingerpost.private.linkage import Side
-from fingerpost.private.pepper_sealing import seal_pepper
+from fakes.waiting import until
 from fingerpost.private.query_sealing import SealedQuery
+from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Federation, Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime import logs
-from fingerpost.runtime import settings as settings_files
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.health import probe
-from fingerpost.runtime.identity import Identity
-from fingerpost.runtime.witness import WitnessFolder
 
 SECONDS = 60.0
 """Whatever is waited for has failed if it has not come by then."""
-ME = Identity(FEDERATION, NODE, Party.NODE)
-THE_BROKER = Identity(FEDERATION, BROKER, Party.BROKER)
+CONNECTIONS = Path("/proc/net")
 
 
-@dataclass
-class Home:
-    """The node's folders as its operator lays them out, with an import of every agency but one."""
-
-    folder: Path
-    authority: FakeAuthority
-    repository: FakeRepository
-    federation: Federation
-    pepper: Peppers
-    address: str
-
-    @property
-    def settings_file(self) -> Path:
-        return self.folder / "node.toml"
-
-    @property
-    def settings(self) -> NodeSettings:
-        return settings_files.load(self.settings_file, NodeSettings)
-
-    def put(self, agency: AgencyId, *children: ChildRecord) -> None:
-        records = open_store(self.settings, token_bytes)
-        imports = SqlImports(records)
-        staged = imports.begin(
-            agency,
-            bytes(32),
-            as_of=int(time.time()) - 60,
-            normalisation_version=1,
-            upn=False,
-            now=1000,
-        )
-        rows = [Child(c.demographics, c.involvements, bytes(16), b"", c.origin) for c in children]
-        imports.add(agency, staged.number, 0, rows)
-        imports.close_staging(agency, staged.number)
-        tags = [tags_of(c.demographics, Side.RECORD) for c in children]
-        imports.put_tags(agency, staged.number, EPOCH, 0, tags, Effort())
-        imports.complete(agency, staged.number, 1000)
-        records.close()
+class Home(NodeFolder):
+    """The folders of a node that runs in this test, and what its operator types."""
 
     @asynccontextmanager
     async def broker(self) -> AsyncIterator[NodeBroker]:
@@ -130,25 +77,8 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    now = time.time()
-    federation = a_federation(now)
-    authority = FakeAuthority.create(tmp_path / "authority")
-    repository = FakeRepository(tmp_path, now)
-    address = free_address()
-    addresses = addresses_of(federation.parameters, nodes=address)
-    keys = enrol(tmp_path, ME, addresses, authority, repository.root.read_bytes())
-    me = replace(federation.members[NODE], signing_key=keys.public_key)
-    federation = replace(federation, version=1, members={**federation.members, NODE: me})
-    settings_file = node_settings_file(tmp_path, MINE)
-    pepper = one_pepper(now)
-    store = PepperStore(
-        PepperFiles(tmp_path / "state" / "peppers", WitnessFolder(tmp_path / "witness")), NODE
-    )
-    receiving = dict(store.prepare(federation.parameters, now))
-    sealed = seal_pepper(pepper.first[EPOCH], NODE, receiving[EPOCH])
-    repository.publish(federation, [sealed])
-    made = Home(tmp_path, authority, repository, federation, pepper, address)
-    assert settings_file == made.settings_file
+    """With an import of every agency but one."""
+    made = Home.create(tmp_path, MINE)
     made.put(MINE[0], a_record(0, another_child()))
     made.put(SCHOOL, a_record(0, another_child()), a_record(1))
     return made
@@ -192,18 +122,126 @@ async def test_from_settings_to_an_answer_and_an_entry(home: Home) -> None:
             await until_healthy(home.settings.health)
             await until_healthy(home.settings.health, wiring.import_health(SCHOOL, 1))
             assert not await probe(home.settings.health, wiring.import_health(SCHOOL, 2))
+            await until_healthy(home.settings.health, wiring.records_health(SCHOOL))
             for columns in (60, 80, 120, 200, None):
                 status = await asyncio.to_thread(home.command, "status", columns=columns)
                 assert "broker: attached" in status.stdout
                 assert "never" in status.stdout
+                assert "good until" in " ".join(status.stdout.split())
                 assert all(str(agency) in status.stdout for agency in MINE), columns
         async with node_of(home, log):  # started anew: a replay is still known
             await broker.stream(2)
             assert set((await asked(broker, home, query)).values()) == {Status.TRY_AGAIN}
     child = a_child()
     names = (child.forename, child.surname, child.postcode)
-    for secret in (*names, child.nhs_number, query.hash.hex()):
+    for secret in (*names, child.health_number, query.hash.hex()):
         assert secret not in log.getvalue()
+
+
+async def test_records_that_grow_old_are_shown_before_they_are_too_old(home: Home) -> None:
+    council, log = MINE[0], io.StringIO()
+    home.put(council, a_record(0, another_child()), age=60 * limits.DAY)
+    async with home.broker() as broker, node_of(home, log):
+        await broker.stream()
+        health = home.settings.health
+        await until_healthy(health, wiring.records_health(SCHOOL))
+        await until_healthy(health, str(council))
+        assert not await probe(health, wiring.records_health(council))
+        status = await asyncio.to_thread(home.command, "status")
+        assert "soon too old; import anew by" in status.stdout
+        assert (await asked(broker, home, home.query()))[council] is Status.NOTHING_TO_DISCLOSE
+    reports = [line for line in log.getvalue().splitlines() if "node.records_old" in line]
+    assert len(reports) == 1
+    assert str(council) in reports[0]
+
+
+def holders_of_connections_to(port: int) -> set[int]:
+    """Return the processes that hold a connection to a port of this machine (Linux)."""
+    connected = {
+        f"socket:[{fields[9]}]"
+        for table in ("tcp", "tcp6")  # gRPC reaches an address of IPv4 by a socket of IPv6
+        for fields in map(str.split, (CONNECTIONS / table).read_text().splitlines()[1:])
+        if fields[2].endswith(f":{port:04X}") and fields[3] == "01"  # its state: established
+    }
+    holders: set[int] = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has just ended
+            for end in list((process / "fd").iterdir()):
+                with suppress(OSError):  # it has just been closed
+                    if str(end.readlink()) in connected:
+                        holders.add(int(process.name))
+    return holders
+
+
+@pytest.mark.skipif(not (CONNECTIONS / "tcp6").exists(), reason="no list of connections")
+async def test_all_connections_are_in_one_process_that_does_nothing_else(home: Home) -> None:
+    """What answers and what reads have none: nothing that they do shows in when bytes move."""
+    async with home.broker() as broker:
+        node = await home.run()
+        try:
+            await broker.stream()
+            port = int(home.address.rpartition(":")[2])
+            [gate] = await asyncio.to_thread(holders_of_connections_to, port)
+            assert gate not in (node.pid, os.getpid())
+            loaded = await asyncio.to_thread(Path(f"/proc/{gate}/maps").read_text)
+            assert "grpc" not in loaded, "it speaks no protocol"
+        finally:
+            node.terminate()
+            await node.communicate()
+
+
+@pytest.mark.skipif(not (CONNECTIONS / "tcp6").exists(), reason="no list of connections")
+async def test_the_connections_of_an_import_are_in_a_gate_too(home: Home) -> None:
+    """Attack: a broker pings the import, which shows how busy the machine of the node is."""
+    log = logs.configure("agency_node", importing.EVENTS, strict=True, stream=io.StringIO())
+    async with home.broker(), importing.open(home.settings, Env.of_system(log)) as importer:
+        port = int(home.address.rpartition(":")[2])
+        [gate] = await asyncio.to_thread(holders_of_connections_to, port)
+        assert gate != os.getpid()
+        assert importer.members.current.agency(SCHOOL).id == SCHOOL
+    there = await asyncio.to_thread(Path(f"/proc/{gate}").exists)
+    assert not there, "it ends with the import"
+
+
+async def test_the_worker_rests_for_as_long_as_bytes_move(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = logs.configure("agency_node", wiring.EVENTS, strict=True, stream=io.StringIO())
+    asked: list[float] = []
+
+    def a_while(now: float) -> float:
+        asked.append(now)
+        return now + 0.05
+
+    async with home.broker(), wiring.open(home.settings, Env.of_system(log)) as opened:
+        monkeypatch.setattr(wiring, "rests_until", a_while)
+        await asyncio.to_thread(opened.node.answer, [bytes(8192)])
+        ended = time.monotonic()
+    assert asked
+    assert all(later - now >= 0.05 for now, later in pairwise([*asked, ended]))
+
+
+async def test_the_logs_are_written_from_a_tick_on(home: Home) -> None:
+    """So that most of the work is over when bytes move next."""
+    log = logs.configure("agency_node", wiring.EVENTS, strict=True, stream=io.StringIO())
+    clock = ManualClock(time.time())
+    clock.advance(1.49 * TICK)
+    began: list[float] = []
+
+    def carry_over() -> frozenset[AgencyId]:
+        began.append(clock.monotonic())
+        return frozenset()
+
+    async with home.broker(), wiring.open(home.settings, Env.of_system(log)) as opened:
+        at_once = replace(opened, env=replace(opened.env, clock=clock), carry_over=carry_over)
+        writing = asyncio.ensure_future(at_once.tasks()["journal"]())
+        await until(lambda: clock.sleeping)
+        clock.advance(0.5 * TICK)
+        await clock.settle()
+        assert not began
+        clock.advance(0.02 * TICK)
+        await until(lambda: began)
+        writing.cancel()
 
 
 async def test_a_second_process_on_one_state_is_refused(home: Home) -> None:
@@ -267,6 +305,45 @@ async def test_a_log_put_back_from_a_backup_silences_its_agency_alone(home: Home
     assert "duty-operator" in shown.stdout
 
 
+async def test_an_agency_that_is_added_is_answered_for_once_the_node_is_restarted(
+    home: Home,
+) -> None:
+    """And until then every command that could be taken to say otherwise says so."""
+    added = MINE[2]
+    home.put(added, a_record(0, another_child()))
+    whole = home.settings_file.read_text()
+    place = whole.index(f'\n[[agencies]]\nid = "{added}"')
+    home.settings_file.write_text(whole[:place])
+    restart = "systemctl restart fingerpost-node"
+    async with home.broker() as broker:
+        async with node_of(home):
+            await broker.stream()
+            assert restart not in (await asyncio.to_thread(home.command, "status")).output
+            assert restart not in (await asyncio.to_thread(home.command, "check")).output
+            home.settings_file.write_text(whole)
+            status = await asyncio.to_thread(home.command, "status")
+            assert "no: restart the node" in status.stdout
+            assert restart in " ".join(status.stdout.split())
+            check = await asyncio.to_thread(home.command, "check")
+            assert check.exit_code == 0
+            assert restart in check.stderr
+            assert (await asked(broker, home, home.query()))[added] is Status.CANNOT_ANSWER
+        async with node_of(home, agency=added):
+            await broker.stream(2)
+            assert (await asked(broker, home, home.query()))[added] is Status.NOTHING_TO_DISCLOSE
+            status = await asyncio.to_thread(home.command, "status")
+            assert "restart" not in status.stdout
+
+
+async def test_an_agency_that_is_taken_out_is_answered_for_until_the_restart(home: Home) -> None:
+    whole = home.settings_file.read_text()
+    async with home.broker() as broker, node_of(home):
+        await broker.stream()
+        home.settings_file.write_text(whole[: whole.index(f'\n[[agencies]]\nid = "{MINE[2]}"')])
+        said = await asyncio.to_thread(home.command, "status")
+        assert "The running node was started with other settings" in said.stdout
+
+
 def test_check_says_whether_it_holds_together(home: Home) -> None:
     run = home.command("check")
     assert run.exit_code == 0, run.output
@@ -277,7 +354,7 @@ def test_check_refuses_a_key_beside_the_data_unless_it_is_a_trial(home: Home) ->
     text = home.settings_file.read_text()
     home.settings_file.write_text(text.replace("trial = true", "trial = false"))
     told = str(home.command("check").exception)
-    assert told.startswith("data_key of ")
+    assert told.startswith("audit_key: ")
     assert "lies beside the data" in told
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,12 @@ from agency_node import cli
 from agency_node.answering import planted
 from agency_node.answering.audit import AgencyLogs
 from agency_node.answering.planted import Tally
+from agency_node.answering.wiring import audit_folder
 from agency_node.importing.wiring import open_store
 from agency_node.records.ports import Child
 from agency_node.records.records import Doubt, Origin
 from agency_node.records.store.imports import SqlImports
 from agency_node.settings import NodeSettings
-from agency_node.wiring import audit_folder
 from fakes.federations import NOW
 from fakes.node_records import LONG_KNOWN, an_involvement
 from fakes.node_world import NODE, SCHOOL, SURGERY, KnownChildren, a_child
@@ -31,12 +30,13 @@ from fakes.witnesses import witness_in
 from fingerpost.membership.credentials import MemberKeys, make_member_keys
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.reports import (
+    REPORT_BYTES,
     CountedAgency,
     NodeReport,
     read_node_report,
-    reporting_member,
     write_node_report,
 )
+from fingerpost.protocol.codec.signed import claimed_signer
 from fingerpost.protocol.codec.strict import write_envelope
 from fingerpost.protocol.envelope import PayloadType, sign
 from fingerpost.protocol.errors import Code
@@ -64,14 +64,14 @@ def test_rows_are_counted_by_what_is_unusual_about_them() -> None:
 def test_a_report_is_believed_by_its_signature_alone() -> None:
     key = Ed25519PrivateKey.generate()
     made = NodeReport(FEDERATION, NODE, 2976, int(NOW), (counted(),))
-    envelope, node = reporting_member(write_node_report(made, key))
+    envelope, node = claimed_signer(write_node_report(made, key), most=REPORT_BYTES)
     assert node == NODE
     assert read_node_report(envelope, key.public_key()) == made
     with refused(Code.BAD_SIGNATURE):
         read_node_report(envelope, Ed25519PrivateKey.generate().public_key())
     renamed = sign(PayloadType.NODE_REPORT, envelope.payload, "other", key)
-    forged, _ = reporting_member(write_envelope(renamed))
-    with refused(Code.BAD_SIGNATURE, "node_report.node"):
+    forged, _ = claimed_signer(write_envelope(renamed), most=REPORT_BYTES)
+    with refused(Code.BAD_SIGNATURE, "NodeReport.node"):
         read_node_report(forged, key.public_key())
 
 
@@ -108,7 +108,7 @@ def test_the_command_counts_records_openings_and_what_was_revealed(tmp_path: Pat
     words = ["report", "--settings", str(settings_file), "--out", str(out), "--day", day]
     done = CliRunner().invoke(cli.app, words)
     assert done.exit_code == 0, done.output
-    envelope, _ = reporting_member(out.read_bytes())
+    envelope, _ = claimed_signer(out.read_bytes(), most=REPORT_BYTES)
     public = MemberKeys.load(settings.places.credentials).signing_key.public_key()
     report = read_node_report(envelope, public)
     assert (report.federation, report.node) == (parameters.federation, me.member)
@@ -123,7 +123,7 @@ def test_the_command_counts_records_openings_and_what_was_revealed(tmp_path: Pat
 
 def store(settings: NodeSettings) -> None:
     """The school has two records, of which one was typed by hand."""
-    records = open_store(settings, secrets.token_bytes)
+    records = open_store(settings)
     imports = SqlImports(records)
     made = imports.begin(SCHOOL, bytes(32), as_of=1, normalisation_version=2, upn=False, now=1000)
     children = [

@@ -24,6 +24,7 @@ from fakes.node_records import an_involvement
 from fakes.node_world import (
     BROKER,
     HERE,
+    MINE,
     NOTHING,
     SCHOOL,
     NodeWorld,
@@ -32,25 +33,26 @@ from fakes.node_world import (
     a_world,
     another_child,
 )
-from fingerpost.private.messages import AnswerPart
-from fingerpost.private.purpose_rules import REASONS, Facts, Reason
+from fakes.notes import no_exchange
+from fingerpost.private.justification import REASONS, Facts, Reason
+from fingerpost.private.messages import ANSWERED, AnswerPart
 from fingerpost.private.query_sealing import SealedQuery
-from fingerpost.protocol import limits
 from fingerpost.protocol.codes import (
     COARSE,
     AgencyKind,
     InvolvementStatus,
     Kind,
     Purpose,
+    Quality,
     Reach,
     Role,
     Status,
     WideningReason,
 )
 from fingerpost.protocol.errors import Code
-from fingerpost.protocol.messages import KeySet
+from fingerpost.protocol.messages import KeySet, SealedAnswer, size_class
 from fingerpost.protocol.table_of_terms import TERMS
-from fingerpost.protocol.terms import Terms, Tier, tier_of
+from fingerpost.protocol.terms import Fact, Terms, Tier, tier_of
 
 # ---- what cannot be distinguished ---------------------------------------------------------------
 
@@ -70,7 +72,7 @@ RETICENT = {
 def answered(world: NodeWorld, query: SealedQuery) -> AnswerPart:
     """Ask, and return the one part of the answer, which is sealed at its one size."""
     answers = world.node.answer([query.wire])
-    assert [len(answer.sealed) for answer in answers] == [limits.ANSWER_BYTES]
+    assert [len(answer.sealed) for answer in answers] == [size_class(len(MINE)).sealed_bytes]
     (part,) = world.read(answers, query)[query.hash]
     return part
 
@@ -201,7 +203,7 @@ def test_doubles_of_one_child_are_told_as_one() -> None:
 
 
 def test_a_twin_is_never_pointed_to_and_stands_in_the_log_as_possible() -> None:
-    twin = a_child(forename="Mary", nhs_number="")
+    twin = a_child(forename="Mary", health_number="")
     world = a_world(school=(a_record(0, twin),))
     assert world.words(world.query(key_set=KeySet.WIDE)) == NOTHING
     assert [e.examined.finding for e in world.entries] == [Finding.POSSIBLE]
@@ -210,10 +212,10 @@ def test_a_twin_is_never_pointed_to_and_stands_in_the_log_as_possible() -> None:
 def test_of_two_children_who_both_match_the_better_one_stands() -> None:
     """Asked with one twin's name and the other's number: she is not missed for it, and the other
     stays only possible."""
-    one = a_child(nhs_number="", postcode="", sex=None)
-    other = a_child(forename="Mary", nhs_number="9990000026", postcode="", sex=None)
+    one = a_child(health_number="", postcode="", sex=None)
+    other = a_child(forename="Mary", health_number="9990000026", postcode="", sex=None)
     world = a_world(school=(a_record(0, one), a_record(1, other)))
-    mixed = a_child(forename="Marygold", nhs_number="9990000026", postcode="")
+    mixed = a_child(forename="Marygold", health_number="9990000026", postcode="")
     assert world.words(world.query(mixed))[SCHOOL] is Status.INVOLVED
     (entry,) = (entry for entry in world.entries if entry.agency == SCHOOL)
     assert entry.examined.finding is Finding.MATCH
@@ -257,7 +259,7 @@ def test_whatever_is_kept_nothing_withheld_leaves(
         terms=terms,
         reach=Reach.NAMED if named else Reach.AREA,
         named=(HERE,) if named else (),
-        approver="manager-1",
+        approver="manager-1" if Fact.APPROVAL in terms.takes else "",
     )
     part = answered(world, query)
     (entry,) = world.entries
@@ -278,13 +280,24 @@ def test_whatever_is_kept_nothing_withheld_leaves(
     assert (status is Status.INVOLVED) == bool(part.pointers)
 
 
+@pytest.mark.parametrize("quality", [None, *Quality])
+def test_the_quality_is_the_same_whether_the_child_is_known(quality: Quality | None) -> None:
+    """It stands beside every answer from records, also where the query opened nowhere."""
+    stated = set()
+    for records in (*RETICENT.values(), (a_record(),)):
+        world = a_world(school=records, quality=quality)
+        part = world.part(world.query())
+        stated |= {a.quality for a in part.agencies if a.status in ANSWERED}
+    assert stated == {quality}
+
+
 @pytest.mark.parametrize("why", [*RETICENT, "known"])
 async def test_all_leave_on_one_tick(why: str) -> None:
     """However long each took within the delay."""
     world = a_world(school=RETICENT.get(why, (a_record(),)))
     thread = ByHand()
     reader = Line(MemberListFeed(BROKER, world, lambda: 0.0), world.clock, world.log)
-    line = AnswerLine(world.node.answer, thread, reader, world, world.clock, world.log)
+    line = AnswerLine(world.node.answer, no_exchange, thread, reader, world, world.clock, world.log)
     working = asyncio.gather(line.run(), reader.run())
     leaving = asyncio.create_task(reader.departure())
     await world.clock.run_for(0.007)
@@ -296,6 +309,7 @@ async def test_all_leave_on_one_tick(why: str) -> None:
     assert not leaving.done()
     await world.clock.run_for(0.002)
     (answer,) = await leaving
-    assert len(answer.sealed) == limits.ANSWER_BYTES
+    assert isinstance(answer, SealedAnswer)
+    assert len(answer.sealed) == size_class(len(MINE)).sealed_bytes
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
@@ -18,12 +18,12 @@ from agency_node.answering.load import (
     Load,
     most_at_once,
     seconds_for,
+    seconds_for_packets,
 )
 from agency_node.reading.feed import MemberListFeed
 from agency_node.reading.line import FRAMES_WAITING, REPORT_SECONDS, Line
 from agency_node.reading.ticks import (
-    QUERIES_AT_ONCE,
-    QUERIES_PER_TICK,
+    PACKETS_AT_ONCE,
     Meter,
     Tally,
     departure,
@@ -33,13 +33,17 @@ from fakes.clock import ManualClock
 from fakes.node_world import BROKER, NodeWorld
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import QUERIES_PER_FRAME
-from fingerpost.protocol.messages import SealedAnswer
+from fingerpost.protocol.messages import SealedAnswer, size_class
+from fingerpost.protocol.packets import CarriedPacket, Packets
 
 TICK = limits.TICK_MS / 1000
 DELAY = limits.ANSWER_DELAY_MS / 1000
+PER_TICK = limits.QUERIES_PER_TICK
+AT_ONCE = limits.BURST_TICKS * PER_TICK
 steady = st.floats(0, 1e6)
 answer_delays = st.integers(100, 2000)
 frames = st.integers(1, QUERIES_PER_FRAME)
+packets = st.integers(0, PACKETS_AT_ONCE)
 
 
 @given(steady, st.floats(0, 10), answer_delays)
@@ -84,23 +88,30 @@ class TestMeter:
         meter, at, taken = Meter(), 0.0, 0
         for gap, queries in came:
             at += gap
-            this = meter.take(at, queries)
+            this = meter.take(at, queries, PER_TICK, AT_ONCE)
             taken += this
             assert this <= queries
-            assert taken <= QUERIES_AT_ONCE + (int(at / TICK + 1e-9)) * QUERIES_PER_TICK
+            assert taken <= AT_ONCE + (int(at / TICK + 1e-9)) * PER_TICK
 
     def test_what_comes_at_once_and_what_comes_for_as_long_as_it_comes(self) -> None:
         meter = Meter()
-        assert meter.take(5.0, 1000) == QUERIES_AT_ONCE
-        assert meter.take(5.01, 1) == 0
+        assert meter.take(5.0, 1000, PER_TICK, AT_ONCE) == AT_ONCE
+        assert meter.take(5.01, 1, PER_TICK, AT_ONCE) == 0
         for n in range(1, 40):
-            assert meter.take(5.01 + n * TICK, 1000) == QUERIES_PER_TICK
-        assert meter.take(60.0, 1000) == QUERIES_AT_ONCE
+            assert meter.take(5.01 + n * TICK, 1000, PER_TICK, AT_ONCE) == PER_TICK
+        assert meter.take(60.0, 1000, PER_TICK, AT_ONCE) == AT_ONCE
+
+    def test_fewer_are_taken_as_soon_as_the_count_is_less(self) -> None:
+        meter = Meter()
+        assert meter.take(5.0, 1000, PER_TICK, AT_ONCE) == AT_ONCE
+        assert meter.take(5.0 + TICK, 1000, 10, 100) == 0, "what was taken counts"
+        assert meter.take(60.0, 1000, 10, 100) == 100
+        assert meter.take(60.0 + TICK, 1000, 10, 100) == 10
 
     def test_each_that_is_taken_can_at_least_be_refused(self) -> None:
         """So that how fast the worker is does not decide what waits."""
         seconds = REFUSED_SECONDS + (seconds_for(1, 2) - seconds_for(1, 1))
-        assert QUERIES_PER_TICK * seconds <= TICK + 1e-9
+        assert PER_TICK * seconds <= TICK + 1e-9
 
 
 class TestTally:
@@ -177,24 +188,27 @@ class TestLoad:
         assert load.looks_up(1, 1)
 
     @given(
-        st.lists(st.tuples(st.floats(0, 0.3), frames), min_size=1, max_size=12),
+        st.lists(st.tuples(st.floats(0, 0.3), frames, packets), min_size=1, max_size=12),
         st.lists(st.floats(0, 1), min_size=12, max_size=12),
         st.lists(st.floats(0, 1), min_size=12, max_size=12),
     )
     def test_how_fast_the_work_was_decides_nothing(
-        self, came: list[tuple[float, int]], one: list[float], other: list[float]
+        self, came: list[tuple[float, int, int]], one: list[float], other: list[float]
     ) -> None:
         """Within what is allowed: hits or misses before, the same queries are refused."""
 
         def looked_up(shares: list[float]) -> list[int]:
             load, received, free = Load(), 0.0, 0.0
             found = []
-            for (gap, queries), share in zip(came, shares, strict=False):
+            for (gap, queries, exchanged), share in zip(came, shares, strict=False):
                 received += gap
                 begins = max(received, free)
                 load.begin(received, begins, 500)
                 looked = sum(load.looks_up(1, 1) for _ in range(queries))
                 work = looked * seconds_for(1, 1) + (queries - looked) * 0.0005
+                if exchanged:
+                    load.exchanges(exchanged)
+                    work += seconds_for_packets(exchanged)
                 free = begins + share * work
                 found.append(looked)
             return found
@@ -234,17 +248,22 @@ class Running:
     looked_up: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        world = NodeWorld()
+        self.world = world = NodeWorld()
         self.reader = Line(MemberListFeed(BROKER, world, lambda: 0.0), self.clock, self.log)
-        self.line = AnswerLine(self.work, self.thread, self.reader, world, self.clock, self.log)
+        self.line = AnswerLine(
+            self.work, self.exchange, self.thread, self.reader, world, self.clock, self.log
+        )
         self.left: list[tuple[float, int]] = []
 
     def work(self, frame: Sequence[bytes], load: Load) -> tuple[SealedAnswer, ...]:
         self.frames.append(len(frame))
         self.looked_up.append(sum(load.looks_up(1, 1) for _ in frame))
         return tuple(
-            SealedAnswer(query.ljust(32), 0, bytes(limits.ANSWER_BYTES)) for query in frame
+            SealedAnswer(query.ljust(32), 0, bytes(size_class(1).sealed_bytes)) for query in frame
         )
+
+    def exchange(self, packets: Packets) -> Packets:
+        return packets
 
     async def leave(self) -> None:
         while True:
@@ -336,6 +355,22 @@ async def test_queries_behind_others_are_told_to_try_again_without_a_look(this: 
     assert this.left == [(0.55, 2 * QUERIES_PER_FRAME + 1)]
 
 
+async def test_packets_in_front_count_with_what_is_allowed_for_them(this: Running) -> None:
+    """Attack: packets make the next frame begin late, by what the work before really took."""
+    packet = CarriedPacket(bytes(16), 0, bytes(limits.PACKET_BYTES))
+    whole = tuple(bytes([n]) for n in range(QUERIES_PER_FRAME))
+    this.reader.take(0.01, (), Packets((packet,) * PACKETS_AT_ONCE))
+    for queries in (whole, whole):
+        this.reader.take(0.06, queries)
+    await this.clock.run_for(0.1)
+    await this.work_is_done()  # the packets, in no time
+    await this.work_is_done()
+    fewer = (seconds_for_packets(PACKETS_AT_ONCE) - TICK) / seconds_for(1, 1)
+    (looked_up,) = this.looked_up
+    assert fewer > 1
+    assert abs(most_at_once(1, limits.ANSWER_DELAY_MS) - fewer - looked_up) <= 1
+
+
 async def test_a_process_that_was_held_up_leaves_a_whole_delay_later_and_not_at_once(
     this: Running,
 ) -> None:
@@ -383,19 +418,31 @@ async def test_the_stream_is_read_however_long_the_work_takes(this: Running) -> 
 async def test_what_exceeds_the_count_gets_no_answer_whatever_the_work(
     this: Running, worked: bool
 ) -> None:
-    whole = tuple(bytes([n]) for n in range(QUERIES_PER_FRAME))
-    for _ in range(5):
+    whole = tuple(bytes([n]) for n in range(100))
+    for _ in range(AT_ONCE // 100 + 1):
         this.reader.take(0.01, whole)
     this.reader.take(0.02, (b"target",))
     await this.clock.run_for(0.05)
     if worked:
         await this.work_is_done()
     flooded = [fields for event, fields in this.log.events if event == "node.flooded"]
-    assert flooded == [{"queries": 5 * QUERIES_PER_FRAME - QUERIES_AT_ONCE}]
-    assert this.frames == ([QUERIES_AT_ONCE] if worked else [])
-    this.reader.take(0.02 + REPORT_SECONDS, (b"again",) * (QUERIES_AT_ONCE + 1))
+    assert flooded == [{"queries": 100, "packets": 0}]
+    assert this.frames == ([AT_ONCE] if worked else [])
+    this.reader.take(0.02 + REPORT_SECONDS, (b"again",) * (AT_ONCE + 1))
     flooded = [fields for event, fields in this.log.events if event == "node.flooded"]
-    assert flooded[1:] == [{"queries": 2}], "with the target, which was not written by itself"
+    assert flooded[1:] == [{"queries": 2, "packets": 0}], "with the target"
+
+
+async def test_another_count_of_the_member_list_is_in_force_at_once(this: Running) -> None:
+    for per_tick in (5, PER_TICK):
+        before = len(this.frames)
+        parameters = replace(this.world.current.parameters, queries_per_tick=per_tick)
+        this.world.current = replace(this.world.current, parameters=parameters)
+        await this.clock.run_for(10)
+        this.reader.take(this.clock.monotonic(), (b"q",) * 1000)
+        await this.clock.run_for(TICK)
+        await this.work_is_done()
+        assert this.frames[before:] == [10 * per_tick]
 
 
 async def test_who_is_cancelled_while_it_waits_takes_nothing() -> None:

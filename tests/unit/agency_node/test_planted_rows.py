@@ -19,10 +19,12 @@ from agency_node.answering.audit import REVEALED, AgencyLogs, open_log, read_bod
 from agency_node.answering.matching import Examined, Finding
 from agency_node.answering.pages import Opened, opened
 from agency_node.answering.planted import YOUNG_SECONDS, Unexpected, unexpected
+from agency_node.answering.wiring import audit_folder
 from agency_node.importing.doubts import FEWEST, Places, doubts
+from agency_node.notes.ports import KeptNote
+from agency_node.notes.wiring import notes_store
 from agency_node.records.records import ChildRecord, Doubt, Origin, RecordId
 from agency_node.settings import NodeSettings
-from agency_node.wiring import audit_folder
 from fakes.federations import NOW
 from fakes.import_world import OAK, World, row
 from fakes.node_records import LONG_KNOWN, an_involvement
@@ -36,6 +38,8 @@ from fakes.node_world import (
 )
 from fakes.party_folder import KEY, node_settings_file
 from fakes.witnesses import witness_in
+from fingerpost.private.demographics import Birth, ExpectedDate, PartialDate
+from fingerpost.private.notes import Note, NoteKind
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import AgencyKind, Purpose
 from fingerpost.protocol.errors import Defect
@@ -45,7 +49,7 @@ from fingerpost.runtime.settings import load
 TODAY = date(2026, 9, 1)
 YOUNG = Origin(int(NOW) - 5 * limits.DAY, Doubt(0))
 TYPED = Origin(0, Doubt.TYPED)
-TWIN = a_child(forename="Mary", nhs_number="")
+TWIN = a_child(forename="Mary", health_number="")
 NAME, SUBJECT, DESK = "Siân O’Neill-Brontë", "account-17", "0121 496 0100"
 
 
@@ -123,12 +127,16 @@ def doubted(kind: AgencyKind, **facts: Any) -> Doubt:
         (AgencyKind.COLLEGE, date(2016, 5, 1), Doubt.AGE),
         (AgencyKind.YOUTH_JUSTICE, date(2020, 5, 1), Doubt.AGE),
         (AgencyKind.YOUTH_JUSTICE, None, Doubt(0)),
+        (AgencyKind.YOUTH_JUSTICE, PartialDate(2020), Doubt.AGE),
+        (AgencyKind.YOUTH_JUSTICE, PartialDate(2018, about=True), Doubt(0)),
+        (AgencyKind.EARLY_YEARS, ExpectedDate(date(2027, 2, 1)), Doubt(0)),
+        (AgencyKind.SCHOOL, ExpectedDate(date(2027, 2, 1)), Doubt.AGE),
         (AgencyKind.GP_PRACTICE, date(2026, 5, 1), Doubt(0)),
         (AgencyKind.POLICE, date(2009, 5, 1), Doubt(0)),
     ],
 )
 def test_an_age_that_is_not_to_be_expected(
-    kind: AgencyKind, born: date | None, doubt: Doubt
+    kind: AgencyKind, born: Birth | None, doubt: Doubt
 ) -> None:
     assert doubted(kind, dob=born) == doubt
 
@@ -223,7 +231,10 @@ def shown(settings_file: Path, *words: str) -> str:
     return re.sub(r"\s+", " ", done.output)
 
 
-OF_THE_REQUESTER = (NAME, SUBJECT, str(COUNCIL), "An agency", DESK, "ref-1", "manager-1")
+OF_THE_REQUESTER = (
+    *(NAME, SUBJECT, str(COUNCIL), "An agency", DESK, "ref-1", "manager-1"),
+    "reviewer-1",  # a fact of the purpose
+)
 
 
 @pytest.mark.parametrize(
@@ -256,6 +267,23 @@ def test_an_entry_that_a_planted_row_opened_does_not_show_who_asked(
         assert "not shown" in text
         assert "audit reveal --number 1" in text
         assert not any(secret in text for secret in OF_THE_REQUESTER)
+
+
+def test_notes_about_such_a_lookup_do_not_show_who_asked_either(
+    logs: AgencyLogs, settings_file: Path
+) -> None:
+    (asked,) = entries(YOUNG)
+    logs.opened([asked])
+    with notes_store(load(settings_file, NodeSettings)) as store:
+        said = Note(bytes(8), NoteKind.SPOKE, SCHOOL, int(NOW))
+        store.read([], [KeptNote(asked.query.hash, said)])
+    done = CliRunner().invoke(
+        cli.app, ["messages", "--settings", str(settings_file)], env={"COLUMNS": "200"}
+    )
+    assert done.exit_code == 0, done.output
+    assert "spoke" in done.output
+    assert "not shown" in re.sub(r"\s+", " ", done.output)
+    assert not any(secret in done.output for secret in OF_THE_REQUESTER)
 
 
 def test_a_record_that_is_long_known_shows_who_asked(logs: AgencyLogs, settings_file: Path) -> None:

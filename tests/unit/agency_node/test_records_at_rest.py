@@ -4,17 +4,24 @@ another place.
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
-from agency_node.records.records import ChildRecord, RecordId, read_child, write_child
+from agency_node.importing.census import read_census
+from agency_node.records.records import (
+    ChildRecord,
+    Generation,
+    RecordId,
+    read_child,
+    write_child,
+)
 from agency_node.records.sealing import DataKey
 from agency_node.records.store import tables
 from agency_node.records.store.migrations import RECORDS
@@ -23,13 +30,16 @@ from fakes.import_world import ELM, FIRST, OAK, World, data_keys, row
 from fakes.node_records import LONG_KNOWN
 from fakes.refusals import refused
 from fingerpost.private.demographics import Demographics
+from fingerpost.protocol.codes import Quality
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import open_migrated
 from fingerpost.runtime.witness import WitnessFolder
 
 LINES = [
-    row(n, nhs_number="9434765919", upn="A950000178301", aliases="Quill Wood", middle_names="Jon")
+    row(
+        n, health_number="9434765919", upn="A950000178301", aliases="Quill Wood", middle_names="Jon"
+    )
     for n in range(30)
 ]
 SECRETS = (
@@ -102,7 +112,7 @@ async def test_another_key_is_noticed_at_the_start(world: World) -> None:
     with pytest.raises(Defect, match=str(OAK)):
         open_records(world.path, data_keys(random_bytes=7), witness_of(world))
     swapped = data_keys()
-    swapped[OAK] = DataKey(OAK, bytes([2]) * 32, secrets.token_bytes)
+    swapped[OAK] = DataKey(OAK, bytes([2]) * 32)
     with pytest.raises(Defect):
         open_records(world.path, swapped, witness_of(world))
     open_records(world.path, data_keys(), witness_of(world)).close()
@@ -279,6 +289,49 @@ async def test_another_import_of_that_number_is_behind_too(world: World, tmp_pat
     other.close()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE generation SET as_of = as_of + 100000 WHERE number = 1",
+        "UPDATE generation SET completed_at = completed_at + 9 WHERE number = 1",
+        "UPDATE generation SET digest = x'00' WHERE number = 1",
+        "UPDATE generation SET quality = 1 WHERE number = 1",
+        "UPDATE generation SET as_of = 'new' WHERE number = 1",
+    ],
+)
+async def test_an_older_import_that_was_changed_is_not_answered_from(
+    world: World, change: str
+) -> None:
+    """Attack: old records are made to look new. Only the newest import has a witness."""
+    world.open_epoch()
+    await world.import_(LINES[:10])
+    await world.import_(LINES[:15])
+    with world.records.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "DELETE FROM tag_block WHERE generation = (SELECT max(id) FROM generation)"
+        )
+    assert ready(world) == 1, "the newest is not tagged"
+    with world.records.engine.begin() as connection:
+        connection.exec_driver_sql(change)
+    assert ready(world) is None
+    standing = world.imports.standings()[OAK]
+    assert (standing.ready, standing.behind) == ({}, False)
+
+
+async def test_counts_in_another_s_place_are_none(world: World) -> None:
+    """Attack: the counts of an import before the fall are put beside the one that fell."""
+    await world.import_(LINES[:10])
+    await world.import_(LINES[:15])
+    assert read_census(world.imports.census(OAK, 1)).children == 10
+    with world.records.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE generation SET census = (SELECT census FROM generation WHERE number = 1)"
+        )
+    assert world.imports.census(OAK, 1)
+    assert world.imports.census(OAK, 2) == b""
+    assert (await world.import_(LINES[:16])).children == 16, "an import mends it"
+
+
 async def test_an_import_killed_before_its_witness_is_witnessed_by_the_next(world: World) -> None:
     world.open_epoch()
     await world.import_(LINES[:10])
@@ -312,3 +365,17 @@ def test_a_witness_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "witness" / "witness.key").write_bytes(b"{")
     with pytest.raises(Defect, match="witness"):
         open_records(tmp_path / "records.sqlite", data_keys(), WitnessFolder(tmp_path / "witness"))
+
+
+def test_the_digest_of_a_generation_of_an_earlier_release_is_what_it_was() -> None:
+    """Else every agency would answer nothing from the upgrade until its next import."""
+    before = {
+        "number": 1,
+        "as_of": 2,
+        "completed_at": 3,
+        "normalisation_version": 4,
+        "children": 5,
+    }
+    generation = Generation(1, 2, 3, 4, 5)
+    assert generation.stored() == msgspec.msgpack.encode(before)
+    assert replace(generation, quality=Quality.POOR).stored() != generation.stored()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +19,7 @@ ONE = EpochNumber(1)
 
 
 def a_seal(agency: AgencyId = OAK, generation: int = 1, secret: bytes = SECRET) -> GenerationSeal:
-    return DataKey(agency, secret, secrets.token_bytes).generation(generation)
+    return DataKey(agency, secret).generation(generation)
 
 
 @given(st.binary(max_size=300), st.integers(0, 2**32 - 1))
@@ -99,15 +97,15 @@ def test_tags_of_another_size_are_a_defect() -> None:
 
 def test_a_data_key_has_one_size_and_does_not_print() -> None:
     with pytest.raises(Defect):
-        DataKey(OAK, bytes(31), secrets.token_bytes)
-    key = DataKey(OAK, SECRET, secrets.token_bytes)
+        DataKey(OAK, bytes(31))
+    key = DataKey(OAK, SECRET)
     assert SECRET.hex() not in repr(key)
     assert repr(key.generation(1)) == "GenerationSeal(…)"
 
 
 def test_the_check_value_is_of_key_and_agency() -> None:
     values = {
-        DataKey(agency, secret, secrets.token_bytes).check_value
+        DataKey(agency, secret).check_value
         for agency in (OAK, ELM)
         for secret in (SECRET, bytes(32))
     }

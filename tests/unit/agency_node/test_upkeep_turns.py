@@ -239,7 +239,7 @@ async def test_what_could_still_be_answered_from_is_kept(node: Node) -> None:
 async def test_an_emptied_agency_keeps_nothing(node: Node) -> None:
     await node.begin(2)
     await node.turn()
-    await node.world.import_([], how=options(allow_shrink=True))
+    await node.world.import_([], how=options("shrunk"))
     await node.turn(5)
     await node.turn(GRACE_SECONDS + 1)
     assert node.kept() == {2: 0}

@@ -34,9 +34,10 @@ from fingerpost.protocol.codec.enrolment import (
     read_enrolment,
     write_enrolment,
 )
+from fingerpost.protocol.codec.signed import claimed_signer
 from fingerpost.protocol.codec.statements import (
+    STATEMENT_BYTES,
     EpochKeyStatement,
-    claimed_signer,
     write_epoch_key,
 )
 from fingerpost.protocol.codes import AgencyKind, CoarseKind
@@ -80,7 +81,7 @@ def plan(**changed: object) -> Plan:
 def leave_at_issuer(ceremony: Ceremony, envelope: bytes) -> None:
     """Put a member's signed epoch key into the inbox, as the issuer does."""
     draft = ceremony.draft()
-    _, signer = claimed_signer(envelope)
+    _, signer = claimed_signer(envelope, most=STATEMENT_BYTES)
     statement = read_statement(envelope, draft.members[signer], draft.parameters.federation)
     ceremony.inbox.put(statement, envelope)
 
@@ -125,8 +126,11 @@ class World:
     def issuer(self) -> Iterator[tuple[Issuer, AuditLog]]:
         """Open the issuer by itself, with its audit log."""
         found = self.issuer_settings
-        with closing(wiring.open_audit(found)) as audit:
-            yield wiring.open_issuer(found, audit), audit
+        with (
+            closing(wiring.open_audit(found)) as audit,
+            wiring.open_issuer(found, audit) as issuer,
+        ):
+            yield issuer, audit
 
     def suspend(self, *members: MemberId) -> Refreshed:
         """Deny these members, and nobody else."""

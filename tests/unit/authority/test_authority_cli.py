@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.federation import Party
+from fingerpost.protocol.feed_age import FOUNDING_AGES, FeedAge, Holiday
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, MemberId
 from unit.authority.conftest import FEDERATION, World, leave_at_issuer
 
@@ -39,7 +41,7 @@ CREATE = [
     "--organisation=Operator",
     "--listen=127.0.0.1:7443",
 ]
-REGISTER = "area,name,kind,telephone,services\ne08000025,Elm,SCHOOL,0121 1,EDUCATION\n"
+REGISTER = "area,name,kind,telephone,services\ne08000025,Elm,SCHOOL,0121 496 0001,EDUCATION\n"
 AREAS = """
 [[areas]]
 code = "e08000025"
@@ -95,9 +97,11 @@ def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
        "--node=node-1", "--duty-desk=0121 2", "--service=CHILDRENS_SOCIAL_CARE")  # fmt: skip
     ok("agency", "serves", ceremony, "e08000027.council", "e08000025")
     ok("agency", "add", ceremony, "e08000027.surgery", "--name=Surgery", "--kind=GP_PRACTICE",
-       "--node=node-1", "--duty-desk=0121 3", "--seconded-to=e08000027.council")  # fmt: skip
+       "--node=node-1", "--duty-desk=0121 3", "--seconded-to=e08000027.council",
+       "--discreet-name=Services of Dudley")  # fmt: skip
     (_, surgery) = Ceremony.open(ceremony).draft().areas[AreaCode("e08000027")].agencies
     assert surgery.seconded_to == (AgencyId("e08000027.council"),)
+    assert surgery.discreet_name == "Services of Dudley"
     ok("hosting", ceremony, "node-1", "e08000025.oak", "e08000027.council")
     ok("coverage", "import", ceremony, tmp_path / "r.csv")
     assert run("check", ceremony).exit_code == 1
@@ -178,13 +182,43 @@ def test_a_wrong_fingerprint_enrols_nobody(ceremony: Path, tmp_path: Path) -> No
 
 
 def test_the_age_of_records_is_given_in_days_by_kind(ceremony: Path) -> None:
-    ok("parameters", ceremony, "--feed-days=SCHOOL=14", "--feed-days=POLICE=30")
-    ok("parameters", ceremony, "--feed-days", "SCHOOL=15")
+    founded = Ceremony.open(ceremony).draft().parameters.feed_ages
+    assert founded == FOUNDING_AGES
+    ok("parameters", ceremony, "--feed-days=SCHOOL=10", "--feed-days=POLICE=30")
+    ok("parameters", ceremony, "--feed-days", "SCHOOL=15:term", "--feed-days=COLLEGE=20")
     ok("parameters", ceremony, "--answer-delay-ms=400")
-    kept = Ceremony.open(ceremony).draft().parameters
-    days = {kind: kept.feed_seconds(kind) // 86_400 for kind in AgencyKind}
-    changed = {AgencyKind.SCHOOL: 15, AgencyKind.POLICE: 30}
-    assert days == dict.fromkeys(AgencyKind, 93) | changed
+    kept = Ceremony.open(ceremony).draft().parameters.feed_ages
+    changed = {
+        AgencyKind.SCHOOL: FeedAge(AgencyKind.SCHOOL, 15, term_time=True),
+        AgencyKind.POLICE: FeedAge(AgencyKind.POLICE, 30),
+        AgencyKind.COLLEGE: FeedAge(AgencyKind.COLLEGE, 20),
+    }
+    assert kept == tuple(changed.get(age.kind, age) for age in founded)
+
+
+def test_school_holidays_are_noted_for_all_areas_or_for_some(ceremony: Path) -> None:
+    home, other = AreaCode("e08000025"), AreaCode("e08000027")
+    ok("area", "add", ceremony, home, "--name=Ash")
+    ok("area", "add", ceremony, other, "--name=Beech")
+    days = ("2027-07-22/2027-08-31", "2027-03-26/2027-04-09")
+    easter = Holiday(date(2027, 3, 26), date(2027, 4, 9))
+    summer = Holiday(date(2027, 7, 22), date(2027, 8, 31))
+
+    def noted() -> list[tuple[Holiday, ...]]:
+        areas = Ceremony.open(ceremony).draft().areas
+        return [areas[area].school_holidays for area in (home, other)]
+
+    assert "2 school holidays are noted for 2 areas" in ok("area", "holidays", ceremony, *days)
+    assert noted() == [(easter, summer)] * 2
+    ok("area", "holidays", ceremony, days[1], "--area", other)
+    assert noted() == [(easter, summer), (easter,)]
+    with pytest.raises(Defect, match="at most 70 days each"):
+        ok("area", "holidays", ceremony, "2027-07-22/2028-08-31")
+    with pytest.raises(Defect, match="no area"):
+        ok("area", "holidays", ceremony, days[1], "--area", "e08000099")
+    assert noted() == [(easter, summer), (easter,)]
+    ok("area", "holidays", ceremony)
+    assert noted() == [(), ()]
 
 
 @pytest.mark.parametrize("days", [0, -1, 3651])
@@ -264,6 +298,10 @@ def test_a_key_is_made_once(tmp_path: Path) -> None:
         ["parameters", "{}", "--feed-days=SCHOOL=soon"],
         ["parameters", "{}", "--feed-days=CIRCUS=3"],
         ["parameters", "{}", "--feed-days==3"],
+        ["parameters", "{}", "--feed-days=SCHOOL=14:weeks"],
+        ["area", "holidays", "{}", "2027-07-22"],
+        ["area", "holidays", "{}", "2027-07-22/August"],
+        ["area", "holidays", "{}", "2027-07-22/2027-08-01/2027-08-31"],
         ["show", "{}/nowhere"],
     ],
 )

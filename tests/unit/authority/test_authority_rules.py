@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from fingerpost.protocol.federation import (
     Party,
 )
 from fingerpost.protocol.federation_files import SealedPepper
+from fingerpost.protocol.feed_age import FeedAge, Holiday
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 
 NOW = 1_800_000_000
@@ -70,8 +72,9 @@ def sound() -> Draft:
     )
     elm = NotConnected("Elm", AgencyKind.VCS, "0121 1")
     police = Agency(POLICE, "Police", AgencyKind.POLICE, NODE, duty_desk="101")
+    ages = (FeedAge(AgencyKind.SCHOOL, 14), FeedAge(AgencyKind.POLICE, 7))
     return Draft(
-        Parameters(FederationId("f"), 1, 1, BROKER, ISSUER, (HA, HB), (epoch,)),
+        Parameters(FederationId("f"), 1, 1, BROKER, ISSUER, (HA, HB), (epoch,), feed_ages=ages),
         {m: member(m, party, KEYS[m]) for m, party in parties.items()},
         {A: Area(A, "Ash", (B,), (oak,), (POLICE,), (elm,)), B: Area(B, "Beech", (A,), (police,))},
         {(number, m): SealedPepper(number, m, 20_000, b"s") for m in (NODE, GATE)},
@@ -129,6 +132,8 @@ ERRORS = {
     "passport key that is a signing key": (with_oak(passport_key=bytes([5]) * 32), OAK),
     "name that rewrites the screen": (with_oak(name="Oak\x1b[2J"), OAK),
     "seconding to an agency that is no council": (with_oak(seconded_to=(POLICE,)), OAK),
+    "discreet name that rewrites the screen": (with_oak(discreet_name="Oak\x1b[2J"), OAK),
+    "discreet name that a member cannot read": (with_oak(discreet_name="A council's"), NODE),
     "seconding to itself": (with_oak(seconded_to=(OAK,)), OAK),
     "seconding to nobody": (with_oak(seconded_to=(AgencyId(f"{B}.none"),)), OAK),
     "seconding to an area that does not exist": (with_oak(seconded_to=(NOWHERE,)), OAK),
@@ -156,6 +161,7 @@ def test_an_error_is_found_where_it_is(case: str) -> None:
 def test_a_police_force_seconds_its_people_to_councils() -> None:
     council = Agency(AgencyId(f"{A}.council"), "Ash Council", AgencyKind.LOCAL_AUTHORITY, NODE)
     draft = changes.add_agency(sound(), replace(council, duty_desk="101"))
+    draft = changes.tune(draft, feed_ages=[FeedAge(AgencyKind.LOCAL_AUTHORITY, 7)])
     (police,) = draft.areas[B].agencies
     seconding = replace(police, seconded_to=(council.id,))
     assert checks.check(with_area(draft, B, agencies=(seconding,)), NOW) == ()
@@ -184,6 +190,62 @@ def test_epochs_that_run_out_are_seen() -> None:
     for days, what in ((85, "ends soon"), (95, "no epoch is running")):
         found = checks.check(sound(), NOW + days * limits.DAY)
         assert any(what in finding.what for finding in found)
+
+
+def all_speak(draft: Draft) -> Draft:
+    for member in draft.members:
+        draft = changes.speaks(draft, member, limits.REVISIONS)
+    return draft
+
+
+def test_a_discreet_name_is_published_once_all_members_can_read_it() -> None:
+    draft = with_oak(name="The Refuge", discreet_name="Services of a council")
+    with pytest.raises(checks.Inconsistent):
+        checks.require_consistent(draft, NOW)
+    assert checks.require_consistent(all_speak(draft), NOW) == ()
+
+
+def test_an_id_that_gives_the_name_away_is_warned_of() -> None:
+    draft = all_speak(sound())
+    (police,) = (a for a in draft.areas[B].agencies if a.id == POLICE)
+    hidden = replace(police, name="Police of the North", discreet_name="Services of a council")
+    (finding,) = checks.require_consistent(changes.add_agency(draft, hidden), NOW)
+    assert (finding.where, finding.weight) == (str(POLICE), Weight.WARNING)
+
+
+def test_an_age_that_nobody_stated_is_named() -> None:
+    draft = sound()
+    unstated = replace(draft.parameters, feed_ages=draft.parameters.feed_ages[:1])
+    (found,) = checks.require_consistent(replace(draft, parameters=unstated), NOW)
+    assert found.what == "the greatest age of the records of POLICE is not stated: 93 days hold"
+
+
+@pytest.mark.parametrize(
+    ("last", "warned"), [(None, True), (58, True), (62, False)], ids=["none", "over", "known"]
+)
+def test_holidays_that_are_not_known_ahead_are_named(last: int | None, warned: bool) -> None:
+    """Where the age of a school's records is to stand still in them."""
+    day = datetime.fromtimestamp(NOW + (last or 0) * limits.DAY, UTC).date()
+    holidays = () if last is None else (Holiday(day, day),)
+    term_time = [FeedAge(AgencyKind.SCHOOL, 14, term_time=True)]
+    draft = changes.tune(all_speak(sound()), feed_ages=term_time)
+    draft = changes.keep_school_holidays(draft, [A], holidays)
+    found = checks.require_consistent(draft, NOW)
+    assert [(f.where, "not known" in f.what) for f in found] == [(str(A), True)] * warned
+    every_day = changes.tune(draft, feed_ages=[FeedAge(AgencyKind.SCHOOL, 14)])
+    assert checks.check(every_day, NOW) == ()
+
+
+@pytest.mark.parametrize("kept", ["term time", "holidays"])
+def test_holidays_are_published_once_all_members_can_read_them(kept: str) -> None:
+    day = datetime.fromtimestamp(NOW + 100 * limits.DAY, UTC).date()
+    draft = changes.keep_school_holidays(sound(), [A], (Holiday(day, day),))
+    if kept == "term time":
+        term_time = [FeedAge(AgencyKind.SCHOOL, 14, term_time=True)]
+        draft = changes.tune(changes.keep_school_holidays(draft, [A], ()), feed_ages=term_time)
+    with pytest.raises(checks.Inconsistent, match="which has school holidays"):
+        checks.require_consistent(draft, NOW)
+    checks.require_consistent(all_speak(draft), NOW)
 
 
 def test_no_revision_is_in_force_that_a_member_does_not_speak() -> None:
@@ -359,14 +421,19 @@ def test_an_areas_file_says_to_whom_staff_is_seconded(tmp_path: Path) -> None:
 
 
 def test_the_age_of_records_is_tuned_by_kind_and_the_other_kinds_keep_theirs() -> None:
-    draft = changes.tune(sound(), feed_ages={AgencyKind.SCHOOL: 14, AgencyKind.POLICE: 7})
-    draft = changes.tune(draft, feed_ages={AgencyKind.SCHOOL: 21}, answer_delay_ms=400)
-    draft = changes.tune(draft, gathering_ms=3000)
+    given = (FeedAge(AgencyKind.SCHOOL, 14, term_time=True), FeedAge(AgencyKind.COLLEGE, 7))
+    draft = changes.tune(sound(), feed_ages=given)
+    draft = changes.tune(draft, feed_ages=[FeedAge(AgencyKind.SCHOOL, 21)], answer_delay_ms=400)
+    draft = changes.tune(draft, gathering_ms=3000, queries_per_tick=20)
     kept = draft.parameters
     assert (kept.answer_delay_ms, kept.gathering_ms) == (400, 3000)
-    ages = {kind: kept.feed_seconds(kind) // limits.DAY for kind in AgencyKind}
-    changed = {AgencyKind.SCHOOL: 21, AgencyKind.POLICE: 7}
-    assert ages == dict.fromkeys(AgencyKind, limits.FEED_DAYS) | changed
+    assert (kept.queries_per_tick, kept.queries_at_once) == (20, 200)
+    ages = {age.kind: age for age in kept.feed_ages}
+    assert ages == {
+        AgencyKind.SCHOOL: FeedAge(AgencyKind.SCHOOL, 21),
+        AgencyKind.POLICE: FeedAge(AgencyKind.POLICE, 7),
+        AgencyKind.COLLEGE: FeedAge(AgencyKind.COLLEGE, 7),
+    }
 
 
 @pytest.mark.parametrize(
@@ -409,19 +476,65 @@ def test_the_register_is_read_from_csv(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "row",
     [
-        "nowhere,Elm,VCS,1,",
-        "e00000001,Elm,CIRCUS,1,",
-        "e00000001,Elm,VCS,1,SORCERY",
-        "e00000001,,VCS,1,",
-        "e00000001,Elm,VCS,1",
-        "e00000001,Elm,VCS,1,,more",
-        'e00000001,"Elm,VCS,1,',
-        "e00000001," + "x" * 121 + ",VCS,1,",
+        "nowhere,Elm,VCS,01632 960001,",
+        "e00000001,Elm,CIRCUS,01632 960001,",
+        "e00000001,Elm,VCS,01632 960001,SORCERY",
+        "e00000001,,VCS,01632 960001,",
+        "e00000001,Elm,VCS,01632 960001",
+        "e00000001,Elm,VCS,12,",
+        "e00000001,Elm,VCS,01632 960001 ext 4,",
+        "e00000001,Elm,VCS,01632960001/01632960002,",
+        "e00000001,Elm\ufffd,VCS,01632 960001,",
+        "e00000001,Elm,VCS,01632 960001,,more",
+        'e00000001,"Elm,VCS,01632 960001,',
+        "e00000001," + "x" * 121 + ",VCS,,",
     ],
 )
 def test_a_wrong_row_is_named_by_its_line(tmp_path: Path, row: str) -> None:
-    (tmp_path / "r.csv").write_text(HEAD + "e00000001,Fir,SCHOOL,1,\n" + row + "\n")
-    with pytest.raises(Defect, match=r"line [23]"):
+    (tmp_path / "r.csv").write_text(HEAD + "e00000001,Fir,SCHOOL,,\n" + row + "\n")
+    with pytest.raises(Defect, match=r"line [23]: ") as defect:
+        imports.read_register(tmp_path / "r.csv")
+    assert "960001" not in str(defect.value)
+
+
+def test_all_wrong_rows_are_named_at_once(tmp_path: Path) -> None:
+    rows = ["e00000001,Fir,SCHOOL,0163 2,", "e00000001,Elm,CIRCUS,,", "e00000001,Oak,SCHOOL,,"]
+    (tmp_path / "r.csv").write_text(HEAD + "\n".join(rows))
+    with pytest.raises(Defect) as defect:
+        imports.read_register(tmp_path / "r.csv")
+    assert "line 2: telephone does not have the digits" in str(defect.value)
+    assert "line 3: kind is not a kind of agency" in str(defect.value)
+    assert "line 4" not in str(defect.value)
+    (tmp_path / "r.csv").write_text(HEAD + "e00000001,Elm,CIRCUS,,\n" * 60)
+    with pytest.raises(Defect, match="and 10 more rows"):
+        imports.read_register(tmp_path / "r.csv")
+
+
+def test_what_a_spreadsheet_did_to_the_register_is_mended_and_said(tmp_path: Path) -> None:
+    rows = (
+        "e00000001,École Wexley,SCHOOL,1632960177,\ne00000001,Fir,SCHOOL,01632-960178 (office),\n"
+    )
+    (tmp_path / "r.csv").write_bytes((HEAD + rows).encode("cp1252"))
+    notes: list[imports.RegisterNote] = []
+    found = imports.read_register(tmp_path / "r.csv", notes.append)[A]
+    assert [(each.name, each.telephone) for each in found] == [
+        ("École Wexley", "01632960177"),
+        ("Fir", "01632 960178"),
+    ]
+    assert list(map(str, notes)) == [
+        "line 2: telephone was mended: compare it",
+        "line 2: name was read as Windows-1252",
+        "line 3: telephone was mended: compare it",
+    ]
+
+
+@pytest.mark.parametrize(
+    "broken", [b"\x8dcole", b"\xc3\xa9cole,SCHOOL,,\ne00000001,\xc9cole", b"a\0b\xe9"]
+)
+def test_a_register_in_no_known_encoding_is_refused(tmp_path: Path, broken: bytes) -> None:
+    row = b"e00000001," + broken + b",SCHOOL,,\n"
+    (tmp_path / "r.csv").write_bytes(HEAD.encode() + row)
+    with pytest.raises(Defect, match="neither UTF-8 nor Windows-1252"):
         imports.read_register(tmp_path / "r.csv")
 
 
@@ -429,3 +542,11 @@ def test_another_head_is_refused(tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_text("name,area,kind,telephone,services\n")
     with pytest.raises(Defect, match="first line"):
         imports.read_register(tmp_path / "r.csv")
+
+
+def test_an_areas_file_states_a_discreet_name(tmp_path: Path) -> None:
+    line = 'discreet_name = "Services of a council"'
+    (tmp_path / "areas.toml").write_text(AREAS + line)
+    draft = imports.merge_areas(empty(), imports.read_areas(tmp_path / "areas.toml"))
+    assert draft.areas[B].agencies[0].discreet_name == "Services of a council"
+    assert draft.areas[A].agencies[0].discreet_name == ""

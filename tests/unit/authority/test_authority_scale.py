@@ -54,7 +54,15 @@ def populate(world: World) -> None:
         id_ = MemberId(f"member-{n:05}")
         party = Party.NODE if n % 2 else Party.GATEWAY
         key = n.to_bytes(32, "big")
-        members[id_] = Member(id_, party, f"Supplier of systems number {n}", key, 15_000, 2_000)
+        members[id_] = Member(
+            id_,
+            party,
+            f"Supplier of systems number {n}",
+            key,
+            15_000,
+            2_000,
+            revisions=limits.REVISIONS,
+        )
     gaps = tuple(NotConnected(f"Not here {n}", AgencyKind.VCS, TELEPHONE) for n in range(100))
     areas = {}
     for a in range(AREAS):

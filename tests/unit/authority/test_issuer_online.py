@@ -15,12 +15,14 @@ from authority import charter, code_lists, roles
 from authority.ceremony import Ceremony
 from authority.charter import KeyEntry, Quorum
 from authority.issuer import wiring
+from authority.issuer.online import Refreshed
 from fakes.refusals import refused
 from fingerpost.membership.signing_keys import make_signing_key
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.federation import DenyList
 from fingerpost.protocol.ids import MemberId
+from fingerpost.runtime.witness import Fault
 from unit.authority.conftest import DAY, HOME, NODE, SCHOOL, PlainClient, World
 
 
@@ -144,6 +146,86 @@ def test_nothing_published_is_refused(world: World) -> None:
     with refused(Code.UNTRUSTED_METADATA):
         world.refresh()
     assert not (world.metadata / "timestamp.json").exists()
+
+
+# ---- an earlier state that is put back -----------------------------------------------------------
+
+
+def restored(world: World, *paths: str, witness: bool = True) -> World:
+    """What of the repository is as it was before its newest signatures, which members have seen.
+
+    Args:
+        witness: whether it is still there; a backup does not have it.
+    """
+    copy = world.folder / "copy"
+    shutil.copytree(world.folder / "repository", copy / "repository")
+    for name in ("one", "other", "third"):
+        world.suspend(MemberId(name))
+    for path in paths:
+        gone = world.folder / path
+        shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+        old = copy / path
+        shutil.copytree(old, gone) if old.is_dir() else shutil.copy(old, gone)
+    if not witness:
+        shutil.rmtree(world.issuer_settings.witness)
+        world.online.adopt_deny_list()
+    return world
+
+
+PUT_BACK = {
+    "repository": {"snapshot", "timestamp", "deny-list"},
+    "repository/metadata/snapshot.json": {"snapshot"},
+    "repository/metadata/timestamp.json": {"timestamp"},
+    "repository/metadata/deny-list.json": {"deny-list"},
+}
+
+
+@pytest.mark.parametrize("witness", [True, False])
+@pytest.mark.parametrize("path", PUT_BACK)
+def test_a_suspension_after_a_restore_reaches_those_who_saw_more(
+    published: World, tmp_path: Path, path: str, witness: bool
+) -> None:
+    """No version is signed twice: whoever has the first of two would never fetch the second."""
+    clients = [published.client(tmp_path / f"client-{number}") for number in range(4)]
+    suspend = published.suspend
+    seen = iter(clients)
+
+    def seen_by_one_each(*members: MemberId) -> Refreshed:
+        done = suspend(*members)
+        next(seen).deny_list()
+        return done
+
+    published.suspend = seen_by_one_each  # type: ignore[method-assign]
+    restored(published, path, witness=witness)
+    later = published.now + 60
+    done = published.online.change_deny_list(lambda _: DenyList(frozenset({NODE})), later)
+    assert done.put_back.keys() >= PUT_BACK[path]
+    for client in clients:
+        assert client.deny_list().members == {NODE}
+    assert published.online.refresh(later).put_back == {}
+
+
+def test_without_its_witness_the_list_goes_on_above_what_may_have_been_signed(
+    published: World,
+) -> None:
+    """One a second at most."""
+    published.suspend(NODE)
+    shutil.rmtree(published.issuer_settings.witness)
+    published.online.adopt_deny_list()
+    done = published.refresh(published.now + 100)
+    assert done.snapshot_version == 103
+    assert set(done.put_back.values()) == {Fault.UNWITNESSED}
+
+
+def test_a_crash_before_the_mark_is_no_fault(published: World) -> None:
+    """The file is written first."""
+    folder = published.issuer_settings.witness
+    marks = {path: path.read_bytes() for path in folder.glob("signed.*.mark")}
+    published.suspend(NODE)
+    for path, content in marks.items():
+        path.write_bytes(content)
+    done = published.refresh()
+    assert (done.put_back, done.new_snapshot) == ({}, False)
 
 
 def made(path: Path) -> KeyEntry:

@@ -24,10 +24,14 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codec.statements import (
     CertifyStatement,
     EpochKeyStatement,
+    HeadsStatement,
+    ReadHeadsStatement,
     ReadStatement,
     write_certify,
     write_epoch_key,
+    write_heads,
     write_read,
+    write_read_heads,
 )
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.federation import Party
@@ -35,9 +39,11 @@ from fingerpost.protocol.ids import MemberId
 from fingerpost.runtime import logs, rpc, tls
 from fingerpost.runtime.clock import SteadyClock
 from fingerpost.runtime.env import Env
+from fingerpost.runtime.health import probe
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.tls import AuthorityOnly
+from fingerpost.runtime.witness import PutBack
 from fingerpost.wire.v1 import member_list_pb2 as pb
 from fingerpost.wire.v1 import member_list_pb2_grpc as pb_grpc
 from unit.authority.conftest import DAY, EPOCH, FEDERATION, ISSUER, NODE, World
@@ -53,12 +59,14 @@ def quiet_log() -> Logger:
 @dataclass
 class Served:
     world: World
-    port: int
+    opened: wiring.Opened
     clock: ManualClock
 
     def channel(self, identity: Identity = ISSUER_IDENTITY) -> grpc.aio.Channel:
         authority = AuthorityOnly(self.world.folder / "certificate-authority.pem")
-        return rpc.connect(f"127.0.0.1:{self.port}", authority, identity, options=rpc.CLIENT_FRAMES)
+        return rpc.connect(
+            f"127.0.0.1:{self.opened.port}", authority, identity, options=rpc.CLIENT_FRAMES
+        )
 
 
 @pytest.fixture
@@ -66,7 +74,7 @@ async def served(published: World) -> AsyncIterator[Served]:
     published.change_issuer_settings("127.0.0.1:7443", "127.0.0.1:0")
     clock, log = ManualClock(published.now), quiet_log()
     async with running(wiring.open(published.issuer_settings, Env(clock, log)), log) as issuer:
-        yield Served(published, issuer.port, clock)
+        yield Served(published, issuer, clock)
 
 
 async def test_a_member_without_a_certificate_gets_one(served: Served) -> None:
@@ -91,6 +99,36 @@ async def test_a_deposit_is_taken(served: Served) -> None:
         stub = pb_grpc.IssuerServiceStub(channel)
         await stub.Deposit(pb.DepositRequest(envelope=envelope), timeout=SECONDS)
     assert served.world.ceremony.inbox.envelope(EPOCH, NODE) == envelope
+
+
+async def test_an_issuer_whose_record_was_put_back_does_not_serve(served: Served) -> None:
+    found, opened = served.world.issuer_settings, served.opened
+    assert found.health is not None
+    record, copy = found.deny_list, found.deny_list.read_bytes()
+    served.world.suspend(NODE)
+    newest = record.read_bytes()
+    await opened.look()
+    assert await probe(found.health)
+    record.write_bytes(copy)
+    with pytest.raises(PutBack):
+        await opened.look()
+    assert not await probe(found.health)
+    record.write_bytes(newest)
+    await opened.look()
+    assert await probe(found.health)
+
+
+async def test_heads_are_taken_and_given_back(served: Served) -> None:
+    now, key = int(served.world.now), served.world.keys[NODE]
+    envelope = write_heads(HeadsStatement(FEDERATION, NODE, now, 0, bytes(84)), key)
+    asked = write_read_heads(ReadHeadsStatement(FEDERATION, NODE, now, 0, now + 1), key)
+    async with served.channel() as channel:
+        stub = pb_grpc.IssuerServiceStub(channel)
+        await stub.DepositHeads(pb.DepositHeadsRequest(envelope=envelope), timeout=SECONDS)
+        with refused_over_the_wire(Code.REPLAYED):
+            await stub.DepositHeads(pb.DepositHeadsRequest(envelope=envelope), timeout=SECONDS)
+        reply = await stub.ReadHeads(pb.ReadHeadsRequest(envelope=asked), timeout=SECONDS)
+    assert list(reply.envelopes) == [envelope]
 
 
 def read_request(

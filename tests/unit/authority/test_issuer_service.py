@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -23,13 +23,18 @@ from authority.issuer.service import Issuer
 from fakes.refusals import refused
 from fingerpost.audit.log import AuditEvent, AuditLog, Entry
 from fingerpost.protocol import federation_files as files
+from fingerpost.protocol import limits
 from fingerpost.protocol.codec.statements import (
     CertifyStatement,
     EpochKeyStatement,
+    HeadsStatement,
+    ReadHeadsStatement,
     ReadStatement,
     write_certify,
     write_epoch_key,
+    write_heads,
     write_read,
+    write_read_heads,
 )
 from fingerpost.protocol.codec.strict import read_envelope, write_envelope
 from fingerpost.protocol.envelope import PayloadType, sign
@@ -167,7 +172,8 @@ class FullDisk:
 
 def test_what_cannot_be_recorded_is_not_issued(published: World) -> None:
     own, inbox = Identity(FEDERATION, ISSUER, Party.ISSUER), published.ceremony.inbox
-    issuer = Issuer(own, published.online, inbox, authority_of(published), FullDisk())
+    heads = wiring.open_heads(published.issuer_settings)
+    issuer = Issuer(own, published.online, inbox, authority_of(published), heads, FullDisk())
     issuer.refresh(published.now)
     desk = Desk(published, issuer, None)  # type: ignore[arg-type]
     with pytest.raises(Defect, match="full"):
@@ -543,3 +549,90 @@ def test_the_issuers_own_certificate_is_renewed_at_half_life(desk: Desk) -> None
     (leaf, _) = x509.load_pem_x509_certificates(files.certificate.read_bytes())
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names == subject_names(Identity(FEDERATION, ISSUER, Party.ISSUER))
+
+
+# ---- heads that members leave --------------------------------------------------------------------
+
+
+def leave(desk: Desk, at: float, member: MemberId = NODE, **changed: object) -> bytes:
+    facts = {"issued_at": int(at), "part": 0, "sealed": os.urandom(84), **changed}
+    statement = HeadsStatement(FEDERATION, member, **facts)  # type: ignore[arg-type]
+    envelope = write_heads(statement, desk.world.keys[member])
+    desk.issuer.deposit_heads(envelope, at)
+    return envelope
+
+
+def left(desk: Desk, at: float, before: int, member: MemberId = NODE) -> tuple[bytes, ...]:
+    asked = ReadHeadsStatement(FEDERATION, member, int(at), 0, before)
+    return desk.issuer.heads(write_read_heads(asked, desk.world.keys[member]), at)
+
+
+def test_a_member_gets_the_heads_that_it_left_and_no_others(desk: Desk) -> None:
+    one, two = leave(desk, desk.now), leave(desk, desk.now + 3600)
+    other = leave(desk, desk.now, GATEWAY)
+    later = desk.now + 7200
+    assert left(desk, later, 2**40) == (two, one)
+    assert left(desk, later, int(desk.now) + 3600) == (one,)
+    assert left(desk, later, int(desk.now)) == ()
+    assert left(desk, later, 2**40, GATEWAY) == (other,)
+
+
+def test_heads_are_left_in_the_order_of_their_time(desk: Desk) -> None:
+    envelope = leave(desk, desk.now)
+    with refused(Code.REPLAYED):
+        desk.issuer.deposit_heads(envelope, desk.now)
+    with refused(Code.REPLAYED):
+        leave(desk, desk.now, issued_at=int(desk.now) - 60)
+    with refused(Code.NOT_FRESH):
+        desk.issuer.deposit_heads(envelope, desk.now + 3600)
+    with refused(Code.MALFORMED):
+        leave(desk, desk.now + 1, part=64)
+    assert len(left(desk, desk.now, 2**40)) == 1
+
+
+def test_who_leaves_heads_without_end_is_stopped(desk: Desk) -> None:
+    for second in range(rules.HEADS_PER_HOUR):
+        leave(desk, desk.now + second)
+    with refused(Code.QUOTA):
+        leave(desk, desk.now + rules.HEADS_PER_HOUR)
+
+
+def test_what_was_left_while_a_clock_was_ahead_stops_nobody(desk: Desk) -> None:
+    """The issuer's clock and the member's were both a day ahead."""
+    leave(desk, desk.now + DAY)
+    deposit = EpochKeyStatement(FEDERATION, NODE, EPOCH, bytes(1216), int(desk.now + DAY))
+    desk.issuer.deposit(write_epoch_key(deposit, desk.world.keys[NODE]), desk.now + DAY)
+    leave(desk, desk.now)
+    newer = write_epoch_key(replace(deposit, issued_at=int(desk.now)), desk.world.keys[NODE])
+    desk.issuer.deposit(newer, desk.now)
+    assert desk.world.ceremony.inbox.envelope(EPOCH, NODE) == newer
+
+
+@given(
+    start=st.integers(0, 10**9),
+    gaps=st.lists(st.integers(60, 2 * limits.DAY), min_size=1, max_size=120),
+)
+def test_heads_of_two_days_are_whole_and_of_a_year_one_a_day(start: int, gaps: list[int]) -> None:
+    kept: tuple[int, ...] = ()
+    at = start
+    days = {start // limits.DAY}
+    for gap in (0, *gaps):
+        at += gap
+        days.add(at // limits.DAY)
+        outdated = rules.outdated_heads((*kept, at))
+        assert len(outdated) <= 2
+        kept = tuple(each for each in (*kept, at) if each not in outdated)
+        assert at in kept
+    whole = [each for each in kept if at - each <= rules.HEADS_WHOLE_SECONDS]
+    assert len(kept) <= len(whole) + rules.HEADS_KEPT_SECONDS // limits.DAY + 120
+    of_days = {each // limits.DAY for each in kept}
+    assert of_days >= {day for day in days if day * limits.DAY > at - rules.HEADS_KEPT_SECONDS}
+
+
+def test_heads_are_bounded_however_long_a_member_runs() -> None:
+    kept: tuple[int, ...] = ()
+    for step in range(3 * 500):  # one every eight hours
+        times = (*kept, step * 8 * 3600)
+        outdated = rules.outdated_heads(times)
+        kept = tuple(each for each in times if each not in outdated)
+    assert len(kept) <= 2 * 3 + 1 + 400 + 2

@@ -33,7 +33,7 @@ from fingerpost.protocol.codes import CODE_LIST_VERSION, Reach
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
-from fingerpost.protocol.messages import KeySet
+from fingerpost.protocol.messages import KeySet, RevisionFrom
 from fingerpost.runtime import identity
 
 LONG_AGO = NOW - 10_000
@@ -74,6 +74,13 @@ def test_a_query_in_order_is_admitted_for_the_nodes_in_reach() -> None:
     assert [a.id.value for a in found.agencies] == [
         f"{NORTH}.{n}" for n in ("council", "elm", "oak")
     ]
+
+
+def test_a_query_of_a_revision_that_is_not_in_force_yet_is_refused() -> None:
+    soon = a_federation(revisions=(RevisionFrom(limits.FIRST_REVISION, int(NOW) + 61),))
+    with refused(Code.UNSUPPORTED, "core.revision"):
+        admitted(federation=soon)
+    admitted(federation=soon, now=NOW + 1)
 
 
 @pytest.mark.parametrize(

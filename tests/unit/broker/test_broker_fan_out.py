@@ -5,19 +5,20 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.lookup import ANSWERS_OWED, QUERIES_WAITING, Owed, Room, Waiting
+from broker.lookup import ANSWERS_OWED, Owed, Room, Waiting
 from fakes.refusals import refused
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import QUERIES_PER_FRAME, write_queries
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.ids import MemberId
 
+MOST = 500
 ONE, TWO = MemberId("gateway-one"), MemberId("gateway-two")
 
 
 def test_a_full_frame_fits() -> None:
     waiting: Waiting[bytes] = Waiting()
-    while waiting.put(bytes(limits.QUERY_BYTES)):
+    while waiting.put(bytes(limits.QUERY_BYTES), MOST):
         pass
     frame = waiting.take()
     assert len(frame) == QUERIES_PER_FRAME
@@ -33,9 +34,9 @@ def test_queries_leave_in_order_and_what_does_not_fit_is_left_out(puts: list[int
     for count in puts:
         for _ in range(count):
             number += 1
-            if waiting.put(number):
+            if waiting.put(number, MOST):
                 came.append(number)
-        assert len(waiting) <= QUERIES_WAITING
+        assert len(waiting) <= MOST
         left += waiting.take()
     while frame := waiting.take():
         left += frame

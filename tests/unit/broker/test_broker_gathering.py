@@ -14,13 +14,17 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.federation import Agency, parts_of
 from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.protocol.messages import SEALED_SIZES, size_class
 
 names = st.integers(0, 5).map(lambda n: MemberId(f"node-{n}"))
-expectations = st.dictionaries(names, st.integers(1, 4), max_size=6)
+SIZES = sorted(SEALED_SIZES)
+expectations = st.dictionaries(
+    names, st.lists(st.sampled_from(SIZES), min_size=1, max_size=4), max_size=6
+)
 steps = st.lists(
     st.one_of(
-        st.tuples(st.just("sent"), names, st.just(0)),
-        st.tuples(st.just("answer"), names, st.integers(-1, 5)),
+        st.tuples(st.just("sent"), names, st.just(0), st.just(0)),
+        st.tuples(st.just("answer"), names, st.integers(-1, 5), st.sampled_from([0, *SIZES])),
     ),
     max_size=80,
 )
@@ -28,19 +32,20 @@ steps = st.lists(
 
 @given(expected=expectations, happens=steps)
 def test_each_node_ends_once_as_answered_or_as_silent(
-    expected: dict[MemberId, int], happens: list[tuple[str, MemberId, int]]
+    expected: dict[MemberId, list[int]], happens: list[tuple[str, MemberId, int, int]]
 ) -> None:
     gathering = Gathering(expected)
     sent: set[MemberId] = set()
     handed_on: list[tuple[MemberId, int]] = []
-    for what, node, part in happens:
+    for what, node, part, size in happens:
         if what == "sent":
             if gathering.is_unsent(node):
                 gathering.sent(node)
                 sent.add(node)
             continue
-        taken = gathering.take(node, part)
-        asked = node in sent and 0 <= part < expected[node]
+        taken = gathering.take(node, part, size)
+        sizes = expected[node] if node in sent else []
+        asked = 0 <= part < len(sizes) and size == sizes[part]
         assert (taken is Taken.UNASKED) == (not asked)
         assert (taken is Taken.AGAIN) == (asked and (node, part) in handed_on)
         if taken is Taken.FIRST:
@@ -49,8 +54,8 @@ def test_each_node_ends_once_as_answered_or_as_silent(
     assert len(handed_on) == len(set(handed_on))
     answered = {
         node
-        for node, parts in expected.items()
-        if all((node, part) in handed_on for part in range(parts))
+        for node, sizes in expected.items()
+        if all((node, part) in handed_on for part in range(len(sizes)))
     }
     silent = gathering.silent()
     assert list(silent) == sorted(set(silent))
@@ -59,7 +64,7 @@ def test_each_node_ends_once_as_answered_or_as_silent(
 
     assert gathering.is_over(lambda _: True) == (not silent)
     assert gathering.is_over(lambda _: False) == (sent <= answered)
-    assert gathering.unsent == set(expected) - sent
+    assert {n for n in expected if gathering.is_unsent(n)} == set(expected) - sent
 
 
 def test_nobody_asked_is_over_at_once() -> None:
@@ -77,9 +82,10 @@ def test_the_parts_expected_are_those_that_requester_and_node_derive(counts: lis
     )
     expected = expected_parts(agencies)
     assert expected == {
-        node: len(parts_of(agencies, node)) for node in {agency.node for agency in agencies}
+        node: tuple(size_class(len(part)).sealed_bytes for part in parts_of(agencies, node))
+        for node in {agency.node for agency in agencies}
     }
     assert all(
-        (parts - 1) * limits.AGENCIES_PER_PART < counts[int(node.value[-1])]
-        for node, parts in expected.items()
+        (len(sizes) - 1) * limits.AGENCIES_PER_PART < counts[int(node.value[-1])]
+        for node, sizes in expected.items()
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import io
+import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
@@ -21,6 +22,7 @@ import pytest
 from broker import grpc_member_list, grpc_nodes, grpc_requesters, wiring
 from broker.service import Broker
 from broker.store import hash_log_writer
+from fakes.answers import shown_in
 from fakes.broker_running import an_answer
 from fakes.broker_store import MemoryStore
 from fakes.broker_world import FEDERATION, GATEWAY, NODES, Asked, a_core, a_federation, a_query
@@ -42,7 +44,7 @@ from fingerpost.protocol.codec.carriage import (
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import FederationId, MemberId
-from fingerpost.protocol.messages import Accepted, Ended, LookupEvent, NodeAnswer, NodeHello
+from fingerpost.protocol.messages import Accepted, Ended, LookupEvent, NodeHello
 from fingerpost.runtime import logs
 from fingerpost.runtime.clock import SystemClock
 from fingerpost.runtime.identity import Identity
@@ -95,7 +97,7 @@ class World:
         puts an INTERNAL of its own in the place of the broker's code.
         """
         identity = who if isinstance(who, Identity) else Identity(FEDERATION, who, Party.NODE)
-        node = Node(self.channel(identity, self.nodes_port, options))
+        node = Node(self.channel(identity, self.nodes_port, options), identity.member)
         self.stack.push_async_callback(node.leave)
         if hello:
             await node.say(write_hello(NodeHello(7)))
@@ -132,9 +134,10 @@ class World:
 class Node:
     """A node's end of a real stream."""
 
-    def __init__(self, channel: grpc.aio.Channel) -> None:
+    def __init__(self, channel: grpc.aio.Channel, me: MemberId) -> None:
         stub: Any = broker_pb2_grpc.NodeServiceStub(channel)
         self.call = stub.Attach()
+        self._me = me
 
     async def say(self, message: broker_pb2.AttachRequest) -> None:
         await self.call.write(message)
@@ -144,7 +147,7 @@ class Node:
             return read_queries(await self.call.read())
 
     async def answer(self, query_hash: bytes, fill: int = 1) -> None:
-        await self.say(write_answers([an_answer(query_hash, fill=fill)]))
+        await self.say(write_answers([an_answer(query_hash, fill=fill, node=self._me)]))
 
     async def ended_with(self) -> grpc.aio.AioRpcError:
         async with asyncio.timeout(SECONDS):
@@ -178,6 +181,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         complete_since=now - 10_000,
         seen=(),
         random=lambda: 0.5,
+        random_bytes=secrets.token_bytes,
     )
     # Its nodes have had their time to dial.
     broker._streams._started_at -= 60
@@ -220,7 +224,7 @@ async def test_a_lookup_over_two_nodes(world: World) -> None:
     await school.answer(asked.hash, 2)
     events = await asking
     assert events[0] == Accepted(asked.hash, (NORTH, SCHOOL))
-    answers = {e.node: e.sealed[0] for e in events if isinstance(e, NodeAnswer)}
+    answers = {a.node: a.sealed[0] for a in shown_in(events)}
     assert answers == {NORTH: 1, SCHOOL: 2}
     assert events[-1] == Ended(())
 
@@ -239,7 +243,7 @@ async def test_a_stopped_node_holds_back_nobody(world: World) -> None:
     asked, asking = await world.asked(school)
     await school.answer(asked.hash)
     events = await asking
-    assert [e.node for e in events if isinstance(e, NodeAnswer)] == [SCHOOL]
+    assert [a.node for a in shown_in(events)] == [SCHOOL]
     assert events[-1] == Ended((NORTH,))
 
 
@@ -288,7 +292,7 @@ async def test_a_bad_frame_ends_that_stream_alone(world: World, what: str) -> No
     await raw.write(write_hello(NodeHello(7)).SerializeToString())
     await world.attached(NORTH, SCHOOL)
     frame = {
-        "too large": write_answers([an_answer(bytes(32))] * 100).SerializeToString(),
+        "too large": write_answers([an_answer(bytes(32))] * 300).SerializeToString(),
         "not protobuf": b"\xff\xff\xff",
         "unknown field": b"\x7a\x01x",
         "empty": b"",

@@ -13,7 +13,7 @@ import socket
 import stat
 import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,10 @@ from typer.testing import CliRunner, Result
 
 from broker import cli, wiring
 from broker.settings import BrokerSettings
+from broker.store import SqlStore
+from contracts.test_broker_store import a_record
+from deploy.demo.patience import Patience
+from fakes.answers import shown_in
 from fakes.broker_running import an_answer
 from fakes.broker_world import (
     COUNCIL,
@@ -42,6 +46,7 @@ from fakes.party_folder import addresses_of, broker_settings_file, enrol, free_a
 from fakes.refusals import refused, refused_over_the_wire
 from fakes.repository import FakeRepository
 from fingerpost.membership import bundle
+from fingerpost.membership.deposited_heads import NotContinued
 from fingerpost.protocol.codec.carriage import (
     read_event,
     read_queries,
@@ -49,16 +54,16 @@ from fingerpost.protocol.codec.carriage import (
     write_hello,
     write_lookup,
 )
-from fingerpost.protocol.errors import Code, Defect
+from fingerpost.protocol.errors import CallRule, Code, Defect
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import MemberId
-from fingerpost.protocol.messages import Ended, LookupEvent, NodeAnswer, NodeHello
+from fingerpost.protocol.messages import Ended, LookupEvent, NodeHello
 from fingerpost.runtime import logs
 from fingerpost.runtime import settings as settings_files
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.health import probe
 from fingerpost.runtime.identity import Identity
-from fingerpost.runtime.rpc import CLIENT_FRAMES, CallRule, connect
+from fingerpost.runtime.rpc import CLIENT_FRAMES, connect
 from fingerpost.wire.v1 import broker_pb2_grpc
 
 NORTH = NODES[0]
@@ -157,7 +162,7 @@ async def test_a_lookup_a_restart_and_what_is_left(home: Home) -> None:
         _grow_old(home)
         async with broker_of(home, log):
             events = await one_lookup(home, late)
-            assert [e.node for e in events if isinstance(e, NodeAnswer)] == [NORTH]
+            assert [a.node for a in shown_in(events)] == [NORTH]
             assert isinstance(events[-1], Ended)
         async with broker_of(home, log):
             with refused_over_the_wire(Code.REPLAYED):
@@ -178,14 +183,41 @@ async def test_a_lookup_a_restart_and_what_is_left(home: Home) -> None:
     assert home.run("audit", "verify").stdout.startswith("2 entries, whole.")
 
 
+async def test_a_log_deleted_with_its_witness_is_found_out_by_its_deposit(home: Home) -> None:
+    state, now = home.folder / "state", time.time()
+    kept = SqlStore.open(
+        state, wiring.master_key(home.settings), wiring.witness(home.settings), now
+    )
+    with closing(kept) as store:
+        store.append([a_record(1)], now)
+
+    async def verified() -> Result:
+        return await asyncio.to_thread(home.run, "audit", "verify", "--deposits")
+
+    async with the_issuer(home):
+        assert "no head of this log yet" in (await verified()).stdout
+        async with broker_of(home):
+            patience = Patience("the first deposit")
+            while "goes on from the one head" not in (await verified()).stdout:
+                patience.require_movement()
+        for file in state.glob("hash-log.sqlite*"):
+            file.unlink()
+        shutil.rmtree(home.settings.places.witness)
+        found = (await verified()).exception
+        assert isinstance(found, NotContinued)
+        assert "entry 1 has gone" in str(found)
+    assert home.run("audit", "verify").exit_code == 0, "by itself it looks like a new log"
+
+
 def _grow_old(home: Home) -> None:
     """Change the store as if it had been made an hour ago."""
-    from broker.store import REPLAY_FILE, _begin_anew
-    from fingerpost.runtime.database import open_sqlite
+    from broker.migrations import REVISIONS
+    from broker.store import REPLAY_FILE, _begin_anew, replay_rows
+    from broker.wiring import witness
+    from fingerpost.runtime.database import open_migrated
 
-    engine = open_sqlite(home.folder / "state" / REPLAY_FILE)
-    with engine.begin() as connection:
-        _begin_anew(connection, time.time() - 3600)
+    engine = open_migrated(home.folder / "state" / REPLAY_FILE, REVISIONS)
+    _begin_anew(replay_rows(engine, witness(home.settings)), time.time() - 3600)
     engine.dispose()
 
 

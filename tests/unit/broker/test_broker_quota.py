@@ -49,6 +49,14 @@ def test_no_window_grants_more_than_its_limit_nor_much_less(gaps: list[float], l
         assert sum(at - SECONDS < other <= at for other in granted) <= limit
 
 
+def test_an_event_in_each_step_counts_for_as_long_as_the_window() -> None:
+    window: Window[str] = Window(SECONDS, STEPS, most=1)
+    for step in range(3 * STEPS):
+        window.count("k", 10.0 * step)
+    assert window.used("k", 10.0 * (3 * STEPS - 1)) == STEPS + 1
+    assert window.used("k", 10.0 * (3 * STEPS - 1) + SECONDS) == 1
+
+
 def test_the_keys_are_bounded_and_idle_ones_make_room() -> None:
     window: Window[str] = Window(SECONDS, STEPS, most=2)
     assert [allowed(window, key, 5, 0.0) for key in "abc"] == [True, True, False]
@@ -56,6 +64,14 @@ def test_the_keys_are_bounded_and_idle_ones_make_room() -> None:
     assert allowed(window, "c", 5, 115.0)  # b has been idle for longer than the window
     assert len(window) == 2
     assert not allowed(window, "b", 5, 115.0)
+
+
+def test_a_key_is_idle_only_once_nothing_of_it_lies_within_the_window() -> None:
+    """Attack: a key that is forgotten a step too early may have all of its limit again."""
+    window: Window[str] = Window(SECONDS, STEPS, most=2)
+    assert allowed(window, "a", 1, 9.9)
+    assert allowed(window, "b", 1, 109.0)
+    assert not allowed(window, "a", 1, 109.0)
 
 
 def test_a_keys_memory_is_bounded() -> None:
@@ -135,20 +151,82 @@ def test_key_sets_give_nobody_twice_the_limit() -> None:
 
 
 def test_under_one_number_there_is_one_narrow_and_one_wide_query() -> None:
-    """Attack: many lookups under the number of one."""
-    requester = Requester(practitioner_per_hour=5)
+    """Attack: many lookups under the number of one. So few a day leave no second try."""
+    requester = Requester(practitioner_per_hour=5, practitioner_per_day=9)
     narrow = [requester.take(lookup=1) for _ in range(20)]
     assert sum(narrow) == 5
-    requester = Requester(practitioner_per_hour=5)
+    requester = Requester(practitioner_per_hour=5, practitioner_per_day=9)
     both = [requester.take(lookup=1, key_set=key_set) for _ in range(20) for key_set in KeySet]
     assert sum(both) == 10, "five lookups with two queries each"
+
+
+@pytest.mark.parametrize("allowance", [Allowance.ORDINARY, Allowance.RESERVE])
+def test_a_second_try_of_a_lookup_does_not_count_again(allowance: Allowance) -> None:
+    """Most nodes said that it may be tried again, or the connection was lost."""
+    requester = Requester(practitioner_per_hour=1, practitioner_per_day=10, reserve_per_day=10)
+    requester.lookups_per_day = 1
+    tries = [KeySet.NARROW, KeySet.WIDE, KeySet.WIDE, KeySet.NARROW]
+    assert all(requester.take(lookup=1, key_set=key, allowance=allowance) for key in tries)
+    assert not any(requester.take(lookup=1, key_set=key, allowance=allowance) for key in KeySet)
+    assert not requester.take(lookup=2, allowance=allowance)
+
+
+def test_second_tries_are_few() -> None:
+    """Attack: half of the children are asked about as if the question were put again."""
+    requester = Requester(practitioner_per_hour=100)
+    queries = [requester.take(lookup=lookup) for lookup in range(100) for _ in range(2)]
+    assert sum(queries) == 110, "a hundred lookups a day, and a tenth of them again"
+    assert requester.take(limits.DAY + 900, lookup=1)
+    assert requester.take(limits.DAY + 900, lookup=1)
+
+
+def test_each_practitioner_has_second_tries_of_her_own() -> None:
+    requester = Requester(practitioner_per_hour=10, practitioner_per_day=10)
+    for handle in (1, 2):
+        tries = [requester.take(lookup=n, handle=handle) for n in range(9) for _ in range(2)]
+        assert sum(tries) == 11, "ten a day, one of them with a second try"
+
+
+def test_a_lookup_is_not_forgotten_before_its_time_because_another_is() -> None:
+    requester = Requester(practitioner_per_hour=2)
+    assert requester.take(0.0, lookup=1)
+    assert requester.take(200.0, lookup=2)
+    assert requester.take(PAIR_SECONDS + 1.0, lookup=2, key_set=KeySet.WIDE)
+
+
+def test_a_number_that_is_used_again_keeps_no_other_from_being_forgotten() -> None:
+    requester = Requester()
+    assert all(requester.take(0.0, lookup=lookup) for lookup in (1, 2))
+    assert requester.take(100.0, lookup=1), "its second try"
+    assert requester.take(200.0, lookup=1), "counted anew"
+    assert requester.take(PAIR_SECONDS + 1.0, lookup=3)
+    assert len(requester.quotas) == 2
+
+
+@given(
+    asked=st.lists(
+        st.tuples(st.integers(0, 6), st.sampled_from(KeySet), st.floats(0, 100)), max_size=150
+    )
+)
+def test_whatever_is_asked_under_which_number_the_limits_hold(
+    asked: list[tuple[int, KeySet, float]],
+) -> None:
+    requester = Requester(practitioner_per_hour=4, practitioner_per_day=20)
+    now, granted = 0.0, [0, 0]
+    for lookup, key_set, gap in asked:
+        now += gap * HOUR / 15_000  # all within the hour
+        granted[key_set is KeySet.WIDE] += requester.take(now, lookup=lookup, key_set=key_set)
+    assert max(granted) <= 4 + 2
 
 
 def test_the_other_half_does_not_come_late_nor_from_somebody_else() -> None:
     requester = Requester(practitioner_per_hour=1)
     assert requester.take(lookup=1)
     assert requester.take(lookup=1, key_set=KeySet.WIDE, handle=1), "a lookup of her own"
-    assert not requester.take(PAIR_SECONDS + 1, lookup=1, key_set=KeySet.WIDE)
+    assert not requester.take(241.0, lookup=1, key_set=KeySet.WIDE)
+    in_time = Requester(practitioner_per_hour=1)
+    assert in_time.take(lookup=1)
+    assert in_time.take(240.0, lookup=1, key_set=KeySet.WIDE)
     desk = Requester(desk_per_hour=1)
     assert desk.take(lookup=1)
     assert not desk.take(lookup=1, key_set=KeySet.WIDE, allowance=Allowance.DESK)

@@ -9,7 +9,7 @@ import dataclasses
 import pytest
 
 from broker.admission import admit
-from broker.lookup import QUERIES_WAITING, SENDING_SECONDS, Lookup, Owed, Stream
+from broker.lookup import SENDING_SECONDS, Lookup, Owed, Stream
 from broker.service import HELLO_SECONDS, REVIEW_SECONDS
 from fakes.broker_running import Running, an_answer
 from fakes.broker_world import NODES, a_federation, a_query, node_peer, peer
@@ -24,6 +24,8 @@ from fingerpost.protocol.messages import NodeHello
 from fingerpost.runtime import identity
 
 NORTH, SCHOOL, *_ = NODES
+AT_ONCE = limits.BURST_TICKS * limits.QUERIES_PER_TICK
+"""So many queries wait for a node."""
 
 
 def a_lookup() -> Lookup:
@@ -174,7 +176,7 @@ async def test_a_stopped_node_holds_back_nobody(world: Running) -> None:
     stopped, well = world.node(NORTH), world.node(SCHOOL)
     stopped.reading.clear()
     await world.settle()
-    for number in range(QUERIES_WAITING + 20):
+    for number in range(AT_ONCE + 20):
         # each from another practitioner of two gateways' worth of room
         asking = world.ask(a_query(handle=Handle(f"{number:032x}")))
         await world.settle() if number % 50 == 0 else await world.clock.settle(1)
@@ -183,7 +185,7 @@ async def test_a_stopped_node_holds_back_nobody(world: Running) -> None:
             await world.settle()
             assert [node for node, _, _ in asking.answers] == [SCHOOL]
     await world.settle()
-    assert len(well.queries) == QUERIES_WAITING + 20
+    assert len(well.queries) == AT_ONCE + 20
     assert len(stopped.frames) == 1
     assert "node.behind" in world.log.getvalue()
 
@@ -237,7 +239,7 @@ async def test_a_node_that_takes_what_it_is_sent_stays(world: Running) -> None:
 
 async def test_a_stream_that_has_ended_gives_no_frame_even_if_nobody_has_noticed_yet() -> None:
     stream = Stream(node_peer(NORTH), 3600.0, Owed())
-    assert stream.offer(a_lookup())
+    assert stream.offer(a_lookup(), AT_ONCE)
     stream.end()
     with refused(Code.NOT_READY):
         await stream.next_frame()
@@ -245,11 +247,12 @@ async def test_a_stream_that_has_ended_gives_no_frame_even_if_nobody_has_noticed
 
 async def test_a_query_offered_twice_is_sent_once() -> None:
     stream, lookup, other = Stream(node_peer(NORTH), 3600.0, Owed()), a_lookup(), a_lookup()
-    stream.offer(lookup)
+    stream.offer(lookup, AT_ONCE)
     (first,) = await stream.next_frame()
+    assert isinstance(first, Lookup)
     first.gathering.sent(NORTH)
-    stream.offer(lookup)
-    stream.offer(other)
+    stream.offer(lookup, AT_ONCE)
+    stream.offer(other, AT_ONCE)
     assert await stream.next_frame() == (other,)
 
 

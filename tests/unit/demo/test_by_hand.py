@@ -53,3 +53,18 @@ def test_before_a_lookup_by_hand_every_stopped_node_runs_again(
     stopped = {str(s.stop) for s in federation.people.stories if s.stop is not None}
     assert stopped
     assert set(started) == set(waited) == stopped
+
+
+def test_who_stops_it_sees_no_traceback_and_leaves_no_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: object) -> Population:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "build", stopped)
+    monkeypatch.setattr(run, "find_wheel", lambda: tmp_path / "people.whl")
+    monkeypatch.setattr("sys.argv", ["run.py"])
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert run.main() == 130
+    assert "The demonstration was stopped." in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []

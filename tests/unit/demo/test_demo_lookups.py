@@ -12,10 +12,11 @@ import pytest
 
 from deploy.demo.lookups import differences, is_refusal, late_agencies, role_words
 from deploy.demo.people import Population, Story
+from fingerpost.private.linkage.strength import WeakRule
 from fingerpost.private.purpose_rules import PurposeRule
 from fingerpost.protocol.codes import Role
 from fingerpost.protocol.errors import Code
-from practitioner.cli.refusals import BY_CODE, BY_RULE
+from practitioner.present.refusals import BY_CODE, BY_RULE
 
 
 @pytest.fixture
@@ -120,4 +121,4 @@ def test_a_refusal_for_another_reason_is_not_the_right_one(
 ) -> None:
     done = CompletedProcess([], status, printed, f"fingerpost: {said}\n")
     assert is_refusal(done, PurposeRule.ROLE_OF_PURPOSE) == right
-    assert not is_refusal(done, Code.WEAK_INPUT)
+    assert not is_refusal(done, WeakRule.TOO_LITTLE)

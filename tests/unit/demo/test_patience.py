@@ -97,6 +97,20 @@ def test_the_work_of_a_worker_s_own_children_is_seen() -> None:
                 os.kill(pid, 9)
 
 
+def test_a_process_that_ends_while_it_is_read_counts_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its folder was listed, and is gone when its threads are."""
+    for pid, parent in ((7, 1), (8, 7), (9, 7)):
+        (tmp_path / str(pid)).mkdir()
+        (tmp_path / str(pid) / "stat").write_text(f"{pid} (a) S {parent}")
+    (tmp_path / "9" / "task" / "91").mkdir(parents=True)
+    (tmp_path / "9" / "task" / "91" / "schedstat").write_text("2000000000 1000000000 5")
+    (tmp_path / "9" / "task" / "92").mkdir()  # a thread that has just ended
+    monkeypatch.setattr("deploy.demo.patience._PROC", tmp_path)
+    assert processor_of_tree(7) == {7: (0.0, 0.0), 8: (0.0, 0.0), 9: (2.0, 1.0)}
+
+
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where ``processes.run`` finds the programs of the test."""

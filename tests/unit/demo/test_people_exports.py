@@ -16,7 +16,7 @@ from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.limits import IDENTIFIER_CHARS, NAME_CHARS, OTHER_NAMES, POSTCODE_CHARS
 
 ORDER = (
-    "local_id,nhs_number,upn,forename,middle_names,surname,aliases,dob,sex,postcode,kind,status,"
+    "local_id,health_number,upn,forename,middle_names,surname,aliases,dob,sex,postcode,kind,status,"
     "start,end,worker_name,worker_role,desk_phone,desk_email,ooh_phone,sensitive,shield"
 )
 
@@ -71,7 +71,7 @@ def test_sound_rows_are_within_the_bounds_of_the_contract(
             assert len(row["forename"]) <= NAME_CHARS
             assert len(row["surname"]) <= NAME_CHARS
             assert len(row["postcode"]) <= POSTCODE_CHARS
-            assert len(row["nhs_number"]) <= IDENTIFIER_CHARS
+            assert len(row["health_number"]) <= IDENTIFIER_CHARS
             aliases = [alias for alias in row["aliases"].split(";") if alias]
             assert len(aliases) <= OTHER_NAMES
             assert all(len(alias.rsplit(" ", 1)) == 2 for alias in aliases)

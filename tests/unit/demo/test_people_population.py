@@ -87,10 +87,10 @@ def test_some_dates_are_broken_and_some_empty(population: Population) -> None:
 
 def test_identifiers_are_one_childs(population: Population) -> None:
     children = population.children
-    assert len({child.nhs_number for child in children}) == len(children)
+    assert len({child.health_number for child in children}) == len(children)
     assert len({child.upn for child in children}) == len(children)
     for child in children:
-        assert nhs_check_digit(child.nhs_number[:9]) == int(child.nhs_number[9])
+        assert nhs_check_digit(child.health_number[:9]) == int(child.health_number[9])
 
 
 def test_health_has_the_nhs_number_and_schools_the_pupil_number(population: Population) -> None:
@@ -98,9 +98,9 @@ def test_health_has_the_nhs_number_and_schools_the_pupil_number(population: Popu
         records = [h.record for h in population.holdings if h.kind is kind]
         return sum(bool(getattr(record, field)) for record in records) / len(records)
 
-    assert share(Kind.GP, "nhs_number") > 0.9
-    assert share(Kind.EDU_SCHOOL, "nhs_number") < 0.06
-    assert share(Kind.HOUSING, "nhs_number") == 0
+    assert share(Kind.GP, "health_number") > 0.9
+    assert share(Kind.EDU_SCHOOL, "health_number") < 0.06
+    assert share(Kind.HOUSING, "health_number") == 0
     assert share(Kind.EDU_SCHOOL, "upn") > 0.9
     assert share(Kind.GP, "upn") == 0
 
@@ -119,7 +119,7 @@ def test_twins(population: Population) -> None:
             child.area,
         )
         assert clearly_different(child.forename, other.forename)
-        assert child.nhs_number != other.nhs_number
+        assert child.health_number != other.health_number
 
 
 def test_twins_share_school_and_practice(population: Population) -> None:

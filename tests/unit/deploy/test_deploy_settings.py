@@ -12,17 +12,24 @@ from typing import Any
 import msgspec
 import pytest
 
+from agency_node import wiring as node_wiring
 from agency_node.settings import NodeSettings
 from authority import changes, checks, imports
 from authority.draft import Draft
 from authority.issuer.settings import IssuerSettings
+from broker import wiring as broker_wiring
 from broker.settings import BrokerSettings
+from fakes.simulated_holders import QuietLog
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Member, Parameters, Party
 from fingerpost.protocol.ids import FederationId, MemberId
+from fingerpost.runtime.env import Env
+from fingerpost.runtime.files import create_file
 from fingerpost.runtime.keys_apart import require_apart
 from fingerpost.runtime.settings import load
+from key_holder import wiring as key_holder_wiring
 from key_holder.settings import KeyHolderSettings
+from practitioner import wiring as gateway_wiring
 from practitioner.settings import GatewaySettings
 
 SETTINGS = Path(__file__).resolve().parents[3] / "deploy" / "settings"
@@ -33,7 +40,19 @@ TYPES: dict[str, type[msgspec.Struct]] = {
     "key-holder": KeyHolderSettings,
     "node": NodeSettings,
 }
+OPENED: dict[str, Any] = {
+    "broker": broker_wiring.open,
+    "gateway": gateway_wiring.open,
+    "key-holder": key_holder_wiring.open,
+    "node": node_wiring.open,
+}
+HANDED = Path("/run/credentials/unit.service")
 samples = pytest.mark.parametrize("party", sorted(TYPES))
+
+
+@pytest.fixture(autouse=True)
+def handed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(HANDED))
 
 
 def sample(party: str) -> Path:
@@ -114,15 +133,33 @@ def test_a_sample_shares_no_secret_between_two_purposes(party: str) -> None:
     assert len(set(found)) == len(found)
 
 
-@pytest.mark.parametrize("party", ["broker", "gateway", "key-holder", "node"])
+@pytest.mark.parametrize("party", sorted(OPENED))
 def test_a_sample_keeps_keys_apart_from_data_and_is_no_trial(party: str) -> None:
     settings: Any = load(sample(party), TYPES[party])
     assert not settings.places.trial
+    assert {key.parent for key in settings.keys.values()} == {HANDED}
     text = sample(party).read_text("utf-8")
-    keys = [Path(line.split('"')[1]) for line in text.splitlines() if '.secret"' in line]
-    assert keys
+    assert text.count(".secret") - text.count("> oak-primary.secret") == len(settings.keys)
     data = [Path(line.split('"')[1]) for line in text.splitlines() if '= "/var/lib/' in line]
-    require_apart({str(key): key for key in keys}, data, trial=False)
+    require_apart(settings.keys, data, trial=False)
+
+
+@pytest.mark.parametrize("party", sorted(OPENED))
+async def test_no_party_starts_with_a_key_beside_its_data(
+    party: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "keys"))
+    changed = tmp_path / f"{party}.toml"
+    changed.write_text(sample(party).read_text("utf-8").replace('"/', f'"{tmp_path}/'), "utf-8")
+    settings: Any = load(changed, TYPES[party])
+    (tmp_path / "keys").mkdir(mode=0o700)
+    for key in settings.keys.values():
+        create_file(key, bytes(32))
+    for name in ("state", "vault"):
+        (tmp_path / "var" / "lib" / f"fingerpost-{party}" / name).mkdir(mode=0o700, parents=True)
+    with pytest.raises(Defect, match=r"^a\w+_key: .* lies beside the data that it opens"):
+        async with OPENED[party](settings, Env.of_system(QuietLog())):
+            pass
 
 
 # ---- the authority's files ----------------------------------------------------------------------

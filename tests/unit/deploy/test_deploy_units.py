@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -137,6 +139,29 @@ def test_the_samples_keep_state_and_socket_where_the_units_allow_it() -> None:
         for path in re.findall(r'= "(/[^"]+)"', text):
             roots = (f"/var/lib/{given['User']}/", f"/run/{given['User']}/", "/etc/fingerpost/")
             assert path.startswith(roots), path
+
+
+@pytest.mark.parametrize("party", ["broker", "gateway", "key-holder", "node", "node-import"])
+def test_a_unit_hands_over_the_keys_that_its_sample_names(party: str) -> None:
+    given = read(UNITS / f"fingerpost-{party}.service")["Service"]
+    loaded = [value.partition(":") for name, value in given if name == "LoadCredentialEncrypted"]
+    owner = party.removesuffix("-import")
+    assert all(path == f"/etc/fingerpost/{owner}-keys/{name}" for name, _, path in loaded)
+    text = (TREE / "deploy" / "settings" / f"{owner}.toml").read_text("utf-8")
+    named = re.findall(r'= "\$\{CREDENTIALS_DIRECTORY\}/([^"]+)"', text)
+    assert sorted(name for name, _, _ in loaded) == sorted(named) != []
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed here")
+def test_systemd_takes_every_unit(tmp_path: Path) -> None:
+    """It verifies copies that start a program which is there."""
+    for unit in (*SERVICES, *UNITS.glob("*.timer")):
+        text = re.sub(rf"{PROGRAMS}\S+", "/bin/true", unit.read_text("utf-8"))
+        (tmp_path / unit.name).write_text(text, "utf-8")
+    units = sorted(map(str, tmp_path.iterdir()))
+    command = ["systemd-analyze", "--man=no", "verify", *units]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stdout + told.stderr) == (0, "")
 
 
 def test_who_listens_has_a_bound_of_memory() -> None:

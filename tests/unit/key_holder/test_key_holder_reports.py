@@ -14,21 +14,21 @@ from fakes.refusals import refused
 from fingerpost.membership.credentials import MemberKeys
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.reports import (
+    REPORT_BYTES,
     MeteredEpoch,
     MeteredMember,
     MeterReport,
     read_meter_report,
-    reporting_member,
     write_meter_report,
 )
+from fingerpost.protocol.codec.signed import claimed_signer
 from fingerpost.protocol.codec.strict import write_envelope
 from fingerpost.protocol.envelope import PayloadType, sign
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Workload
-from fingerpost.runtime.database import open_migrated
 from fingerpost.runtime.settings import load
-from key_holder.migrations import REVISIONS
+from fingerpost.runtime.witness import WitnessFolder
 from key_holder.quota import Allowance, Count, Period, week_of
 from key_holder.reports import report
 from key_holder.settings import KeyHolderSettings
@@ -82,15 +82,15 @@ def test_a_report_is_believed_by_its_signature_alone() -> None:
     key, other = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
     made = report(FEDERATION, HOLDERS[0], COUNTED, WEEK, NOW)
     data = write_meter_report(made, key)
-    envelope, holder = reporting_member(data)
+    envelope, holder = claimed_signer(data, most=REPORT_BYTES)
     assert holder == HOLDERS[0]
     assert read_meter_report(envelope, key.public_key()) == made
     with refused(Code.BAD_SIGNATURE):
         read_meter_report(envelope, other.public_key())
     # Attack: one holder signs counts in the other's name.
     renamed = sign(PayloadType.METER_REPORT, envelope.payload, HOLDERS[1].value, key)
-    forged, _ = reporting_member(write_envelope(renamed))
-    with refused(Code.BAD_SIGNATURE, "meter_report.holder"):
+    forged, _ = claimed_signer(write_envelope(renamed), most=REPORT_BYTES)
+    with refused(Code.BAD_SIGNATURE, "MeterReport.holder"):
         read_meter_report(forged, key.public_key())
 
 
@@ -115,12 +115,11 @@ def test_the_command_writes_what_the_meter_counted(tmp_path: Path) -> None:
     no_meter = run(settings_file, "report", "--out", str(out)).exception
     assert isinstance(no_meter, Defect)
     assert not out.exists()
-    engine = open_migrated(settings.meter, REVISIONS)
-    SqlMeter(engine).charge(GATEWAY, Allowance(lookups(WEEK, 7, 0).period, day=64), 32)
-    engine.dispose()
+    with SqlMeter.open(settings.meter, WitnessFolder(settings.places.witness)) as meter:
+        meter.charge(GATEWAY, Allowance(lookups(WEEK, 7, 0).period, day=64), 32)
     day = datetime.fromtimestamp(WEEK * limits.WEEK_SECONDS + 3 * limits.DAY, UTC).date()
     done = run(settings_file, "report", "--out", str(out), "--day", day.isoformat())
     assert done.exit_code == 0, done.output
-    envelope, _ = reporting_member(out.read_bytes())
+    envelope, _ = claimed_signer(out.read_bytes(), most=REPORT_BYTES)
     public = MemberKeys.load(settings.places.credentials).signing_key.public_key()
     assert read_meter_report(envelope, public).members == (MeteredMember(GATEWAY, 32, False, ()),)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,12 +12,13 @@ from fakes import federations
 from fakes.refusals import refused
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol import limits
+from fingerpost.protocol.caseload import Used
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Epoch, Federation, Member, Party
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Workload
 from key_holder.epochs import KEEP_AFTER_SECONDS, chores, serving
-from key_holder.quota import Period, allowance
+from key_holder.quota import Count, Period, allowance, used_of
 
 NOW = int(federations.NOW)
 A, B = federations.HOLDERS
@@ -101,6 +104,39 @@ def test_allowances() -> None:
     requester = allowance(known, asking, Workload.LOOKUP, one, NOW)
     assert requester.day == 100 * 2 * 32
     assert requester.period.number == NOW // 86_400
+
+
+def test_a_gateway_has_its_lookups_of_the_day_to_the_element() -> None:
+    granted = allowance(
+        federation(), member(Party.GATEWAY, lookups=10), Workload.LOOKUP, epoch(2, NOW, NOW), NOW
+    )
+    for amount in (1, 640):
+        assert granted.charge((), amount) == Count(granted.period, amount, 0, refused=False)
+    all_but_one = granted.charge((), 639)
+    assert granted.charge((all_but_one,), 1).elements == 640
+    for counted, amount in (((), 641), ((all_but_one,), 2)):
+        with refused(Code.QUOTA):
+            granted.charge(counted, amount)
+    assert granted.refuse((all_but_one,)) == replace(all_but_one, refused=True)
+
+
+def test_what_a_node_had_before_is_the_most_of_another_epoch_and_growth_is_of_the_week() -> None:
+    """Attack: an epoch with few keys between two would make a week's growth of an old caseload, or
+    take from what grew this week."""
+
+    def count(number: int, week: int, elements: int, growth: int, rules: int = 1) -> Count:
+        return Count(Period(Workload.BULK, number, rules, week), elements, growth)
+
+    this = Period(Workload.BULK, 3, 1, 8)
+    assert used_of((), this) == Used(None, 0, 0)
+    assert used_of((count(3, 7, 50, 20),), this) == Used(None, 50, 0)
+    counted = (
+        *(count(1, 1, 300, 3), count(1, 2, 200, 4), count(2, 5, 100, 5)),
+        *(count(3, 7, 50, 20), count(3, 8, 7, 6), count(3, 6, 400, 9, rules=2)),
+    )
+    assert used_of(counted[:-1], this) == Used(500, 57, 6)
+    assert used_of(counted, this) == Used(500, 57, 6)
+    assert used_of((*counted, count(2, 6, 500, 1)), this) == Used(600, 57, 6)
 
 
 def test_other_blocking_rules_are_evaluated_anew_within_an_epoch() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
+import sqlite3
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from fakes import federations
 from fakes.clock import ManualClock
 from fakes.federations import HOLDERS, member
 from fakes.refusals import refused
-from fakes.witnesses import witness_of
+from fakes.witnesses import witness_in, witness_of
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.trusted_time import TrustedTime
 from fingerpost.private.oprf import BlindedBatch
@@ -26,6 +29,7 @@ from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
 from fingerpost.runtime.database import open_migrated, open_sqlite
 from fingerpost.runtime.identity import PeerIdentity
+from fingerpost.runtime.witness import Fault, PutBack
 from key_holder.evaluator import Evaluator
 from key_holder.migrations import REVISIONS
 from key_holder.quota import Allowance, allowance
@@ -61,6 +65,7 @@ class World:
         (folder / "vault").mkdir()
         self.vault = FileVault(folder / "vault")
         self.engine = open_migrated(folder / "meter.sqlite", REVISIONS)
+        self.meter = SqlMeter(self.engine, witness_in(folder))
         self.audit = AuditLog.open(
             folder / "audit.sqlite",
             catalogue=CATALOGUE,
@@ -74,9 +79,9 @@ class World:
         self.current = self.federation()
         self.time = TrustedTime(self.clock)
         self.time.note(self.current)
-        meter, record = SqlMeter(self.engine), AuditRecord(self.audit)
+        record = AuditRecord(self.audit)
         self.holder = KeyHolder(
-            ME, self, self.vault, self.evaluator, meter, record, self.clock, self.time.reached
+            ME, self, self.vault, self.evaluator, self.meter, record, self.clock, self.time.reached
         )
         self.deposited: list[EpochNumber] = []
 
@@ -154,10 +159,52 @@ async def test_a_quota_holds_across_a_restart(world: World, tmp_path: Path) -> N
         await world.holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message)
     engine = open_sqlite(tmp_path / "meter.sqlite")
     with refused(Code.QUOTA):
-        SqlMeter(engine).charge(GATEWAY, lookups_of_the_day(world), 1)
+        SqlMeter(engine, witness_in(tmp_path)).charge(GATEWAY, lookups_of_the_day(world), 1)
     engine.dispose()
     with refused(Code.QUOTA):
         await world.holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message)
+
+
+async def test_a_meter_put_back_gives_no_quota_again(world: World, tmp_path: Path) -> None:
+    path, copy = tmp_path / "meter.sqlite", tmp_path / "copy.sqlite"
+    await world.holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message)
+    world.engine.dispose()
+    shutil.copy(path, copy)
+    await world.holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message)
+    world.engine.dispose()
+    shutil.copy(copy, path)
+    with pytest.raises(PutBack) as refusal, SqlMeter.open(path, witness_in(tmp_path)):
+        pass
+    assert refusal.value.fault is Fault.OLDER
+    with pytest.raises(PutBack):
+        await world.holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE counts SET elements = 0",
+        "UPDATE counts SET growth = 'many'",
+        "DELETE FROM counts",
+        "DELETE FROM summed",
+        "UPDATE witnessed SET number = -1",
+    ],
+)
+async def test_a_meter_that_was_changed_is_refused_until_it_is_adopted(
+    world: World, tmp_path: Path, statement: str
+) -> None:
+    await world.holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message)
+    world.engine.dispose()
+    path, witness = tmp_path / "meter.sqlite", witness_in(tmp_path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement)
+    with pytest.raises(PutBack) as refusal, SqlMeter.open(path, witness):
+        pass
+    assert refusal.value.fault in (Fault.CHANGED, Fault.OLDER)
+    with SqlMeter.open(path, witness, adopt=True) as meter:
+        meter.adopt()
+    with SqlMeter.open(path, witness):
+        pass
 
 
 async def test_bulk_does_not_eat_into_lookups(world: World) -> None:
@@ -189,7 +236,7 @@ async def test_a_refusal_is_noted_once_and_charges_nothing(world: World) -> None
     for _ in range(3):
         with refused(Code.QUOTA):
             await world.holder.evaluate(AS_NODE, too_many)
-    ((count,),) = SqlMeter(world.engine).counted().values()
+    ((count,),) = world.meter.counted().values()
     assert (count.elements, count.growth, count.refused) == (0, 0, True)
 
 
@@ -336,8 +383,9 @@ async def test_the_key_is_not_used_before_the_record_is_written(
     world: World, failure: Defect | None
 ) -> None:
     gate = Gate(failure)
-    meter = SqlMeter(world.engine)
-    holder = KeyHolder(ME, world, world.vault, gate, meter, gate, world.clock, world.clock.now)
+    holder = KeyHolder(
+        ME, world, world.vault, gate, world.meter, gate, world.clock, world.clock.now
+    )
     asked = asyncio.create_task(holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message))
     await gate.reached.wait()
     for _ in range(10):  # whatever could run beside the record has run by then

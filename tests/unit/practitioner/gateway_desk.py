@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -18,11 +18,14 @@ from fakes.justified import justified
 from fakes.party_folder import COUNCIL
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.passport import Entitlement
+from fingerpost.private.purpose_rules import PurposeRule
 from fingerpost.protocol.codes import Acr, Purpose, Reach, Role
-from fingerpost.protocol.errors import Refused
+from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId, AreaCode
+from fingerpost.protocol.table_of_terms import TERMS
+from fingerpost.protocol.terms import Terms, row
 from fingerpost.runtime.logs import Logger
-from practitioner.asking.outcome import Again, Outcome, Question
+from practitioner.asking.outcome import Again, Outcome, Progress, Question
 from practitioner.cli import asking
 from practitioner.settings import GatewaySettings
 from practitioner.sign_in.rules import Session
@@ -37,11 +40,11 @@ THESSALY = Demographics(
     dob=date(2017, 3, 9),
     sex=Sex.FEMALE,
     postcode="AB1 2CD",
-    nhs_number="9434765919",
+    health_number="9434765919",
 )
 QUESTION = Question(
     THESSALY,
-    justified(Purpose.EXPLOITATION, "ref-1", "bob"),
+    justified(Purpose.EXPLOITATION, "ref-1"),
     Reach.NAMED,
     (AreaCode("e99000002"),),
 )
@@ -107,10 +110,12 @@ class Desk:
 
 def answer_with(
     monkeypatch: pytest.MonkeyPatch,
-    found: Outcome | Refused,
+    found: Outcome | Refused | Progress,
     widened: list[Again] | None = None,
+    terms: Iterable[Terms] = TERMS,
 ) -> list[Question]:
-    """Returns the questions asked; ``widened`` takes what second rounds ask."""
+    """Returns the questions asked; ``widened`` takes what second rounds ask, and ``terms`` are the
+    signed ones."""
     asked: list[Question] = []
     second_rounds = [] if widened is None else widened
 
@@ -122,14 +127,27 @@ def answer_with(
         def client(self) -> Opened:
             return self
 
-        async def widen(self, session: Session, again: Again) -> Outcome:
+        def terms(self, session: Session, purpose: Purpose) -> Terms:
+            signed = row(terms, purpose, session.role)
+            if signed is None:
+                raise Refused(Code.NOT_ALLOWED, PurposeRule.ROLE_OF_PURPOSE)
+            return signed
+
+        async def widen(self, session: Session, again: Again, progress: Progress) -> Outcome:
             second_rounds.append(again)
+            if isinstance(found, Progress):
+                progress.operation, progress.left = found.operation, found.left
+                raise KeyboardInterrupt
             if isinstance(found, Refused):
                 raise found
+            assert isinstance(found, Outcome)
             return replace(found, asked_at=int(time.time()), widened=again.widened)
 
-        async def lookup(self, session: Session, question: Question) -> Outcome:
+        async def lookup(self, session: Session, question: Question, progress: Progress) -> Outcome:
             asked.append(question)
+            if isinstance(found, Progress):
+                progress.operation, progress.left = found.operation, found.left
+                raise KeyboardInterrupt
             if isinstance(found, Refused):
                 raise found
             now = replace(found, asked_at=int(time.time()))

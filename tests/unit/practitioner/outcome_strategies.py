@@ -5,14 +5,17 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from fakes.gateway_outcomes import AREA, ASKED_AT, NODE
-from fingerpost.private.linkage.blocking_keys import COMMON_NAME, NO_DATE, Strength, StrengthLevel
-from fingerpost.private.messages import Pointer
+from fingerpost.private.linkage import Unused
+from fingerpost.private.linkage.strength import COMMON_NAME, NO_DATE, Strength, StrengthLevel
+from fingerpost.private.messages import OpeningHours, Pointer
 from fingerpost.protocol.codes import (
     AgencyKind,
     Cannot,
     CoarseKind,
+    DeskKind,
     InvolvementStatus,
     Purpose,
+    Quality,
     Reach,
     Status,
     WideningReason,
@@ -20,8 +23,11 @@ from fingerpost.protocol.codes import (
 from fingerpost.protocol.federation import Agency, NotConnected
 from fingerpost.protocol.ids import AgencyId
 from practitioner.asking.outcome import (
+    USABLE,
     AgencyOutcome,
+    NotAsked,
     Outcome,
+    OwnRecord,
     Widened,
     count_services,
     universal_for,
@@ -34,21 +40,26 @@ HOSTILE = st.text(
 )
 TELEPHONES = st.sampled_from(["", "020 7946 0101", "+44 20 7946 0102"])
 STRENGTHS = (
-    Strength(StrengthLevel.GOOD, ()),
-    Strength(StrengthLevel.POOR, (NO_DATE, COMMON_NAME)),
+    Strength(StrengthLevel.GOOD, (), sure=True),
+    Strength(StrengthLevel.POOR, (NO_DATE, COMMON_NAME), sure=True),
 )
 WIDENED = st.builds(Widened, st.just("00000000000000aa"), st.sampled_from(WideningReason))
 HOURS = st.sampled_from(
-    ["", "Mon-Fri 09:00-17:00", "every day, 24 hours", "term time", "Sat 10:00-12:00"]
+    [
+        (),
+        (OpeningHours(31, 540, 1020),),
+        (OpeningHours(127, 0, 1440),),
+        (OpeningHours(31, 480, 990, term_time=True),),
+        (OpeningHours(32, 600, 720), OpeningHours(64, 1320, 360)),
+    ]
 )
 
 
 @st.composite
-def pointers(draw: st.DrawFn, agency: AgencyId) -> Pointer:
+def pointers(draw: st.DrawFn) -> Pointer:
     kind = draw(st.none() | st.sampled_from(CoarseKind))
     named = kind is not None
     return Pointer(
-        agency,
         kind,
         draw(st.sampled_from(InvolvementStatus)),
         worker_role=draw(st.sampled_from(["", "social worker"])) if named else "",
@@ -60,6 +71,9 @@ def pointers(draw: st.DrawFn, agency: AgencyId) -> Pointer:
         as_of=draw(st.sampled_from([0, ASKED_AT - 86_400])),
         lead_practitioner=named and draw(st.booleans()),
         early_help_assessment=named and draw(st.booleans()),
+        desk=draw(st.none() | st.sampled_from(DeskKind)),
+        staffed_until=draw(st.sampled_from([0, ASKED_AT - 86_400, ASKED_AT + 86_400])),
+        number_reported_wrong=draw(st.booleans()),
     )
 
 
@@ -74,10 +88,12 @@ def agency_outcomes(draw: st.DrawFn, number: int, names: st.SearchStrategy[str])
         duty_desk=draw(TELEPHONES),
     )
     status = draw(st.sampled_from(ASKED_STATUSES))
-    found = draw(st.lists(pointers(who.id), max_size=3)) if status is Status.INVOLVED else []
+    found = draw(st.lists(pointers(), max_size=3)) if status is Status.INVOLVED else []
     as_of = draw(st.sampled_from([0, ASKED_AT]))
     reason = draw(st.sampled_from(Cannot)) if status is Status.CANNOT_ANSWER else None
-    return AgencyOutcome(who, AREA, status, 1, as_of, tuple(found), reason)
+    quality = draw(st.none() | st.sampled_from(Quality)) if status in USABLE else None
+    unasked = draw(st.sampled_from(NotAsked)) if status is Status.NOT_ASKED else None
+    return AgencyOutcome(who, AREA, status, 1, as_of, tuple(found), reason, quality, unasked)
 
 
 @st.composite
@@ -99,4 +115,7 @@ def outcomes(draw: st.DrawFn, names: st.SearchStrategy[str] | None = None) -> Ou
         wide=draw(st.booleans()),
         rejected_answers=draw(st.integers(0, 3)),
         widened=draw(st.none() | WIDENED),
+        own_record=draw(st.none() | st.sampled_from(OwnRecord)),
+        unused=tuple(draw(st.lists(st.sampled_from(Unused), max_size=3, unique=True))),
+        call_back=draw(st.sampled_from([None, *(each.agency for each in agencies)])),
     )

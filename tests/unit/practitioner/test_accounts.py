@@ -129,6 +129,44 @@ def test_training_that_is_over_is_named_to_who_proved_herself_only(
     assert refusal(accounts, PASSWORD, code(secret)) is SignInRule.TRAINING_OVER
 
 
+LAPSED = replace(HELD, training_until=int(NOW) - 9 * 86_400)
+MO = replace(ANN, subject="mo", name="Mo Hale", role=Role.TEAM_MANAGER)
+
+
+def test_a_manager_lets_somebody_ask_until_14_days_after_her_training(accounts: Accounts) -> None:
+    secret = accounts.add(replace(ANN, entitlement=LAPSED), PASSWORD)
+    accounts.add(MO, PASSWORD)
+    assert refusal(accounts, PASSWORD, code(secret)) is SignInRule.TRAINING_OVER
+    accounts.renew(COUNCIL, "ann", accounts.to_grant(COUNCIL, "ann", "Mo", NOW))
+    _, session = signed_in(accounts, code(secret, NOW + 30), NOW + 30)
+    assert session.entitlement == replace(LAPSED, training_grace_by="mo")
+    with refused(Code.NOT_ALLOWED, SignInRule.GRANTED):
+        accounts.to_grant(COUNCIL, "ann", "mo", NOW)
+    after = NOW + 5 * 86_400
+    assert refusal(accounts, PASSWORD, code(secret, after), after) is SignInRule.TRAINING_OVER
+    accounts.renew(COUNCIL, "ann", HELD)
+    _, session = signed_in(accounts, code(secret, after + 30), after + 30)
+    assert session.entitlement == HELD
+
+
+def test_a_grace_ends_with_its_managers_account(accounts: Accounts) -> None:
+    secret = accounts.add(replace(ANN, entitlement=LAPSED), PASSWORD)
+    accounts.add(MO, PASSWORD)
+    accounts.renew(COUNCIL, "ann", accounts.to_grant(COUNCIL, "ann", "mo", NOW))
+    token, _ = signed_in(accounts, code(secret))
+    accounts.disable(COUNCIL, "mo")
+    with refused(Code.SIGN_IN, SignInRule.TRAINING_OVER):
+        accounts.resume(token, NOW + 60)
+    assert refusal(accounts, PASSWORD, code(secret, NOW + 60), NOW + 60) is SignInRule.TRAINING_OVER
+
+
+def test_whoever_needs_a_grace_reviews_nobody(accounts: Accounts) -> None:
+    accounts.add(replace(ANN, entitlement=replace(LAPSED, training_grace_by="mo")), PASSWORD)
+    accounts.add(MO, PASSWORD)
+    with refused(Code.NOT_ALLOWED, SignInRule.REVIEWER_ACCOUNT):
+        accounts.usable(COUNCIL, "ann", NOW)
+
+
 def test_training_that_runs_out_ends_the_session(accounts: Accounts) -> None:
     soon = replace(HELD, vetting_until=int(NOW) + 1000)
     secret = accounts.add(replace(ANN, entitlement=soon), PASSWORD)
@@ -170,18 +208,18 @@ def test_a_new_password_ends_the_old_one_and_the_sessions(accounts: Accounts, se
     accounts.sign_in(COUNCIL, "ann", "another horse battery", code(fresh), NOW)
 
 
-def test_an_approver_is_known_in_any_case_entitled_and_in_date(accounts: Accounts) -> None:
+def test_a_reviewer_is_known_in_any_case_entitled_and_in_date(accounts: Accounts) -> None:
     soon = replace(HELD, vetting_until=int(NOW) + 1000)
     accounts.add(replace(ANN, entitlement=soon), PASSWORD)
-    assert accounts.approver(COUNCIL, "Ann", NOW) == "ann"
-    with refused(Code.NOT_ALLOWED, SignInRule.APPROVER_ACCOUNT):
-        accounts.approver(COUNCIL, "bob", NOW)
-    with refused(Code.NOT_ALLOWED, SignInRule.APPROVER_ACCOUNT):
-        accounts.approver(COUNCIL, "ann", NOW + 1001)
+    assert accounts.usable(COUNCIL, "Ann", NOW).subject == "ann"
+    with refused(Code.NOT_ALLOWED, SignInRule.REVIEWER_ACCOUNT):
+        accounts.usable(COUNCIL, "bob", NOW)
+    with refused(Code.NOT_ALLOWED, SignInRule.REVIEWER_ACCOUNT):
+        accounts.usable(COUNCIL, "ann", NOW + 1001)
     accounts.renew(COUNCIL, "ann", HELD)
     accounts.disable(COUNCIL, "ann")
-    with refused(Code.NOT_ALLOWED, SignInRule.APPROVER_ACCOUNT):
-        accounts.approver(COUNCIL, "ann", NOW)
+    with refused(Code.NOT_ALLOWED, SignInRule.REVIEWER_ACCOUNT):
+        accounts.usable(COUNCIL, "ann", NOW)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fakes.clock import ManualClock
-from fakes.federations import HOLDERS
+from fakes.federations import HOLDERS, epoch_to_ask
 from fakes.hostile_broker import BreakOff, Hang, HostileBroker, Lie, Memory, Show, answers_in
 from fakes.justified import justified
 from fakes.refusals import refused
@@ -20,6 +20,7 @@ from fakes.simulated_gateway import SimGateway
 from fakes.simulated_holders import GATEWAY
 from fakes.simulated_node import SimNode
 from fakes.wexcombe import (
+    AMINA,
     COUNCIL,
     COUNCILS,
     ELM,
@@ -34,17 +35,19 @@ from fakes.wexcombe import (
     statuses,
 )
 from federation import World
-from fingerpost.private.purpose_rules import Facts, PurposeRule
+from fingerpost.private.justification import Facts
+from fingerpost.private.purpose_rules import PurposeRule
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codec.strict import read_envelope
 from fingerpost.protocol.codes import Purpose, Reach, Role, Status
-from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.ids import EpochNumber, MemberId
+from fingerpost.protocol.errors import CallRule, Code, Defect, Refused
+from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 from fingerpost.protocol.messages import Ended, KeySet, LookupEvent, Query
-from practitioner.asking.client import GRACE_SECONDS, within
-from practitioner.asking.outcome import NobodyAsked, Outcome, Question
+from fingerpost.protocol.terms import Fact
+from practitioner.asking.outcome import NobodyAsked, NotAsked, Outcome, Progress, Question
 from practitioner.asking.plan import LookupRule
+from practitioner.asking.sending import GRACE_SECONDS, within
 
 LONGEST = limits.GATHERING_MS / 1000 + GRACE_SECONDS
 AT_HOME = replace(QUESTION, reach=Reach.AREA)
@@ -216,10 +219,13 @@ async def test_a_break_after_accepted_is_gaps_and_not_a_refusal(gateway: SimGate
 
 
 async def test_one_query_of_two_refused_is_a_gap_even_beside_a_no(gateway: SimGateway) -> None:
-    """The narrow query says no for ELM; the wide one, that might have found more, never went."""
+    """The narrow query says no for ELM; the wide one, that might have found more, never went. The
+    requester's own quota is not shown as the silence of others."""
     through(gateway, only(KeySet.WIDE, refuses(Code.QUOTA)))
     outcome = await ask(gateway)
-    assert of(outcome, ELM).status is Status.NO_REPLY
+    assert of(outcome, ELM).status is Status.NOT_ASKED
+    assert of(outcome, ELM).not_asked is NotAsked.QUOTA
+    assert of(outcome, ELM).lacks_answer
     assert of(outcome, OAK).status is Status.INVOLVED, "a yes stands"
     assert of(outcome, POLICE).status is Status.NOTHING_TO_DISCLOSE, "asked by the narrow one alone"
     assert not outcome.complete
@@ -228,8 +234,52 @@ async def test_one_query_of_two_refused_is_a_gap_even_beside_a_no(gateway: SimGa
 async def test_the_other_way_about_those_beyond_the_area_are_gaps(gateway: SimGateway) -> None:
     through(gateway, only(KeySet.NARROW, refuses(Code.UNAVAILABLE)))
     outcome = await ask(gateway)
-    assert of(outcome, POLICE).status is Status.NO_REPLY
+    assert of(outcome, POLICE).status is Status.NOT_ASKED
+    assert of(outcome, POLICE).not_asked is NotAsked.UNREACHABLE
     assert of(outcome, GP).status is Status.INVOLVED
+
+
+@pytest.mark.parametrize("rule", [CallRule.FAILED, CallRule.TOO_LATE])
+async def test_a_query_that_may_have_left_is_silence_and_no_refusal(
+    gateway: SimGateway, monkeypatch: pytest.MonkeyPatch, rule: CallRule
+) -> None:
+    """The nodes may have recorded who asks, so the lookup is one, and is reviewed as one."""
+
+    async def breaks(query: bytes, submission: bytes) -> AsyncGenerator[LookupEvent]:
+        if submission:
+            raise Refused(Code.UNAVAILABLE, rule)
+        yield Ended(())
+
+    monkeypatch.setattr(gateway, "lookup", breaks)
+    outcome = await ask(gateway, AT_HOME)
+    assert set(statuses(outcome).values()) == {Status.NO_REPLY}
+    assert gateway.order[-2:] == ["kept", "ended"]
+
+
+@pytest.mark.parametrize(("hanging", "left"), [("evaluate", 0), ("lookup", 1)])
+async def test_a_lookup_that_is_stopped_is_recorded_with_whether_it_had_left(
+    gateway: SimGateway, monkeypatch: pytest.MonkeyPatch, hanging: str, left: int
+) -> None:
+    reached = asyncio.Event()
+
+    async def evaluate(*_: object) -> tuple[bytes, ...]:
+        reached.set()
+        return await asyncio.Future()
+
+    async def lookup(*_: object) -> AsyncGenerator[LookupEvent]:
+        await evaluate()
+        yield Ended(())
+
+    monkeypatch.setattr(gateway, hanging, {"evaluate": evaluate, "lookup": lookup}[hanging])
+    progress = Progress()
+    asked = gateway.client.lookup(gateway.session, AT_HOME, progress)
+    running = asyncio.ensure_future(asked)
+    await reached.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (len(progress.operation), progress.left) == (16, left)
+    assert gateway.order[-1] == f"stopped {left}"
 
 
 def only(key_set: KeySet, lie: Lie) -> Lie:
@@ -253,12 +303,28 @@ async def test_a_refusal_of_everything_is_recorded_and_raised_with_all_agencies_
         await ask(gateway)
     assert caught.value.code is code
     nobody = caught.value.outcome
-    assert statuses(nobody) == dict.fromkeys(statuses(whole), Status.NO_REPLY)
+    assert statuses(nobody) == dict.fromkeys(statuses(whole), Status.NOT_ASKED)
+    why = NotAsked.QUOTA if code is Code.QUOTA else NotAsked.UNREACHABLE
+    assert {each.not_asked for each in nobody.agencies} == {why}
     assert nobody.not_connected == whole.not_connected
     assert not any(service.none_named_itself for service in nobody.services)
     assert (nobody.kept, nobody.complete) == (False, False)
     assert gateway.order[-1] == f"failed {code.value}"
     assert "kept" not in gateway.order
+
+
+async def test_a_full_disk_does_not_hide_whom_to_ring(
+    gateway: SimGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise Defect("the disk is full")
+
+    through(gateway, refuses(Code.UNAVAILABLE))
+    monkeypatch.setattr(gateway, "failed", full)
+    with pytest.raises(NobodyAsked) as caught:
+        await ask(gateway)
+    assert caught.value.code is Code.UNAVAILABLE
+    assert set(statuses(caught.value.outcome).values()) == {Status.NOT_ASKED}
 
 
 # ---- the second round ----------------------------------------------------------------------------
@@ -508,7 +574,6 @@ async def test_without_a_list_in_force_nothing_leaves(world: World, gateway: Sim
         (Purpose.S47_ENQUIRY, {"reason_reference": ""}, PurposeRule.REFERENCE),
         (Purpose.S47_ENQUIRY, {"facts": Facts()}, PurposeRule.STRATEGY_DISCUSSION),
         (Purpose.EXPLOITATION, {"facts": Facts()}, PurposeRule.REVIEWER),
-        (Purpose.EXPLOITATION, {"approver": "ann"}, PurposeRule.OWN_APPROVER),
         (Purpose.MISSING_CHILD, {"facts": Facts(checked=True)}, PurposeRule.REPORTED),
         (Purpose.EARLY_HELP, {}, PurposeRule.ROLE_OF_PURPOSE),
         (Purpose.MISSING_EDUCATION, {}, PurposeRule.ROLE_OF_PURPOSE),
@@ -519,8 +584,6 @@ async def test_on_other_terms_nothing_is_recorded_and_nothing_leaves(
 ) -> None:
     world.holders.received.clear()
     why = replace(justified(purpose, now=world.clock.now()), **bare)
-    if bare.get("approver"):
-        why = replace(why, approver=gateway.session.subject)
     with refused(Code.NOT_ALLOWED, rule):
         await ask(gateway, replace(QUESTION, justification=why))
     assert (gateway.order, gateway.submitted, world.holders.received) == ([], [], [])
@@ -534,7 +597,19 @@ async def test_a_role_that_the_agency_does_not_have_may_not_ask(
     why = justified(Purpose.URGENT_CARE, now=world.clock.now())
     with refused(Code.NOT_ALLOWED, PurposeRule.ROLE_OF_AGENCY):
         await world.run(gateway.client.lookup(session, replace(QUESTION, justification=why)))
+    with refused(Code.NOT_ALLOWED, PurposeRule.ROLE_OF_AGENCY):
+        gateway.client.terms(session, Purpose.URGENT_CARE)
     assert (gateway.order, gateway.submitted) == ([], [])
+
+
+async def test_what_is_to_be_stated_follows_from_the_signed_lists(
+    world: World, gateway: SimGateway
+) -> None:
+    lists, asked = world.current.code_lists, Purpose.S47_ENQUIRY
+    assert Fact.INFORMED not in gateway.client.terms(gateway.session, asked).takes
+    stricter = tuple(replace(each, takes=each.takes | {Fact.INFORMED}) for each in lists.terms)
+    world.current = replace(world.current, code_lists=replace(lists, terms=stricter))
+    assert Fact.INFORMED in gateway.client.terms(gateway.session, asked).takes
 
 
 async def test_a_query_is_signed_for_all_gateways_and_a_submission_by_its_own(
@@ -543,7 +618,7 @@ async def test_a_query_is_signed_for_all_gateways_and_a_submission_by_its_own(
     await ask(gateway)
     for wire in gateway.submitted:
         envelope = read_envelope(wire, most=limits.QUERY_BYTES)
-        assert envelope.signer == str(world.current.epoch_to_ask(world.clock.now()).number)
+        assert envelope.signer == str(epoch_to_ask(world.current, world.clock.now()).number)
         assert COUNCIL.value.encode() not in wire
         assert GATEWAY.value.encode() not in wire
         assert read_query(wire, world.current.requester_key).core.area == COUNCIL.area
@@ -568,6 +643,45 @@ async def test_a_suspended_agency_is_named_among_those_not_connected(
     (practices,) = (s for s in outcome.services if s.kind.name == "GP")
     assert (practices.connected, practices.of) == (0, 1)
     assert not practices.none_named_itself
+
+
+def give_away(world: World, agency: AgencyId) -> None:
+    """The agency's name gives content away, and it has another one."""
+    areas = {
+        code: replace(
+            area,
+            agencies=tuple(
+                replace(each, name="Refuge Aid", discreet_name="Services of Wexcombe Council")
+                if each.id == agency
+                else each
+                for each in area.agencies
+            ),
+        )
+        for code, area in world.current.areas.items()
+    }
+    world.change(areas=areas)
+
+
+@pytest.mark.parametrize("suspended", [False, True])
+async def test_a_name_that_gives_content_away_is_shown_to_who_may_be_told_alone(
+    world: World, gateway: SimGateway, suspended: bool
+) -> None:
+    give_away(world, GP)
+    if suspended:
+        world.suspend(agencies=[GP])
+    graver, lesser = QUESTION, Question(AMINA, justified(Purpose.S17_ASSESSMENT))
+    for question, told in ((graver, True), (lesser, False)):
+        outcome = await ask(gateway, question)
+        names = {each.agency.name for each in outcome.agencies}
+        names |= {gap.name for _, gap in outcome.not_connected}
+        assert ("Refuge Aid" in names) is told
+        assert ("Services of Wexcombe Council" in names) is not told
+
+
+async def test_an_agency_knows_its_own_name(world: World, gateway: SimGateway) -> None:
+    give_away(world, COUNCIL)
+    outcome = await ask(gateway, Question(AMINA, justified(Purpose.S17_ASSESSMENT)))
+    assert of(outcome, COUNCIL).agency.name == "Refuge Aid"
 
 
 async def test_an_outcome_says_what_was_asked(gateway: SimGateway) -> None:

@@ -133,6 +133,38 @@ def test_every_change_of_an_account_is_recorded_with_who_did_it(desk: Desk) -> N
     assert verified.out.startswith("5 entries, whole.")
 
 
+@pytest.mark.parametrize("by_herself", [False, True])
+def test_a_grace_is_recorded_and_said_at_sign_in(
+    desk: Desk, gateway_settings: GatewaySettings, tmp_path: Path, by_herself: bool
+) -> None:
+    made = desk.add("--account", "mo", "--json")
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    over = midnight - timedelta(days=8)
+    with open_people(gateway_settings) as people:
+        people.accounts.renew(COUNCIL, "ann", Entitlement(int(over.timestamp()), 4_000_000_000))
+    assert "training has run out" in desk.sign_in().err
+    grant = ("account", "grace", "--account", "ann")
+    own = ("--session", str(tmp_path / "mo"))
+    assert desk.run(*grant, *own).status == 4, "nobody is signed in"
+    if by_herself:
+        typed = f"{PASSWORD}\n{pyotp.TOTP(json.loads(made.out)['secret']).now()}\n"
+        came = desk.run("sign-in", "--account", "mo", "--password-stdin", *own, stdin=typed)
+        assert came.status == 0
+    told = desk.run(*grant, *(own if by_herself else ("--granted-by", "mo")))
+    last = (over + timedelta(days=13)).date().isoformat()
+    assert (told.status, told.out) == (0, f"This account can ask until {last}.\n")
+    assert desk.run(*grant, "--granted-by", "mo").status == 4, "one grace a lapse"
+    (recorded,) = (
+        line for line in desk.run("audit", "show").out.splitlines() if "account.grace" in line
+    )
+    assert ("mo" if by_herself else "os-user:") in recorded
+    assert "granted_by=mo" in desk.run("audit", "show").out
+    assert f"grace until {last} by mo" in " ".join(desk.run("account", "list").out.split())
+    later = desk.sign_in(pyotp.TOTP(desk.secret).at(datetime.now(UTC) + timedelta(seconds=30)))
+    assert later.status == 0
+    assert f"You can ask for 6 more days, until {last}." in later.err
+
+
 def test_what_is_not_there_is_not_renewed_nor_recorded_as_renewed(desk: Desk) -> None:
     ends = ("--training-until", "2030-01-31", "--vetting-until", "2030-02-28")
     told = desk.run("account", "renew", "--account", "bob", *ends)

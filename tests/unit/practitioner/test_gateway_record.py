@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -14,17 +17,18 @@ from fakes.gateway_outcomes import large
 from fakes.justified import justified
 from fakes.party_folder import COUNCIL, gateway_settings_file
 from fakes.refusals import refused
-from fingerpost.audit.log import AuditLog, Entry
-from fingerpost.private.purpose_rules import Facts
-from fingerpost.protocol.codes import Acr, Purpose, Role, WideningReason
+from fingerpost.audit.log import AuditEvent, AuditLog, Entry
+from fingerpost.private.justification import Facts
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, WideningReason
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.table_of_terms import TERMS
 from fingerpost.protocol.terms import row
 from fingerpost.runtime.files import create_file
 from fingerpost.runtime.settings import load
-from practitioner.asking.audit import AuditRecord
-from practitioner.asking.outcome import Question, Widened
+from practitioner.asking.audit import AuditRecord, Counts, count
+from practitioner.asking.outcome import OwnRecord, Question, Widened
 from practitioner.settings import GatewaySettings
 from practitioner.sign_in.rules import Account
 from practitioner.wiring import People, open_audit, open_people
@@ -59,7 +63,8 @@ def held(settings: GatewaySettings) -> bytes:
 async def test_a_lookup_from_the_question_to_its_end(people: People, entries: Entries) -> None:
     record = people.record
     await record.asked(SESSION, QUESTION, "5f0c9a3e71d2b846", NOW, None)
-    await record.sent(COUNCIL, "5f0c9a3e71d2b846", [b"\1" * 32, b"\2" * 32], NOW + 1)
+    for query in (b"\1" * 32, b"\2" * 32):
+        await record.sent(COUNCIL, "5f0c9a3e71d2b846", query, NOW + 1)
     await record.ended(COUNCIL, "5f0c9a3e71d2b846", large(gaps=4), NOW + 4)
     await record.failed(COUNCIL, "0000000000000000", Code.QUOTA.value, NOW + 5)
     asked, first, second, ended, failed = entries()
@@ -68,7 +73,7 @@ async def test_a_lookup_from_the_question_to_its_end(people: People, entries: En
     assert {str(e.operation) for e in (asked, first, second, ended)} == {"5f0c9a3e71d2b846"}
     assert [first.fields["query"], second.fields["query"]] == ["01" * 32, "02" * 32]
     counted = {"asked": 45, "answered": 41, "gaps": 4, "not_connected": 31, "rejected": 2}
-    assert ended.fields == counted
+    assert ended.fields == {**counted, "own_record": "NOT_TAKEN"}
     assert failed.fields == {"code": "quota"}
 
 
@@ -109,8 +114,8 @@ async def test_nothing_of_a_lookup_is_readable_and_persons_are_in_the_body_alone
     assert body["demographics"]["forename"] == "Thessaly"
     assert body["demographics"]["dob"] == "2017-03-09"
     assert body["demographics"]["other_names"] == [{"forename": "Tess", "surname": "Hollingshade"}]
-    justified = (body["name"], body["reason_reference"], body["approver"])
-    assert justified == ("Ann Smith", "ref-1", "bob")
+    justified = (body["name"], body["reason_reference"], body["approvers"])
+    assert justified == ("Ann Smith", "ref-1", [])
     assert body["acr"] == Acr.PASSWORD_TOTP.value
     assert body["named_areas"] == ["e99000002"]
     facts = QUESTION.justification.facts
@@ -118,10 +123,47 @@ async def test_nothing_of_a_lookup_is_readable_and_persons_are_in_the_body_alone
     assert b"agreed_on" not in kept
 
 
+async def test_lookups_are_counted_by_account_and_what_they_owe(
+    people: People, entries: Entries
+) -> None:
+    """A day later one of two attendance numbers is missing; nobody is counted for what failed."""
+    urgent = Question(THESSALY, justified(Purpose.URGENT_CARE), Reach.AREA)
+    concern = Question(THESSALY, justified(Purpose.SAFEGUARDING_CONCERN), Reach.AREA)
+    bob = replace(SESSION, subject="Bob")
+    for operation, session, question, own in (
+        ("01", SESSION, urgent, None),
+        ("02", SESSION, urgent, None),
+        ("03", SESSION, concern, OwnRecord.NEW_TODAY),
+        ("04", bob, concern, OwnRecord.NOT_KNOWN),
+        ("05", bob, concern, OwnRecord.NAMED),
+    ):
+        await people.record.asked(session, question, operation, NOW, None)
+        await people.record.ended(COUNCIL, operation, replace(large(), own_record=own), NOW)
+    await people.record.asked(bob, concern, "06", NOW, None)
+    await people.record.failed(COUNCIL, "06", "quota", NOW)
+    people.record.attended(SESSION, "02", "A-77123", NOW + limits.DAY)
+    kept = entries()
+    end = NOW + limits.DAY
+    assert count(kept, NOW, end, end) == (Counts("ann", 3, 1, 0, 1), Counts("bob", 2, 0, 1, 0))
+    owed_later = count(kept, NOW, end, end - 1)
+    assert [each.unattended for each in owed_later] == [0, 0]
+    assert count(kept, NOW + 1, end, end) == ()
+
+
+async def test_an_attendance_number_is_in_the_body_alone(
+    people: People, gateway_settings: GatewaySettings, entries: Entries
+) -> None:
+    people.record.attended(SESSION, "5f0c9a3e71d2b846", "A-77123", NOW)
+    assert b"A-77123" not in held(gateway_settings)
+    (attended,) = entries(decrypt=True)
+    assert (attended.kind, attended.fields) == ("lookup.attended", {})
+    assert json.loads(attended.body or b"") == {"attendance": "A-77123"}
+
+
 async def test_who_cannot_record_does_not_go_on(people: People, entries: Entries) -> None:
     elsewhere = AgencyId("e99000009.other")
     with pytest.raises(Defect):
-        await people.record.sent(elsewhere, "00", [bytes(32)], NOW)
+        await people.record.sent(elsewhere, "00", bytes(32), NOW)
 
     def broken(_agency: AgencyId) -> AuditLog:
         raise Defect("the store failed")
@@ -129,6 +171,28 @@ async def test_who_cannot_record_does_not_go_on(people: People, entries: Entries
     with pytest.raises(Defect):
         await AuditRecord(broken).asked(SESSION, QUESTION, "00", NOW, None)
     assert entries() == []
+
+
+async def test_what_lookups_record_at_one_moment_shares_commits(
+    gateway_settings: GatewaySettings, people: People, entries: Entries
+) -> None:
+    """A gateway with many lookups under way does not wait for the disk once for each."""
+    with closing(open_audit(gateway_settings, COUNCIL)) as log:
+        commits: list[int] = []
+        append = log.append_many
+
+        def counted(events: Sequence[AuditEvent]) -> object:
+            commits.append(len(events))
+            return append(events)
+
+        log.append_many = counted  # type: ignore[method-assign, assignment]
+        record = AuditRecord(lambda _agency: log)
+        sent = (record.sent(COUNCIL, f"{n:02}", bytes(32), NOW) for n in range(20))
+        await asyncio.gather(*sent)
+        await record.close()
+    assert sorted(str(entry.operation) for entry in entries()) == [f"{n:02}" for n in range(20)]
+    assert sum(commits) == 20
+    assert len(commits) <= 2, "the first, and all that came while it was written"
 
 
 def test_signing_in_is_recorded_and_what_was_typed_is_not(

@@ -6,9 +6,11 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -44,7 +46,7 @@ from practitioner.asking.outcome import Outcome, Question
 from practitioner.asking.plan import LookupRule
 from practitioner.settings import GatewaySettings
 from practitioner.wiring import Gateway, open_gateway
-from unit.practitioner.gateway_desk import THESSALY, ann
+from unit.practitioner.gateway_desk import PASSWORD, THESSALY, Run, Said, ann
 
 COUNCIL = AgencyId("e08000025.council")
 ME = MemberId("gateway-1")
@@ -114,6 +116,36 @@ def recorded(settings: GatewaySettings) -> list[str]:
 async def ask(gateway: Gateway) -> Outcome:
     question = Question(THESSALY, justified(Purpose.S47_ENQUIRY))
     return await gateway.client.lookup(ann(time.time(), COUNCIL), question)
+
+
+def test_a_role_that_the_agency_does_not_have_gets_no_account(enrolled: Enrolled, run: Run) -> None:
+    """Every lookup of such an account would be refused, as the signed list has it."""
+    file = enrolled.settings.places.bundle.parent / "settings.toml"
+    last = f"{date.today() + timedelta(days=365)}"  # noqa: DTZ011 - as it is typed
+
+    def add(account: str, role: str) -> Said:
+        return run(
+            *("account", "add", "--settings", str(file), "--account", account, "--name", "Jo Reed"),
+            *("--role", role, "--training-until", last, "--vetting-until", last),
+            "--password-stdin",
+            stdin=f"{PASSWORD}\n",
+        )
+
+    refused_role = add("jo", "GP")
+    assert refused_role.status == 2
+    assert "--role: there is no such role at this kind of agency; there are " in refused_role.err
+    assert "SOCIAL_WORKER" in refused_role.err
+    with wiring.open_people(enrolled.settings) as people:
+        assert people.accounts.list() == ()
+    taken = add("jo", "SOCIAL_WORKER")
+    assert taken.status == 0, taken.err
+    assert "not checked" not in taken.err
+    assert recorded(enrolled.settings) == ["account.added"]
+    # Without a list that holds nobody can say which roles there are, and that is said.
+    shutil.rmtree(enrolled.settings.places.member_list)
+    unchecked = add("joan", "GP")
+    assert unchecked.status == 0
+    assert "The role was not checked" in unchecked.err
 
 
 async def test_alone_it_opens_its_pepper_and_is_ready_to_ask(enrolled: Enrolled) -> None:

@@ -14,9 +14,10 @@ from fingerpost.protocol.codes import Cannot, Status
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.witness import Fault, PutBack, WitnessFolder
-from practitioner.asking import outcome
+from practitioner.asking import belief
+from practitioner.asking.belief import believed, joined, newer
 from practitioner.asking.generations_store import FileGenerations
-from practitioner.asking.outcome import Answered, believed, joined, merge, newer
+from practitioner.asking.outcome import Answered, merge
 
 OAK, ELM = AgencyId("e99000001.oak"), AgencyId("e99000001.elm")
 KEY = bytes(range(32))
@@ -26,7 +27,7 @@ NOW = 1_800_000_000.0
 @given(st.sampled_from(Status), st.integers(0, 9), st.integers(0, 9))
 def test_an_older_no_is_never_a_no(status: Status, generation: int, seen: int) -> None:
     answer = Answered(status, generation, 5)
-    held = believed(answer, seen)
+    held = believed(answer, seen, too_old=False)
     if generation >= seen:
         assert held == answer
     assert held.status in (status, Status.CANNOT_ANSWER)
@@ -36,12 +37,26 @@ def test_an_older_no_is_never_a_no(status: Status, generation: int, seen: int) -
 
 
 def test_beside_an_answer_that_is_believed_it_stays_known() -> None:
-    back = believed(Answered(Status.INVOLVED, 1), 2)
-    for order in ((back, Answered(Status.INVOLVED, 2)), (Answered(Status.INVOLVED, 2), back)):
-        assert merge(order).reason is Cannot.WENT_BACK
-    assert merge((believed(Answered(Status.NOTHING_TO_DISCLOSE, 1), 2),) * 2).status is (
-        Status.CANNOT_ANSWER
-    )
+    for seen, too_old, why in ((2, False, Cannot.WENT_BACK), (0, True, Cannot.TOO_OLD)):
+        back = believed(Answered(Status.INVOLVED, 1), seen, too_old=too_old)
+        for order in ((back, Answered(Status.INVOLVED, 2)), (Answered(Status.INVOLVED, 2), back)):
+            assert merge(order).reason is why
+        no = believed(Answered(Status.NOTHING_TO_DISCLOSE, 1), seen, too_old=too_old)
+        assert merge((no, no)).status is Status.CANNOT_ANSWER
+
+
+@given(st.sampled_from(Status), st.integers(1, 2**33), st.booleans())
+def test_a_no_from_records_that_are_too_old_is_never_a_no(
+    status: Status, as_of: int, too_old: bool
+) -> None:
+    held = believed(Answered(status, 5, as_of), 5, too_old=too_old)
+    usable = status in (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE)
+    assert (held.reason is Cannot.TOO_OLD) is (usable and too_old)
+    assert held.as_of == as_of
+    if too_old:
+        assert held.status is not Status.NOTHING_TO_DISCLOSE
+    elif status is not Status.CANNOT_ANSWER:
+        assert held.status is status
 
 
 def test_what_is_remembered_is_usable_newer_and_not_from_beyond_tomorrow() -> None:
@@ -57,7 +72,7 @@ def test_what_is_remembered_is_usable_newer_and_not_from_beyond_tomorrow() -> No
 
 
 def test_it_is_bounded_and_forgets_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outcome, "MOST_AGENCIES", 1)
+    monkeypatch.setattr(belief, "MOST_AGENCIES", 1)
     assert joined({OAK: 5}, {ELM: 6}) == {ELM: 6}
     assert joined({OAK: 5}, {OAK: 4}) == {OAK: 5}
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from effort import examples
 from fakes.refusals import refused
 from fakes.wexcombe import AMINA, COUNCIL, GP, HEALTH, HERE, NEXT, OAK, POLICE, QUESTION, build
+from fingerpost.private.demographics import Birth, ExpectedDate, PartialDate
+from fingerpost.private.linkage import Strength, StrengthLevel
 from fingerpost.private.messages import Pointer
 from fingerpost.protocol.codes import (
     WIRE_STATUSES,
@@ -24,23 +26,27 @@ from fingerpost.protocol.codes import (
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Agency, Area, DenyList, Federation, NotConnected
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
+from fingerpost.protocol.terms import Tier
 from practitioner.asking.outcome import (
     GAP,
     AgencyOutcome,
     Answered,
+    OwnRecord,
     ServiceCount,
     agency_outcomes,
     count_services,
     merge,
     not_connected,
+    own_record,
     provides,
     universal_for,
 )
+from unit.practitioner.outcome_strategies import ASKED_STATUSES
 
 NO = Answered(Status.NOTHING_TO_DISCLOSE, 3, 1_700_000_000)
-NAMED = Pointer(OAK, CoarseKind.EDUCATION, InvolvementStatus.OPEN, desk_phone="01632 960123")
+NAMED = Pointer(CoarseKind.EDUCATION, InvolvementStatus.OPEN, desk_phone="01632 960123")
 OTHER_DESK = replace(NAMED, desk_phone="01632 960124")
-DUTY_DESK = Pointer(OAK, None, InvolvementStatus.OPEN)
+DUTY_DESK = Pointer(None, InvolvementStatus.OPEN)
 YES = Answered(Status.INVOLVED, 3, 1_700_000_000, (NAMED,))
 REQUESTERS_STATUSES = WIRE_STATUSES | {Status.NO_REPLY}
 answers_of_all_kinds = st.builds(
@@ -153,7 +159,9 @@ def test_a_count_says_who_is_connected_who_answered_and_who_named_itself() -> No
     schools = (outcome_of(SCHOOL, YES), outcome_of(SCHOOL, NO), outcome_of(SCHOOL))
     practice = outcome_of(PRACTICE, YES)
     count = counted(CoarseKind.EDUCATION, *schools, practice, gaps=(ash, vets))
-    assert count == ServiceCount(CoarseKind.EDUCATION, connected=3, of=4, answered=2, named=1)
+    assert count == ServiceCount(
+        CoarseKind.EDUCATION, connected=3, of=4, answered=2, named=1, as_of=NO.as_of
+    )
     assert not count.none_named_itself
 
 
@@ -165,6 +173,14 @@ def test_none_named_itself_only_when_each_connected_one_answered() -> None:
         assert not counted(kind, no, outcome_of(SCHOOL, other)).none_named_itself
     assert not counted(kind).none_named_itself, "no school is connected: nothing was asked"
     assert not counted(kind, outcome_of(PRACTICE, NO)).none_named_itself
+
+
+def test_a_count_is_as_old_as_the_oldest_records_that_answered() -> None:
+    older, silent = replace(NO, as_of=NO.as_of - 1), Answered(Status.CANNOT_ANSWER, 3, 1)
+    schools = [outcome_of(SCHOOL, each) for each in (NO, older, YES, silent)]
+    assert counted(CoarseKind.EDUCATION, *schools).as_of == older.as_of
+    assert counted(CoarseKind.EDUCATION, schools[0], schools[3]).as_of == NO.as_of
+    assert counted(CoarseKind.EDUCATION, schools[3]).as_of == 0
 
 
 def test_an_involved_agency_counts_as_named_even_without_a_desk() -> None:
@@ -199,15 +215,20 @@ def test_under_five_a_health_visitor_and_from_five_a_school(born: date) -> None:
 def test_without_a_date_of_birth_every_service_is_counted() -> None:
     kinds = universal_for(None, at(date(2027, 1, 1)))
     assert kinds == (CoarseKind.EDUCATION, CoarseKind.GP, CoarseKind.HEALTH_VISITING)
-    unborn = universal_for(date(2027, 2, 1), at(date(2027, 1, 1)))
-    assert CoarseKind.HEALTH_VISITING in unborn
+    assert universal_for(PartialDate(2022), at(date(2027, 6, 1))) == kinds
+
+
+@pytest.mark.parametrize("born", [ExpectedDate(date(2027, 2, 1)), PartialDate(2023)])
+def test_a_child_who_cannot_be_five_has_a_health_visitor(born: Birth) -> None:
+    under = universal_for(born, at(date(2027, 1, 1)))
+    assert under == (CoarseKind.GP, CoarseKind.HEALTH_VISITING)
 
 
 # ---- not connected -------------------------------------------------------------------------------
 
 
 def gaps_of(federation: Federation, reach: Reach, named: tuple[AreaCode, ...] = ()) -> list[str]:
-    return [gap.name for _, gap in not_connected(federation, COUNCIL, reach, named)]
+    return [gap.name for _, gap in not_connected(federation, COUNCIL, reach, named, Tier.FAMILY)]
 
 
 def listed(*denied: AgencyId | MemberId) -> Federation:
@@ -263,3 +284,23 @@ def test_no_value_prints_a_person() -> None:
     printed = " ".join(map(repr, (QUESTION, YES, outcome_of(SCHOOL, YES), NAMED, AMINA)))
     for secret in ("Amina", "Hartley", "WX4", "2015", "01632"):
         assert secret not in printed
+
+
+# ---- the asking agency's own records -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [None, *ASKED_STATUSES])
+def test_a_child_is_new_only_by_a_verified_answer_of_the_own_agency(status: Status | None) -> None:
+    """Attack: a node that is down makes every child new, and the count worthless."""
+    given = {GP: [YES], OAK: [Answered(status)] if status is not None else []}
+    found = agency_outcomes([SCHOOL, PRACTICE], {HERE: AREA}, given)
+    expected = {
+        Status.INVOLVED: OwnRecord.NAMED,
+        Status.NOTHING_TO_DISCLOSE: OwnRecord.NEW_TODAY,
+    }
+    said = expected.get(status, OwnRecord.NOT_KNOWN) if status else OwnRecord.NOT_KNOWN
+    sure = Strength(StrengthLevel.GOOD, (), sure=True)
+    assert own_record(found, OAK, sure) is said
+    assert own_record(found, AgencyId("e99000001.not-asked"), sure) is OwnRecord.NOT_KNOWN
+    unsure = OwnRecord.NOT_KNOWN if said is OwnRecord.NEW_TODAY else said
+    assert own_record(found, OAK, replace(sure, sure=False)) is unsure

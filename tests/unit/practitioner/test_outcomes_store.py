@@ -175,7 +175,7 @@ def yes(agencies: Sequence[AgencyOutcome]) -> tuple[AgencyOutcome, ...]:
         replace(
             each,
             status=Status.INVOLVED,
-            pointers=tuple(replace(pointer, agency=each.agency.id) for pointer in most),
+            pointers=most,
             reason=None,
         )
         for each in agencies

@@ -7,17 +7,17 @@ import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
 from hypothesis import given
 
 from fakes.gateway_outcomes import ASKED_AT, DAY, large
-from fingerpost.protocol.codes import Cannot, Status, WideningReason
+from fingerpost.protocol.codes import Cannot, CoarseKind, Status, WideningReason
 from fingerpost.protocol.errors import Defect
 from practitioner.asking.document import LookupDocument, document, read, write
-from practitioner.asking.outcome import Outcome, Widened
+from practitioner.asking.outcome import NotAsked, Outcome, ServiceCount, Widened
 from unit.practitioner.outcome_strategies import HOSTILE, outcomes
 
 LATER = ASKED_AT + 7 * DAY
@@ -63,8 +63,7 @@ def test_none_named_itself_is_never_said_beside_a_gap(found: Outcome) -> None:
     "change",
     [
         {"version": 0},
-        {"version": 4},
-        {"version": 1, "widened": {"after": "aa", "because": "RECENT_MOVE"}},
+        {"version": 6},
         {"surplus": 1},
         {"widened": {"after": "aa"}},
         {"widened": {"after": "aa", "because": "RECENT_MOVE", "note": "x"}},
@@ -88,42 +87,99 @@ def test_a_second_round_says_after_which_lookup_and_why() -> None:
     assert json.loads(write(document(large(), LATER)))["widened"] is None
 
 
+MONDAYS: Final = {"days": ["MON"], "opens": "09:00", "closes": "17:00", "term_time": False}
+ADDED: Final[list[tuple[int, str, str, object, object]]] = [
+    (2, "document", "widened", None, {"after": "aa", "because": "RECENT_MOVE"}),
+    (3, "document", "kept", True, False),
+    (3, "agencies", "cannot_answer", None, "TOO_OLD"),
+    (4, "document", "own_record", None, "NEW_TODAY"),
+    (4, "pointers", "opening", [], [MONDAYS]),
+    (4, "pointers", "desk", None, "TEAM"),
+    (4, "pointers", "staffed_until", None, "2027-01-15T08:00:00Z"),
+    (4, "pointers", "number_reported_wrong", False, True),
+    (5, "document", "not_used", [], [{"field": "upn", "reason": "upn_unread", "words": "x"}]),
+    (5, "document", "call_back", None, {"name": "x", "telephone": ""}),
+    (5, "agencies", "quality", None, "POOR"),
+    (5, "agencies", "not_asked", None, "QUOTA"),
+    (5, "services", "as_of", None, "2027-01-15T08:00:00Z"),
+    (5, "services", "enough_connected", False, True),
+]
+"""Since which version which part of a document has a field, what is read where an earlier one lacks
+it, and what else it can say."""
+
+
+def parts(raw: dict[str, Any], part: str) -> list[dict[str, Any]]:
+    if part == "document":
+        return [raw]
+    if part == "pointers":
+        return [pointer for each in raw["agencies"] for pointer in each["pointers"]]
+    return list(raw[part])
+
+
 def before(version: int, shown: LookupDocument) -> dict[str, Any]:
-    """The document as a gateway of an earlier version kept it."""
+    """The document as a gateway of this version kept it."""
     raw: dict[str, Any] = json.loads(write(shown))
-    for each in raw["agencies"]:
-        del each["cannot_answer"]
-    del raw["kept"]
-    if version == 1:
-        del raw["widened"]
+    for since, part, field, _, _ in ADDED:
+        if version < since:
+            for each in parts(raw, part):
+                del each[field]
     return {**raw, "version": version}
 
 
-@pytest.mark.parametrize("version", [1, 2])
+DATED = ServiceCount(CoarseKind.EDUCATION, 3, 12, 3, 0, 1_800_000_000)
+SHOWN = document(
+    replace(
+        large(),
+        services=(DATED,),
+        widened=Widened("00000000000000aa", WideningReason.RECENT_MOVE),
+    ),
+    LATER,
+)
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
 def test_documents_of_the_versions_before_are_read_while_they_are_kept(version: int) -> None:
-    now = document(large(), LATER)
-    assert read(json.dumps(before(version, now)).encode()) == now
+    raw = before(version, SHOWN)
+    again = json.loads(write(read(json.dumps(raw).encode())))
+    for since, part, field, unsaid, _ in ADDED:
+        if version < since:
+            where = parts(again, part)
+            assert [each.pop(field) for each in where] == [unsaid] * len(where)
+    assert {**again, "version": version} == raw
 
 
-def test_a_second_round_of_the_version_before_is_read() -> None:
-    after = Widened("00000000000000aa", WideningReason.RECENT_MOVE)
-    now = document(replace(large(), widened=after), LATER)
-    assert read(json.dumps(before(2, now)).encode()) == now
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize(("since", "part", "field", "_unsaid", "said"), ADDED)
+def test_a_version_says_nothing_that_a_later_one_added(
+    since: int, part: str, field: str, _unsaid: object, said: object, version: int
+) -> None:
+    raw = before(version, SHOWN)
+    parts(raw, part)[0][field] = said
+    if version < since:
+        with pytest.raises(Defect):
+            read(json.dumps(raw).encode())
+    else:
+        assert parts(json.loads(write(read(json.dumps(raw).encode()))), part)[0][field] == said
 
 
-@pytest.mark.parametrize("version", [1, 2])
-def test_the_versions_before_do_not_say_why_an_agency_cannot_answer(version: int) -> None:
-    raw = before(version, document(large(), LATER))
-    raw["agencies"][0]["cannot_answer"] = "TOO_OLD"
+def test_a_service_is_as_old_as_the_oldest_records_of_its_answers() -> None:
+    assert SHOWN.services[0].as_of == "2027-01-15T08:00:00Z"
+
+
+def test_who_was_not_asked_stands_in_it_with_the_reason() -> None:
+    found = large()
+    unasked = replace(
+        found.agencies[0], status=Status.NOT_ASKED, pointers=(), not_asked=NotAsked.QUOTA
+    )
+    told = document(replace(found, agencies=(unasked, *found.agencies[1:])), LATER)
+    assert read(write(told)) == told
+    shown = next(each for each in told.agencies if each.id == str(unasked.agency.id))
+    assert (shown.status, shown.not_asked) == ("NOT_ASKED", "QUOTA")
+    assert shown.lacks_answer
+    assert not shown.is_gap
+    assert not told.complete
     with pytest.raises(Defect):
-        read(json.dumps(raw).encode())
-
-
-@pytest.mark.parametrize("version", [1, 2])
-def test_the_versions_before_have_no_outcome_that_was_not_kept(version: int) -> None:
-    raw = {**before(version, document(large(), LATER)), "kept": False}
-    with pytest.raises(Defect):
-        read(json.dumps(raw).encode())
+        read(json.dumps(before(4, told)).encode())
 
 
 @pytest.mark.parametrize("reason", Cannot)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from fakes.gateway_outcomes import ASKED_AT, DAY, agency, large, outcome, said
-from fingerpost.private.linkage import StrengthLevel
+from fingerpost.private.linkage import StrengthLevel, Unused
 from fingerpost.private.messages import Pointer
 from fingerpost.private.purpose_rules import widening_reasons
 from fingerpost.protocol.codes import (
@@ -24,13 +24,15 @@ from fingerpost.protocol.codes import (
     CoarseKind,
     InvolvementStatus,
     Purpose,
+    Quality,
     Reach,
     Status,
     WideningReason,
 )
 from fingerpost.protocol.federation import NotConnected
 from practitioner.asking.document import document
-from practitioner.asking.outcome import Outcome, ServiceCount, Widened
+from practitioner.asking.outcome import NotAsked, Outcome, OwnRecord, ServiceCount, Widened
+from practitioner.asking.second_persons import REVIEWED
 from practitioner.present import words
 from practitioner.present.terminal import render
 from unit.practitioner.outcome_strategies import HOSTILE, outcomes
@@ -78,8 +80,9 @@ def test_silence_is_never_made_a_no(found: Outcome, at: datetime, everything: bo
     gaps = [each for each in found.agencies if document_status(each.status)]
     assert ("did not answer (" in text) is bool(gaps)
     if gaps:
-        assert f"did not answer ({len(gaps)} of {len(found.agencies)} asked)" in text
-        assert "silence is not a no" in text
+        asked = sum(each.status is not Status.NOT_ASKED for each in found.agencies)
+        assert f"did not answer ({len(gaps)} of {asked} asked)" in text
+        assert "did not answer. we do not know whether" in text
 
 
 def document_status(status: Status) -> bool:
@@ -128,7 +131,7 @@ def test_whom_to_ring_comes_first_then_the_rest_in_order() -> None:
         "DID NOT ANSWER (4 of 45 asked)",
         "Somebody may be tampering",
         "Not connected, so not asked (31)",
-        "Answered and have nothing to disclose (36)",
+        "Answered and have nothing to tell you (36)",
         "Services that children of this age have",
         "Poor odds",
         "Lookup 5f0c9a3e71d2b846. Shown again until 30 November 2026",
@@ -141,7 +144,7 @@ def test_whom_to_ring_comes_first_then_the_rest_in_order() -> None:
 def test_at_night_the_out_of_hours_desk_comes_first_and_closed_desks_apart() -> None:
     now, later = shown(large(gaps=4), NIGHT).split("Ring when they open")
     numbers = re.findall(r"^  (020 [0-9 ]{9})", now, re.MULTILINE)
-    assert numbers == ["020 7946 0801", "020 7946 0121", "020 7946 0131", "020 7946 0300"]
+    assert numbers == ["020 7946 0801", "020 7946 0121", "020 7946 0300", "020 7946 0131"]
     assert "by day 020 7946 0101 (Mon–Fri 09:00–17:00)" in now
     assert "closed now; Mon–Fri" in later
     assert "Catherine Abernathy-Woods" in later
@@ -163,8 +166,8 @@ def test_an_agency_without_a_named_contact_is_rung_at_its_duty_desk() -> None:
 
 def test_a_duty_desk_beside_named_contacts_says_that_there_are_more() -> None:
     council = agency("Wexcombe Council", AgencyKind.LOCAL_AUTHORITY, desk="020 7946 0100")
-    named = Pointer(council.id, CoarseKind.EARLY_HELP, InvolvementStatus.OPEN, worker_name="Bea")
-    more = Pointer(council.id, None, InvolvementStatus.OPEN)
+    named = Pointer(CoarseKind.EARLY_HELP, InvolvementStatus.OPEN, worker_name="Bea")
+    more = Pointer(None, InvolvementStatus.OPEN)
     text = shown(outcome([said(council, Status.INVOLVED, named, more)]))
     assert "Bea" in text
     assert "more contacts than fit here; ring its duty desk" in text
@@ -173,8 +176,17 @@ def test_a_duty_desk_beside_named_contacts_says_that_there_are_more() -> None:
 def test_nobody_named_is_a_sentence_about_who_answered() -> None:
     quiet = said(agency("Oak", AgencyKind.SCHOOL), Status.NOTHING_TO_DISCLOSE)
     text = shown(outcome([quiet]))
-    assert text.strip().startswith("Ring now: of those who answered, nobody named a contact")
-    assert "An agency that may not disclose what it knows says the same." in text
+    assert text.strip().startswith("Ring now: no agency that answered named a contact")
+    assert "1 agency answered and has nothing to tell you. This does not mean it does not know" in (
+        re.sub(r"\s+", " ", text)
+    )
+
+
+@pytest.mark.parametrize("status", [Status.NO_REPLY, Status.TRY_AGAIN, Status.CANNOT_ANSWER])
+def test_where_nobody_answered_the_first_line_speaks_of_no_answers(status: Status) -> None:
+    text = shown(outcome([said(agency("Oak", AgencyKind.SCHOOL), status)]))
+    assert text.strip().startswith("NO AGENCY GAVE AN ANSWER: ring them yourself")
+    assert "of those who answered" not in text
 
 
 def test_that_nobody_was_asked_is_said_and_not_that_nobody_answered() -> None:
@@ -189,8 +201,9 @@ def test_what_is_missing_stands_beside_whom_to_ring() -> None:
     top = words_of(shown(large(gaps=4)).split("020")[0])
     assert "ring now" in top
     assert (
-        "this is not all: 4 of 45 asked gave no answer, 31 could not be asked, "
-        "records of this child may have been missed. see below." in top
+        "4 agencies are working with this child. 1 worked with the child until recently, or will "
+        "soon. 4 did not answer. 31 were not asked. "
+        "this is not all: records of this child may have been missed. see below." in top
     )
 
 
@@ -198,9 +211,15 @@ def test_what_is_missing_stands_beside_whom_to_ring() -> None:
 def test_nothing_is_said_to_be_all_that_is_not(found: Outcome) -> None:
     text = words_of(shown(found))
     gaps = any(document_status(each.status) for each in found.agencies)
-    if found.agencies and (gaps or found.not_connected):
-        assert "this is not all: " in text
-    if found.complete and not found.not_connected and found.strength.level is StrengthLevel.GOOD:
+    if found.agencies and gaps:
+        assert "did not answer. " in text
+    unasked = any(each.status is Status.NOT_ASKED for each in found.agencies)
+    if found.agencies and (unasked or found.not_connected):
+        assert "not asked. " in text
+    if found.agencies and found.unused:
+        assert "a part of what you gave was not used" in text
+    whole = found.strength.level is StrengthLevel.GOOD and not found.unused
+    if found.complete and not found.not_connected and whole:
         assert "this is not all" not in text
 
 
@@ -242,14 +261,19 @@ def test_many_gaps_are_counted_by_kind_but_councils_and_police_named() -> None:
 @pytest.mark.parametrize(
     ("reason", "as_of", "said_of_it"),
     [
-        (Cannot.VERSION, 0, "cannot answer: it runs another version, or goes by another list"),
+        (Cannot.VERSION, 0, "cannot answer: it uses another version, or another member list"),
         (Cannot.NOT_READY, 0, "cannot answer: its records are not ready"),
         (
             Cannot.TOO_OLD,
             ASKED_AT - 200 * DAY,
-            "cannot answer: its records are too old to rely on (from 7 May 2026)",
+            "cannot answer: its records are of 7 May 2026, too old to rely on",
         ),
         (Cannot.TOO_OLD, 0, "cannot answer: its records are too old to rely on"),
+        (
+            Cannot.WENT_BACK,
+            ASKED_AT - 200 * DAY,
+            "cannot answer: its records went back to an earlier state, records of 7 May 2026",
+        ),
         (Cannot.FAULT, 0, "cannot answer: its system has a fault"),
         (None, 0, "could not answer"),  # kept by a version that had no reasons
     ],
@@ -295,22 +319,34 @@ def test_no_colour_carries_what_words_do_not() -> None:
     ("count", "sentence"),
     [
         (
+            ServiceCount(CoarseKind.EDUCATION, 10, 12, 10, 0),
+            "No school has named itself. 10 of 12 schools here are connected and 10 answered. The "
+            "child may go to another school, learn at home, or go to a school that cannot tell you "
+            "this way. Do not start looking for the family yourself.",
+        ),
+        (
             ServiceCount(CoarseKind.EDUCATION, 3, 12, 3, 0),
-            "No school named itself (3 of 12 connected, 3 answered).",
+            "3 of 12 schools here are connected and 3 answered. Too few are connected to say "
+            "whether a school would name itself.",
+        ),
+        (
+            ServiceCount(CoarseKind.EDUCATION, 12, 12, 12, 0, ASKED_AT - 200 * DAY),
+            "No school has named itself. 12 of 12 schools here are connected and 12 answered, with "
+            "records of 7 May 2026 or later.",
         ),
         (
             ServiceCount(CoarseKind.EDUCATION, 3, 12, 2, 0),
-            "1 school did not answer (3 of 12 connected, 2 answered): whether one would have "
-            "named itself cannot be said.",
+            "1 school gave no answer. 3 of 12 schools here are connected and 2 answered. We cannot "
+            "say whether a school would have named itself.",
         ),
         (
             ServiceCount(CoarseKind.EDUCATION, 3, 12, 2, 2),
-            "2 schools named themselves (3 of 12 connected, 2 answered). 1 school did not answer.",
+            "2 schools have named themselves. 3 of 12 schools here are connected and 2 answered. 1 "
+            "school gave no answer.",
         ),
         (
             ServiceCount(CoarseKind.GP, 0, 6, 0, 0),
-            "No GP practice is connected (0 of 6 connected, 0 answered): nothing can be said "
-            "about GP practices.",
+            "No GP practice here is connected: nothing can be said about GP practices.",
         ),
         (
             ServiceCount(CoarseKind.HEALTH_VISITING, 0, 0, 0, 0),
@@ -327,8 +363,10 @@ def test_services_are_told_with_their_counts(count: ServiceCount, sentence: str)
 @given(found=outcomes())
 def test_none_named_itself_stands_only_where_all_connected_ones_answered(found: Outcome) -> None:
     text = words_of(shown(found, width=200))
-    complete = sum(service.none_named_itself for service in found.services)
-    assert len(re.findall(r"no [a-z ]+ named itself \(", text)) == complete
+    said_of = [s for s in found.services if s.none_named_itself and s.enough_connected]
+    assert len(re.findall(r"no [a-z ]+ has named itself", text)) == len(said_of)
+    for service in said_of:
+        assert 10 * service.connected >= 8 * service.of
 
 
 def test_not_connected_with_one_of_a_kind_is_named() -> None:
@@ -341,7 +379,7 @@ def test_not_connected_with_one_of_a_kind_is_named() -> None:
 def test_a_long_address_is_folded_and_not_cut() -> None:
     who = agency("Oak", AgencyKind.SCHOOL)
     address = "safeguarding.and.pastoral.care.office@a-very-long-school-name.wexcombe.example"
-    pointer = Pointer(who.id, CoarseKind.EDUCATION, InvolvementStatus.OPEN, desk_email=address)
+    pointer = Pointer(CoarseKind.EDUCATION, InvolvementStatus.OPEN, desk_email=address)
     text = shown(outcome([said(who, Status.INVOLVED, pointer)]))
     assert "…" not in text
     assert address in re.sub(r"\s", "", text)
@@ -370,7 +408,7 @@ def silent(**changes: object) -> Outcome:
 def test_where_a_school_did_not_name_itself_a_second_round_is_offered_with_its_price() -> None:
     text = words_of(shown(silent(), width=200))
     assert "fingerpost widen 5f0c9a3e71d2b846 --because reason reason is one of: " in text
-    assert "may then see who asks" in text
+    assert "may see that you asked and why" in text
     for reason in widening_reasons(Purpose.S47_ENQUIRY):
         assert reason.name.lower() in text
 
@@ -382,16 +420,181 @@ def test_where_a_school_did_not_name_itself_a_second_round_is_offered_with_its_p
         silent(purpose=Purpose.CLA_CARE),
         silent(widened=Widened("00000000000000aa", WideningReason.RECENT_MOVE)),
         outcome([said(agency("Oak", AgencyKind.SCHOOL), Status.NO_REPLY)]),
+        silent(agencies=(), services=()),
         outcome([said(agency("Oak", AgencyKind.SCHOOL), Status.INVOLVED)]),
         large(),
     ],
-    ids=["own area", "purpose", "widened", "gap", "named", "gaps"],
+    ids=["own area", "purpose", "widened", "gap at home", "nobody", "named", "gaps at home"],
 )
 def test_it_is_not_offered_where_it_would_be_refused(found: Outcome) -> None:
     assert "fingerpost widen" not in shown(found, width=200)
+
+
+def test_a_gap_is_to_be_rung_before_a_second_round() -> None:
+    quiet = [
+        said(agency("Oak", AgencyKind.SCHOOL), Status.NOTHING_TO_DISCLOSE),
+        said(agency("Elm", AgencyKind.HOUSING), Status.NO_REPLY),
+    ]
+    found = replace(outcome(quiet), reach=Reach.AREA_AND_NEIGHBOURS)
+    text = words_of(shown(found, width=200))
+    ring = "fingerpost mark 5f0c9a3e71d2b846 --spoke --agency e99000001.elm"
+    assert text.index(ring) < text.index("fingerpost widen")
+
+
+# ---- what was not used, who was not asked, whom to ring first ------------------------------------
+
+
+def test_what_was_not_used_stands_before_all_but_the_contacts() -> None:
+    found = replace(large(gaps=4), unused=(Unused.NUMBER_UNREAD, Unused.UPN_NOT_AGREED))
+    text = words_of(shown(found, width=200))
+    top, below = text.split("not used ", 1)
+    assert "a part of what you gave was not used" in top
+    assert below.startswith(words_of(Unused.NUMBER_UNREAD.words))
+    assert below.index(words_of(Unused.UPN_NOT_AGREED.words)) < below.index("did not answer (")
+
+
+@pytest.mark.parametrize("why", NotAsked)
+def test_a_limit_of_ones_own_is_never_shown_as_the_silence_of_others(why: NotAsked) -> None:
+    oak = agency("Oak", AgencyKind.SCHOOL, desk="020 7946 0202")
+    elm = said(agency("Elm", AgencyKind.SCHOOL), Status.INVOLVED)
+    found = outcome([replace(said(oak, Status.NOT_ASKED), not_asked=why), elm])
+    text = shown(found, width=200)
+    assert "did not answer" not in text.lower()
+    assert "NOT ASKED (1): " in text
+    assert "1 was not asked." in text
+    assert re.search(r"020 7946 0202 +Oak", text)
+    assert words.NOT_ASKED[why.value][1] in re.sub(r"\s+", " ", text)
+    assert not found.complete
+
+
+def test_whom_the_purpose_needs_comes_first_and_not_the_alphabet() -> None:
+    kinds = {
+        "Ash Housing": (AgencyKind.HOUSING, CoarseKind.HOUSING),
+        "Birch School": (AgencyKind.SCHOOL, CoarseKind.EDUCATION),
+        "Yew Council": (AgencyKind.LOCAL_AUTHORITY, CoarseKind.CHILDRENS_SOCIAL_CARE),
+        "Zeal Police": (AgencyKind.POLICE, CoarseKind.POLICE_SAFEGUARDING_DESK),
+    }
+    asked = [
+        said(
+            agency(name, kind, desk="020 7946 0100"),
+            Status.INVOLVED,
+            Pointer(coarse, InvolvementStatus.OPEN, desk_phone="020 7946 0101"),
+        )
+        for name, (kind, coarse) in kinds.items()
+    ]
+
+    def order(purpose: Purpose) -> list[str]:
+        text = shown(replace(outcome(asked), purpose=purpose), width=200)
+        return sorted(kinds, key=text.index)
+
+    usual = ["Yew Council", "Zeal Police", "Birch School", "Ash Housing"]
+    assert order(Purpose.S47_ENQUIRY) == usual
+    assert order(Purpose.EXPLOITATION) == ["Zeal Police", "Yew Council", *usual[2:]]
+    assert order(Purpose.EARLY_HELP)[0] == "Birch School"
+
+
+def test_who_may_ring_back_is_said_with_the_desk_and_what_no_call_means() -> None:
+    desk = agency("Wexcombe Council", AgencyKind.LOCAL_AUTHORITY, desk="020 7946 0100")
+    quiet = said(agency("Oak", AgencyKind.SCHOOL), Status.NOTHING_TO_DISCLOSE)
+    text = re.sub(r"\s+", " ", shown(replace(outcome([quiet]), call_back=desk)))
+    assert (
+        "An agency may ring you at Wexcombe Council, 020 7946 0100. If nobody rings, that does not "
+        "mean nobody knows the child."
+    ) in text
 
 
 def test_contacts_from_records_that_went_back_are_said_to_be_so() -> None:
     back = replace(said(agency("Oak", AgencyKind.SCHOOL), Status.INVOLVED), reason=Cannot.WENT_BACK)
     text = words_of(shown(outcome([back])))
     assert "this is not all: 1 named contacts from records that went back" in text
+    old = replace(back, reason=Cannot.TOO_OLD)
+    text = words_of(shown(outcome([back, old, old])))
+    assert "1 named contacts from records that went back to an earlier state, 2 named" in text
+    assert "2 named contacts from records that are too old" in text
+
+
+def test_the_date_behind_every_answer_is_shown() -> None:
+    """A "nothing to disclose" of three months ago says nothing of a child who came since."""
+    days = (200, 3, 0)
+    oaks = [
+        replace(
+            said(agency(f"Oak {n}", AgencyKind.SCHOOL), Status.NOTHING_TO_DISCLOSE),
+            as_of=ASKED_AT - n * DAY,
+        )
+        for n in days
+    ]
+    force = said(agency("Force", AgencyKind.POLICE), Status.NOTHING_TO_DISCLOSE)
+    elm = replace(said(agency("Elm", AgencyKind.SCHOOL), Status.INVOLVED), as_of=ASKED_AT - DAY)
+    found = outcome([*oaks, replace(force, as_of=ASKED_AT - 5 * DAY), elm])
+    text = shown(found)
+    assert "  3 schools, records of 7 May 2026 to 23 November 2026\n" in text
+    assert "  1 police force, records of 18 November 2026\n" in text
+    assert "as of 22 November 2026" in text
+    whole = shown(found, everything=True, width=120)
+    for n, day in zip(days, ("7 May", "20 November", "23 November"), strict=True):
+        assert f"Oak {n} (Wexcombe), records of {day} 2026" in whole
+
+
+@given(found=outcomes())
+def test_what_is_new_or_not_known_is_said_and_nothing_else(found: Outcome) -> None:
+    text = words_of(shown(found, width=200))
+    new = found.own_record is OwnRecord.NEW_TODAY
+    silent = found.own_record is OwnRecord.NOT_KNOWN
+    assert ("your own agency's records do not name this child" in text) is new
+    assert ("whether its records name this child cannot be said" in text) is silent
+
+
+@given(found=outcomes())
+def test_silence_is_explained_where_nobody_names_anything(found: Outcome) -> None:
+    text = words_of(shown(found, width=200))
+    untold = found.purpose in (Purpose.MISSING_EDUCATION, Purpose.TRANSFER_IN)
+    assert ("other agencies name nothing for this purpose" in text) is untold
+
+
+@given(found=outcomes())
+def test_the_ring_is_offered_where_nobody_near_knows_the_child(found: Outcome) -> None:
+    text = words_of(shown(found, width=200))
+    known = any(agency.status is Status.INVOLVED for agency in found.agencies)
+    urgent = found.purpose in (Purpose.EMERGENCY_PROTECTION, Purpose.EXPLOITATION)
+    near = found.reach in (Reach.AREA, Reach.AREA_AND_NEIGHBOURS)
+    assert ("--fact nobody-nearer=yes" in text) is (urgent and near and not known)
+
+
+@given(found=outcomes())
+def test_who_could_not_wait_is_told_by_when_to_have_it_confirmed(found: Outcome) -> None:
+    lines = [line.strip() for line in shown(found, width=200).splitlines()]
+    waits_not = found.purpose in REVIEWED and found.kept
+    assert (f"fingerpost review {found.operation}" in lines) is waits_not
+    if found.purpose is Purpose.EMERGENCY_PROTECTION and found.kept:
+        by = datetime.fromtimestamp(found.asked_at + 15 * 60, LONDON)
+        assert f"confirmed by {by:%H:%M} on {by:%d/%m/%Y}" in " ".join(lines)
+
+
+@given(found=outcomes())
+def test_urgent_care_owes_an_attendance_number(found: Outcome) -> None:
+    lines = [line.strip() for line in shown(found, width=200).splitlines()]
+    owes = found.purpose is Purpose.URGENT_CARE
+    assert (f"fingerpost outcome attendance {found.operation}" in lines) is owes
+
+
+def test_records_that_are_hard_to_find_are_remarked_beside_what_they_did_not_tell() -> None:
+    schools = [
+        replace(
+            said(agency(f"School {n}", AgencyKind.SCHOOL), Status.NOTHING_TO_DISCLOSE),
+            quality=quality,
+        )
+        for n, quality in enumerate([Quality.POOR] * 5 + [Quality.FAIR, Quality.GOOD, None])
+    ]
+    text = " ".join(shown(outcome(schools)).split())
+    assert "Many records of these agencies lack" in text
+    assert "missed: School 0, School 1, School 2 and 2 more." in text
+    assert "Some records of these agencies lack" in text
+    assert "missed: School 5." in text
+    assert "School 6" not in text, "what is good is not remarked"
+
+
+def test_no_remark_stands_where_all_records_are_good() -> None:
+    good = replace(
+        said(agency("Oak", AgencyKind.SCHOOL), Status.NOTHING_TO_DISCLOSE), quality=Quality.GOOD
+    )
+    assert "may be missed" not in shown(outcome([good]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
@@ -15,7 +15,7 @@ from fingerpost.protocol.codes import Role
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId
 from practitioner.sign_in import rules
-from practitioner.sign_in.rules import Account
+from practitioner.sign_in.rules import Account, SignInRule
 
 NOW = 1_800_000_000
 LATER = NOW + 400 * limits.DAY
@@ -33,7 +33,7 @@ def test_a_trained_and_vetted_account_may_sign_in() -> None:
 @given(before=st.integers(min_value=-limits.DAY, max_value=240))
 def test_training_and_vetting_must_outlast_a_query_and_the_skew(field: str, before: int) -> None:
     def with_end(at: int) -> Account:
-        return replace(ANN, entitlement=replace(HELD, **{field: at}))
+        return replace(ANN, entitlement=Entitlement(**{**asdict(HELD), field: at}))
 
     with refused(Code.SIGN_IN):
         rules.require_usable(with_end(NOW + before), NOW)
@@ -55,6 +55,71 @@ def test_ends_are_written_down_just_when_they_let_somebody_sign_in(
             rules.require_ahead(entitlement, NOW)
     else:
         rules.require_ahead(entitlement, NOW)
+
+
+MANAGER = replace(ANN, subject="mo", role=Role.TEAM_MANAGER)
+DAYS = st.integers(min_value=-20 * limits.DAY, max_value=2 * limits.DAY)
+
+
+@given(training=DAYS, vetting=DAYS)
+def test_a_grace_adds_14_days_to_training_and_none_to_vetting(training: int, vetting: int) -> None:
+    lapsed = Entitlement(NOW + training, NOW + vetting, "mo")
+    longer = Entitlement(NOW + training + 14 * limits.DAY, NOW + vetting)
+    for entitlement, like in ((lapsed, longer), (replace(lapsed, training_grace_by=""), None)):
+        like = like or Entitlement(NOW + training, NOW + vetting)
+        try:
+            rules.require_entitled(like, NOW)
+        except Refused as expected:
+            with refused(Code.SIGN_IN, expected.rule):
+                rules.require_entitled(entitlement, NOW)
+        else:
+            rules.require_entitled(entitlement, NOW)
+            assert rules.days_left(entitlement, NOW) in range(1, 17)
+
+
+@given(training=DAYS, vetting=DAYS)
+def test_a_grace_is_granted_just_where_it_lets_somebody_sign_in(
+    training: int, vetting: int
+) -> None:
+    lapsed = Entitlement(NOW + training, NOW + vetting)
+    granted = replace(lapsed, training_grace_by="mo")
+    try:
+        rules.require_lapsed(lapsed, NOW)
+    except Refused:
+        usable = rules.in_grace(granted, NOW)
+        if usable:
+            with refused(Code.SIGN_IN):
+                rules.require_entitled(granted, NOW)
+    else:
+        with refused(Code.SIGN_IN, SignInRule.TRAINING_OVER):
+            rules.require_entitled(lapsed, NOW)
+        rules.require_entitled(granted, NOW)
+        with refused(Code.SIGN_IN, SignInRule.TRAINING_OVER):
+            rules.require_in_date(granted, NOW)
+    with refused(Code.NOT_ALLOWED, SignInRule.GRANTED):
+        rules.require_lapsed(granted, NOW)
+
+
+def test_a_grace_rests_on_a_manager() -> None:
+    rules.require_manager(MANAGER, ANN, NOW)
+
+
+@pytest.mark.parametrize(
+    "manager",
+    [
+        None,
+        ANN,
+        replace(MANAGER, disabled=True),
+        replace(MANAGER, role=Role.CME_OFFICER),
+        replace(MANAGER, entitlement=replace(HELD, training_until=NOW - 1)),
+        replace(MANAGER, entitlement=Entitlement(NOW - 1, LATER, "ann")),
+        replace(MANAGER, entitlement=replace(HELD, vetting_until=NOW - 1)),
+    ],
+    ids=["nobody", "herself", "disabled", "role", "training", "in grace herself", "vetting"],
+)
+def test_a_grace_rests_on_nobody_else(manager: Account | None) -> None:
+    with refused(Code.NOT_ALLOWED, SignInRule.MANAGER):
+        rules.require_manager(manager, ANN, NOW)
 
 
 def test_a_disabled_account_may_not() -> None:

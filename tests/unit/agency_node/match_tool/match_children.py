@@ -21,7 +21,7 @@ def child(
     dob: str = "",
     postcode: str = "",
     sex: Sex | None = None,
-    nhs_number: str = "",
+    health_number: str = "",
     upn: str = "",
 ) -> Demographics:
     return Demographics(
@@ -30,7 +30,7 @@ def child(
         dob=date.fromisoformat(dob) if dob else None,
         postcode=postcode,
         sex=sex,
-        nhs_number=nhs_number,
+        health_number=health_number,
         upn=upn,
     )
 
@@ -93,5 +93,5 @@ def children() -> st.SearchStrategy[Demographics]:
         dob=st.sampled_from((None, *map(date.fromisoformat, DAYS))),
         sex=st.sampled_from((None, FEMALE, MALE)),
         postcode=st.sampled_from(("", "LS1 4AB", "LS1 4AD", "LS1 9ZZ", "YO1 7HH")),
-        nhs_number=st.sampled_from(("", "", "9434765919", "4505577104")),
+        health_number=st.sampled_from(("", "", "9434765919", "4505577104")),
     )

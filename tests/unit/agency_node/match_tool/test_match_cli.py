@@ -167,9 +167,9 @@ def test_columns_of_another_name(desk: Desk) -> None:
 
 
 def test_what_is_passed_over_is_said_and_a_map_that_nothing_uses_is_refused(desk: Desk) -> None:
-    desk.left.write_text(desk.left.read_text().replace("surname", "Family Name"))
-    assert "left.csv: Passed over: Family Name" in desk.evaluate()
-    assert "Passed over" not in desk.evaluate("--map", "family name=surname")
+    desk.left.write_text(desk.left.read_text().replace("surname", "House Name"))
+    assert "left.csv: Passed over: House Name" in desk.evaluate()
+    assert "Passed over" not in desk.evaluate("--map", "house name=surname")
     typed = desk.write("typed.csv", [("surname",), ("Fox",), ("Fox",)])
     wrong = ("--map", "Famly Name=surname")
     for fault in (
@@ -177,16 +177,16 @@ def test_what_is_passed_over_is_said_and_a_map_that_nothing_uses_is_refused(desk
         desk.run("explain", "--file", desk.left, "--ids", "L1", "L2", *wrong, status=2),
         desk.run("dedupe", "--file", desk.left, *wrong, status=2),
     ):
-        assert "--map: no file has a column famly name; what was passed over: Family Name" in fault
+        assert "--map: no file has a column famly name; what was passed over: House Name" in fault
     assert "--map" in desk.run("explain", "--typed", typed, *wrong, status=2)
 
 
 def test_numbers_and_dates_that_were_not_taken_are_told_by_line(desk: Desk) -> None:
     odd = [("L1", "9.43477E+09", "03/25/2015"), ("L2", "9434765918", "SECRET")]
-    desk.left = desk.write("odd.csv", [("record_id", "nhs_number", "dob"), *odd])
+    desk.left = desk.write("odd.csv", [("record_id", "health_number", "dob"), *odd])
     desk.truth = desk.write("truth.csv", [("left_id", "right_id")])
     shown = flat(desk.evaluate())
-    assert "odd.csv: nhs_number: 2 × not valid" in shown
+    assert "odd.csv: health_number: 2 × not valid" in shown
     assert "not used (lines 2, 3)" in shown
     assert "dob: 1 × no date; left out (line 3)" in shown
     assert "more than one date in ten was put right" in shown

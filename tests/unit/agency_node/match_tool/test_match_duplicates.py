@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_node.match_tool import duplicates
+from agency_node.importing.quality import doubles
+from agency_node.importing.quality.doubles import Duplicates
 from agency_node.match_tool.duplicates import (
     CSV_COLUMNS,
-    Duplicates,
     find_duplicates,
     show_duplicates,
     write_csv,
@@ -93,9 +93,9 @@ def test_a_chain_of_names_that_look_alike() -> None:
 
 def test_a_chain_by_numbers_of_two_of_one_birth() -> None:
     born = "2015-03-14"
-    first = child("Twin 1", "Wetherington", born, nhs_number="9434765919")
+    first = child("Twin 1", "Wetherington", born, health_number="9434765919")
     second = child("Twin 2", "Wetherington", born, upn="A950000178301")
-    merged = child("", "Wetherington", born, nhs_number="9434765919", upn="A950000178301")
+    merged = child("", "Wetherington", born, health_number="9434765919", upn="A950000178301")
     (group,) = find_duplicates(rows(first, second, merged), upn=True).groups
     ((pair),) = group.contradictions
     assert (pair.first, pair.second) == (0, 1)
@@ -103,7 +103,7 @@ def test_a_chain_by_numbers_of_two_of_one_birth() -> None:
 
 def test_twins_of_whom_little_is_known_contradict_each_other() -> None:
     """No sum comes near a match, and the rule says all the same that they are two."""
-    first = child("Ella", "Wetherington", nhs_number="9434765919")
+    first = child("Ella", "Wetherington", health_number="9434765919")
     second = child("Bella", "Wetherington", upn="A950000178301")
     merged = replace(first, other_names=(OtherName("Bella", ""),), upn="A950000178301")
     (group,) = find_duplicates(rows(first, second, merged), upn=True).groups
@@ -114,7 +114,7 @@ def test_twins_of_whom_little_is_known_contradict_each_other() -> None:
 
 
 def test_a_group_too_large_to_compare_asserts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(duplicates, "MOST_MEMBERS", 3)
+    monkeypatch.setattr(doubles, "MOST_MEMBERS", 3)
     found = find_duplicates(rows(BARNABY, BARNABY, BARNABY, BARNABY))
     (group,) = found.groups
     assert not group.whole

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency_node.answering import matching
+from agency_node.importing.quality.recorded import KeyIndex, Recorded
 from agency_node.match_tool.evaluation import Evaluation, Quality, Slip, What, evaluate
-from agency_node.match_tool.recorded import KeyIndex, Recorded
 from agency_node.match_tool.tables import BadInput, Row
 from agency_node.records.records import ChildRecord, Involvement, RecordId
 from effort import examples
@@ -131,9 +131,9 @@ def test_the_pupil_number_is_compared_only_where_it_may_be() -> None:
 
 def test_the_best_candidate_is_answered_before_it_is_possible() -> None:
     number = "9434765919"
-    asked = replace(ROSALIND, nhs_number=number)
+    asked = replace(ROSALIND, health_number=number)
     moved = replace(ROSALIND, postcode="LS6 2AB")
-    mistaken = replace(GENEVIEVE, nhs_number=number)  # her twin, with her number: a higher sum
+    mistaken = replace(GENEVIEVE, health_number=number)  # her twin, with her number: a higher sum
     forms = [normalise(each) for each in (asked, moved, mistaken)]
     assert compare(forms[0], forms[1]).weight < compare(forms[0], forms[2]).weight
     found = figures([Row("L", asked)], [Row("a", mistaken), Row("b", moved)], [("L", "b")])
@@ -270,7 +270,7 @@ INVOLVEMENT = cast(Involvement, object())  # of no interest to who is who
 def test_the_ruling_is_that_of_a_node(asked: Demographics, recorded: list[Demographics]) -> None:
     form = normalise(asked)
     keys = frozenset(blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE))
-    file = Recorded(rows("", recorded), upn=False)
+    file = Recorded.of(rows("", recorded), upn=False)
     opened = file.opened(keys)
     ruled = file.rule(form, file.likely(opened))
 
@@ -287,7 +287,7 @@ def test_the_ruling_is_that_of_a_node(asked: Demographics, recorded: list[Demogr
 
 def test_beside_a_better_match_only_its_double_stands() -> None:
     elsewhere = replace(GENEVIEVE, postcode="")
-    file = Recorded(rows("", [elsewhere, ROSALIND, ROSALIND, MONTGOMERY]), upn=False)
+    file = Recorded.of(rows("", [elsewhere, ROSALIND, ROSALIND, MONTGOMERY]), upn=False)
     ruled = file.rule(normalise(BOTH_TWINS), range(4))
     assert ruled[0].compared.decision is Decision.MATCH
     decided = [ruled[n].decision.name for n in range(4)]
@@ -295,9 +295,9 @@ def test_beside_a_better_match_only_its_double_stands() -> None:
 
 
 def test_candidates_are_those_who_share_most_keys() -> None:
-    few = Recorded([Row(name, BARNABY) for name in "dcba"], upn=False)
+    few = Recorded.of([Row(name, BARNABY) for name in "dcba"], upn=False)
     assert few.likely({0: 1, 1: 5, 2: 5, 3: 2}) == [2, 1, 3, 0]
-    many = Recorded(rows("", [BARNABY] * 50), upn=False)
+    many = Recorded.of(rows("", [BARNABY] * 50), upn=False)
     assert many.likely(dict.fromkeys(range(50), 1)) == list(range(32))
 
 

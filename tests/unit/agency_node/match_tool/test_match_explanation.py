@@ -119,8 +119,8 @@ def test_two_who_never_meet_are_no_match(meeting: Meeting, turned: Meeting, said
 
 
 def test_a_lonely_number_is_for_a_person_to_see() -> None:
-    one = child("Barnaby", "Wetherington", "2015-03-14", nhs_number="9434765919")
-    other = child("Agnes", "Mottram", "2009-11-05", nhs_number="9434765919")
+    one = child("Barnaby", "Wetherington", "2015-03-14", health_number="9434765919")
+    other = child("Agnes", "Mottram", "2009-11-05", health_number="9434765919")
     found = explain(one, other)
     assert found.meeting is Meeting.NARROW
     assert found.compared.decision is Decision.POSSIBLE
@@ -143,7 +143,8 @@ def test_the_pupil_number_is_a_key_only_where_it_may_be() -> None:
 
 @given(one=children(), other=children())
 @example(
-    one=replace(BARNABY, nhs_number="9434765919"), other=replace(AGNES, nhs_number="9434765919")
+    one=replace(BARNABY, health_number="9434765919"),
+    other=replace(AGNES, health_number="9434765919"),
 )  # a number agrees alone: the sum and the decision differ, and no rule holds it back
 @examples(150)
 def test_the_explanation_is_that_of_the_parties(one: Demographics, other: Demographics) -> None:
@@ -177,7 +178,9 @@ def test_the_explanation_is_that_of_the_parties(one: Demographics, other: Demogr
 @examples(25)
 def test_values_are_shown_only_where_asked_for(one: Demographics, other: Demographics) -> None:
     shown = screen(one, other)
-    secrets = {one.forename, one.surname, one.postcode, one.nhs_number, str(one.dob or "")} - {""}
+    secrets = {one.forename, one.surname, one.postcode, one.health_number, str(one.dob or "")} - {
+        ""
+    }
     assert not [value for value in secrets if f" {value} " in shown]
     with_values = screen(one, other, values=True, width=200)
     assert not [value for value in secrets if value not in with_values]
@@ -251,6 +254,16 @@ def test_a_link_that_a_rule_unmakes_is_told_in_plain_words() -> None:
 
 
 # ---- typed in ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("written", ["O&apos;Halloran", "N\u00c3\u00ba\u00c3\u00b1ez"])
+def test_typed_names_are_read_as_they_were_meant(written: str) -> None:
+    """An entity of HTML, and UTF-8 that was read as Latin-1."""
+    meant = {"O&apos;Halloran": "O'Halloran"}.get(written, "Núñez")
+    records = f'[{{"surname": "{written}"}}, {{"surname": "{meant}"}}]'
+    first, second = typed_table(records.encode()).rows
+    assert first.demographics == second.demographics
+    assert first.demographics.surname == meant
 
 
 def test_two_records_as_json_or_csv() -> None:

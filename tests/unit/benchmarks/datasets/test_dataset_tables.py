@@ -19,7 +19,7 @@ def test_the_header_is_the_agreed_one(tmp_path: Path) -> None:
     for side in ("left", "right"):
         header = (tmp_path / f"{side}.csv").read_text("utf-8").splitlines()[0]
         assert header == (
-            "record_id,forename,middle_names,surname,other_names,dob,sex,postcode,nhs_number,upn"
+            "record_id,forename,middle_names,surname,other_names,dob,sex,postcode,health_number,upn"
         )
     assert (tmp_path / "truth.csv").read_text("utf-8") == "left_id,right_id\na,b\n"
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.datasets import english
-from fingerpost.private.linkage.normal_form import read_health_number, read_postcode
+from fingerpost.private.demographics import read_health_number
+from fingerpost.private.linkage.normal_form import read_postcode
 
 DIGITS = "0123456789"
 

@@ -47,7 +47,7 @@ def test_one_file_twice(rows: list[dict[str, str]]) -> None:
     check(made)
     assert made.left == made.right
     assert list(made.truth) == [("0", "1"), ("0", "3"), ("1", "3")]
-    numbers = [row.nhs_number for row in made.left]
+    numbers = [row.health_number for row in made.left]
     assert numbers[0] == numbers[3] != numbers[2]
     assert numbers[1] == ""
     places = [row.postcode for row in made.left]

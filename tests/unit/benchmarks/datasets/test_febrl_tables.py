@@ -70,8 +70,8 @@ def test_month_thirteen_is_no_date(wheel: Path) -> None:
 
 def test_identifiers_only_where_they_are_asked_for(wheel: Path) -> None:
     without, with_numbers = made_of(wheel), made_of(wheel, identifiers=True)
-    assert {row.nhs_number for row in without.left} == {""}
-    slip, original, _, copy = (row.nhs_number for row in with_numbers.left)
+    assert {row.health_number for row in without.left} == {""}
+    slip, original, _, copy = (row.health_number for row in with_numbers.left)
     assert original == copy != slip
     assert (original[:9], slip[:9]) == ("401804974", "401804975")
     assert original[9:] == slip[9:]

@@ -28,7 +28,7 @@ def a_child(n: int, area: int, group: str = "a", **fields: object) -> Child:
         id=n, family=n, birth=n, group=group, area=area, practice=10 * area, school=10 * area,
         forename="Zebedee", known_as="", middle_names="", surname=f"Quillfeather{n}",
         former_surname="", born=date(2014, 5, 17), sex=Sex.MALE, postcode=f"LS{area + 1} 2AB",
-        former_postcode="", nhs_number="", upn="",
+        former_postcode="", health_number="", upn="",
     )  # fmt: skip
     return replace(child, **fields)  # type: ignore[arg-type]
 

@@ -93,7 +93,7 @@ def test_the_shipped_bound_gives_the_shipped_narrow_keys_without_numbers(side: S
 
 def test_numbers_that_two_populations_drew_open_nothing() -> None:
     one, other = (write_record(child, TYPICAL, Random(5)) for child in (CHILDREN[0], CHILDREN[300]))
-    stranger = replace(other, nhs_number=one.nhs_number, upn=one.upn)
+    stranger = replace(other, health_number=one.health_number, upn=one.upn)
     assert recalled(normalise(one), normalise(stranger), by_bound) == 0
 
 

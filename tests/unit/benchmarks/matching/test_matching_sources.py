@@ -56,7 +56,9 @@ def test_england_without_numbers(tmp_path: Path) -> None:
     left, right = read_table(tmp_path / "left.csv").rows, read_table(tmp_path / "right.csv").rows
     assert abs(len(left) - 5_000) < 200
     assert len(read_truth(tmp_path / "truth.csv", left, right)) > 3_000
-    assert not any(row.demographics.nhs_number or row.demographics.upn for row in (*left, *right))
+    assert not any(
+        row.demographics.health_number or row.demographics.upn for row in (*left, *right)
+    )
 
 
 def test_england_with_numbers(tmp_path: Path) -> None:
@@ -65,5 +67,5 @@ def test_england_with_numbers(tmp_path: Path) -> None:
         read_table(tmp_path / "right.csv").rows,
         read_table(tmp_path / "left.csv").rows,
     )
-    assert sum(bool(row.demographics.nhs_number) for row in health) > 0.9 * len(health)
-    assert 0.4 < sum(bool(row.demographics.nhs_number) for row in council) / len(council) < 0.8
+    assert sum(bool(row.demographics.health_number) for row in health) > 0.9 * len(health)
+    assert 0.4 < sum(bool(row.demographics.health_number) for row in council) / len(council) < 0.8

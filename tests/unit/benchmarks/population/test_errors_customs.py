@@ -21,7 +21,7 @@ GIRL = Child(
     id=4, family=2, birth=3, group="british", area=1, practice=2, school=3, forename="Hodan",
     known_as="Hoda", middle_names="Abdi", surname="Warsame", former_surname="Jama",
     born=date(2025, 12, 3), sex=Sex.FEMALE, postcode="LS1 5BA", former_postcode="LS2 9JT",
-    nhs_number="9434765919", upn="A950000178301",
+    health_number="9434765919", upn="A950000178301",
 )  # fmt: skip
 
 

@@ -22,10 +22,10 @@ TRUE = ErrorModel()
 GIRL = Child(
     id=4, family=2, birth=3, group="british", area=1, practice=2, school=3, forename="Catherine",
     known_as="", middle_names="Grace", surname="Stephens", former_surname="", born=date(2014, 3, 9),
-    sex=Sex.FEMALE, postcode="LS1 5BA", former_postcode="", nhs_number="9434765919",
+    sex=Sex.FEMALE, postcode="LS1 5BA", former_postcode="", health_number="9434765919",
     upn="A950000178301",
 )  # fmt: skip
-BROTHER = replace(GIRL, id=5, birth=4, nhs_number="9434765870")
+BROTHER = replace(GIRL, id=5, birth=4, health_number="9434765870")
 # A child that the thing can happen to, where it cannot happen to everybody.
 CAN = {
     "transliteration": replace(GIRL, forename="Hussain", surname="Smith"),
@@ -70,10 +70,10 @@ KNOBS_OF = {
 FIELDS_OF = {knob: fields for fields, knobs in KNOBS_OF.items() for knob in knobs.split()}
 FIELD_BY_WORD = {
     "forename": "forename", "surname": "surname", "date": "dob", "postcode": "postcode",
-    "sex": "sex", "nhs": "nhs_number", "upn": "upn",
+    "sex": "sex", "nhs": "health_number", "upn": "upn",
 }  # fmt: skip
 FIELDS = (
-    "forename", "middle_names", "surname", "other_names", "dob", "sex", "postcode", "nhs_number",
+    "forename", "middle_names", "surname", "other_names", "dob", "sex", "postcode", "health_number",
     "upn",
 )  # fmt: skip
 
@@ -115,7 +115,7 @@ def test_without_errors_the_record_is_the_child() -> None:
         "Catherine", "Grace", "Stephens", (),
     )  # fmt: skip
     assert (record.dob, record.sex, record.postcode) == (GIRL.born, Sex.FEMALE, "LS1 5BA")
-    assert (record.nhs_number, record.upn) == (GIRL.nhs_number, GIRL.upn)
+    assert (record.health_number, record.upn) == (GIRL.health_number, GIRL.upn)
 
 
 @pytest.mark.parametrize(

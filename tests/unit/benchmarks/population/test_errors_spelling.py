@@ -20,7 +20,8 @@ from benchmarks.population.spelling import (
     romanised,
     shortened,
 )
-from fingerpost.private.linkage.normal_form import read_health_number, read_postcode
+from fingerpost.private.demographics import read_health_number
+from fingerpost.private.linkage.normal_form import read_postcode
 
 UNTIL = date(2026, 9, 1)
 seeds = st.integers(0, 10**6).map(random.Random)

@@ -14,7 +14,7 @@ from benchmarks.datasets import tables
 from benchmarks.population.child import Child
 from benchmarks.population.errors import BAD, CLEAN, TYPICAL, ErrorModel, Holder
 from benchmarks.population.linkage import linkage, write_files
-from fingerpost.private.demographics import Sex
+from fingerpost.private.demographics import Sex, written_birth
 
 
 def a_child(n: int, chance: random.Random) -> Child:
@@ -28,7 +28,7 @@ def a_child(n: int, chance: random.Random) -> Child:
         born=date(2008, 9, 2) + timedelta(days=chance.randrange(6500)),
         sex=chance.choice(list(Sex)), postcode="LS6 2AB",
         former_postcode=chance.choice(("", "LS7 4BB")),
-        nhs_number=f"4{n:09}", upn=f"A{n:012}",
+        health_number=f"4{n:09}", upn=f"A{n:012}",
     )  # fmt: skip
 
 
@@ -86,16 +86,16 @@ def test_ids_and_order_say_nothing_about_the_child() -> None:
 def test_numbers_stand_where_their_holder_keeps_them() -> None:
     made = linkage(CHILDREN, TYPICAL, 1, 1.0, left=Holder.SCHOOL, right=Holder.HEALTH)
     assert sum(bool(record.upn) for _, record in made.left) > 0.97 * len(CHILDREN)
-    assert sum(bool(record.nhs_number) for _, record in made.left) < 0.08 * len(CHILDREN)
+    assert sum(bool(record.health_number) for _, record in made.left) < 0.08 * len(CHILDREN)
     assert not any(record.upn for _, record in made.right)
-    assert sum(bool(record.nhs_number) for _, record in made.right) > 0.97 * len(CHILDREN)
+    assert sum(bool(record.health_number) for _, record in made.right) > 0.97 * len(CHILDREN)
 
 
 def test_a_siblings_number_is_one_of_her_siblings() -> None:
     made = linkage(CHILDREN, ErrorModel(nhs_sibling=1.0), 1, 1.0)
-    number_of = {child.nhs_number: child for child in CHILDREN}
+    number_of = {child.health_number: child for child in CHILDREN}
     for record_id, record in made.right:
-        child, other = made.child_of[record_id], number_of[record.nhs_number]
+        child, other = made.child_of[record_id], number_of[record.health_number]
         assert other.family == child.family
         assert other.id != child.id
 
@@ -116,7 +116,7 @@ def test_files_are_in_the_form_of_the_table_of_records(tmp_path: Path) -> None:
     assert list(read.truth) == made.truth
     for row, (record_id, record) in zip(read.left, made.left, strict=True):
         assert (row.record_id, row.surname) == (record_id, record.surname.strip())
-        assert row.dob == (record.dob.isoformat() if record.dob else "")
+        assert row.dob == written_birth(record.dob)
         assert row.sex == {None: "", Sex.FEMALE: "F", Sex.MALE: "M"}[record.sex]
         assert len(row.other_names.split(";")) == max(1, len(record.other_names))
     with (folder / "groups.csv").open(encoding="utf-8", newline="") as file:

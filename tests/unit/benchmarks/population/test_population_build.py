@@ -22,10 +22,8 @@ from benchmarks.population.names import Names
 from benchmarks.population.numbers import NhsNumbers, PupilNumbers
 from benchmarks.population.places import outcode_districts, settle
 from benchmarks.population.population import Population, build
-from fingerpost.private.demographics import Sex
+from fingerpost.private.demographics import Scheme, Sex, read_health_number
 from fingerpost.private.linkage.normal_form import (
-    Scheme,
-    read_health_number,
     read_postcode,
     read_upn,
 )
@@ -174,7 +172,7 @@ def test_children_of_one_birth(population: Population) -> None:
     assert len(several) / len(births) == pytest.approx(0.015, abs=0.002)
     for born in several:
         assert len({(c.born, c.postcode, c.family, c.school) for c in born}) == 1
-    numbers = [sorted(int(c.nhs_number[:9]) for c in born) for born in several]
+    numbers = [sorted(int(c.health_number[:9]) for c in born) for born in several]
     assert all(high - low < 30 for low, *_, high in numbers)
 
 
@@ -191,10 +189,10 @@ def test_moves_renamings_middle_and_double_names(population: Population) -> None
 
 def test_numbers_are_valid_and_given_once(population: Population) -> None:
     for child in population.children[::7]:
-        number = read_health_number(child.nhs_number)
+        number = read_health_number(child.health_number)
         assert number is not None
         assert number.scheme is Scheme.NHS
-    assert len({child.nhs_number for child in population.children}) == 40_000
+    assert len({child.health_number for child in population.children}) == 40_000
     upns = [child.upn for child in population.children if child.upn]
     assert len(upns) == len(set(upns))
     for text in upns[::7]:

@@ -274,7 +274,7 @@ def test_an_old_backup_is_refused_until_it_is_adopted(path: Path, log: AuditLog)
     log.append(event())
     log.close()
     path.write_bytes(backup)
-    with pytest.raises(StoreBehind):
+    with pytest.raises(StoreBehind, match=r"\(OLDER\).*adopt what is there: audit adopt"):
         opened(path)
     adopted = opened(path, adopt=True)
     adopted.append(event())
@@ -298,7 +298,7 @@ def test_a_database_lost_whole_is_refused(path: Path, log: AuditLog) -> None:
     log.append(event())
     log.close()
     path.unlink()
-    with pytest.raises(StoreBehind):
+    with pytest.raises(StoreBehind, match=r"\(GONE\)"):
         opened(path)
 
 

@@ -93,6 +93,7 @@ class Issuer(stubs.IssuerServiceServicer):
 
     def __init__(self) -> None:
         self.deposited: list[bytes] = []
+        self.heads: list[bytes] = []
 
     async def Read(self, request: pb.ReadRequest, context: Any) -> pb.ReadResponse:
         return pb.ReadResponse(content=asked_for(request).encode())
@@ -105,6 +106,15 @@ class Issuer(stubs.IssuerServiceServicer):
             raise Refused(Code.NOT_A_MEMBER, "signer")
         self.deposited.append(request.envelope)
         return pb.DepositResponse()
+
+    async def DepositHeads(
+        self, request: pb.DepositHeadsRequest, context: Any
+    ) -> pb.DepositHeadsResponse:
+        self.heads.insert(0, request.envelope)
+        return pb.DepositHeadsResponse()
+
+    async def ReadHeads(self, request: pb.ReadHeadsRequest, context: Any) -> pb.ReadHeadsResponse:
+        return pb.ReadHeadsResponse(envelopes=self.heads)
 
 
 class Running:

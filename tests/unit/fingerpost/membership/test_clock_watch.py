@@ -104,7 +104,10 @@ async def test_a_list_that_does_not_move(watched: Watched) -> None:
 async def test_the_word_of_a_process_that_has_stopped_is_dated(watched: Watched) -> None:
     await watched.text()
     lines = told(read_word(watched.folder), NOW + 3600, WAITS)
-    assert "  This was seen at 2027-01-15 08:00:00 UTC. The process does not run." in lines
+    assert lines[0] == (
+        "Clock: not known now: the process does not run. At 2027-01-15 08:00:00 UTC it saw:"
+    )
+    assert lines[1].startswith("  agrees with the issuer's")
 
 
 @pytest.mark.parametrize("held", [b"", b"{}", b"[1]"])

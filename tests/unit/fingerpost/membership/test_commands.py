@@ -19,9 +19,18 @@ import typer
 
 from fakes.refusals import refused
 from fakes.witnesses import witness_of
-from fingerpost.audit.log import Actor, AuditEvent, AuditLog, BrokenChain, OperationId, Receipt
-from fingerpost.membership import commands
+from fingerpost.audit.log import (
+    Actor,
+    AuditEvent,
+    AuditLog,
+    BrokenChain,
+    OperationId,
+    StoreBehind,
+)
+from fingerpost.audit.verification import Undone, Unsure
+from fingerpost.membership import audit_commands, commands
 from fingerpost.membership.credentials import MemberKeys
+from fingerpost.membership.deposited_heads import NotContinued
 from fingerpost.protocol.codec.enrolment import AgencyKeys, EnrolmentRequest, read_enrolment
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Party
@@ -75,6 +84,22 @@ def test_a_refusal_is_said_with_its_rule_and_who_was_asked(ended: Ended) -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (BrokenChain(3), 4),
+        (Undone(5, 3), 4),
+        (StoreBehind("the audit log ends at entry 1, its head was 2"), 4),
+        (NotContinued(3, "2026-03-03 12:00:00", gone=True), 4),
+        (Unsure("the noted hash is that of another entry"), 3),
+    ],
+)
+def test_a_log_that_is_not_as_recorded_has_an_exit_status_of_its_own(
+    ended: Ended, error: Defect, status: int
+) -> None:
+    assert ended(error) == (status, f"fingerpost-test: {error}\n")
+
+
 def test_a_crash_is_said_by_its_type(ended: Ended) -> None:
     """Attack: whoever reads the terminal, or what it was kept in, reads a name in the text of an
     exception.
@@ -85,7 +110,7 @@ def test_a_crash_is_said_by_its_type(ended: Ended) -> None:
 PROGRAM = """
     import asyncio, contextlib, os, signal
     import msgspec
-    from fingerpost.membership import commands
+    from fingerpost.membership import audit_commands, commands
 
     class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         words: str
@@ -254,15 +279,48 @@ def log(tmp_path: Path) -> Iterator[Watched]:
 
 def test_a_whole_chain_shows_its_head(log: Watched, capsys: pytest.CaptureFixture[str]) -> None:
     head = log.head()
-    commands.report_whole(log)
-    assert capsys.readouterr().out == f"1 entries, whole. Head: {head.hash.hex()}\n"
-    assert log.closed
+    audit_commands.report_whole(log, None)
+    noted = f"1:{head.hash.hex()}"
+    assert capsys.readouterr().out == f"1 entries, whole. Note this elsewhere: {noted}\n"
+    log.append(AuditEvent("test.event", Actor("oak"), OperationId("two"), MARCH, {}))
+    audit_commands.report_whole(log, f" {noted.upper()}\n")
+    told = capsys.readouterr().out
+    assert told.startswith("2 entries, whole. Note this elsewhere: 2:")
+    assert told.endswith("It goes on from entry 1 as it was noted.\n")
 
 
-def test_a_chain_that_lacks_what_was_witnessed_is_broken(log: Watched) -> None:
-    with pytest.raises(BrokenChain):
-        commands.verified(log, Receipt(2, bytes(32)))
-    assert log.closed
+def test_a_chain_that_lacks_what_was_witnessed_is_undone(log: Watched) -> None:
+    with pytest.raises(Undone):
+        audit_commands.report_whole(log, f"2:{bytes(32).hex()}")
+
+
+def test_a_note_with_a_slip_is_no_alarm(log: Watched) -> None:
+    """Attack on trust in the check: an alarm for a digit that was typed twice."""
+    with pytest.raises(Unsure):
+        audit_commands.report_whole(log, f"11:{log.head().hash.hex()}")
+
+
+@pytest.mark.parametrize(
+    ("noted", "said"),
+    [
+        ("two", "expected NUMBER:HASH"),
+        ("", "expected NUMBER:HASH"),
+        ("1:", "expected NUMBER:HASH"),
+        (f"-1:{'a' * 64}", "expected NUMBER:HASH"),
+        (f"1_0:{'a' * 64}", "expected NUMBER:HASH"),
+        (f"١:{'a' * 64}", "expected NUMBER:HASH"),
+        (f"1:{'g' * 64}", "expected NUMBER:HASH"),
+        ("1:8f2ab1c0d3e4", "the hash has 64 digits (0-9, a-f), and 12 were given"),
+        (f"1:{'a' * 65}", "and 65 were given"),
+    ],
+)
+def test_less_than_a_whole_note_is_refused_with_what_is_needed(
+    log: Watched, noted: str, said: str
+) -> None:
+    with pytest.raises(Defect) as caught:
+        audit_commands.report_whole(log, noted)
+    assert said in str(caught.value)
+    assert not isinstance(caught.value, BrokenChain | Unsure)
 
 
 def test_a_month_is_forgotten_by_somebody_for_a_reason(
@@ -321,3 +379,19 @@ def test_a_span_of_the_audit_log_is_in_utc(
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("left_at", "gap"),
+    [
+        ([MARCH], "the one head left at the issuer, the newest of 2026-03-03 12:00:00"),
+        ([MARCH], "without one: 10 days, from 2026-03-03 12:00:00 UTC on"),
+        ([MARCH, MARCH + 20 * 86_400], "without one: 20 days, from 2026-03-03 12:00:00 UTC on"),
+        ([MARCH - 3600, MARCH], "all 2 heads left at the issuer"),
+        ([MARCH - 3600, MARCH], "without one: 10 days, from 2026-03-03 12:00:00 UTC on"),
+    ],
+)
+def test_the_time_without_a_head_reaches_up_to_now(left_at: list[int], gap: str) -> None:
+    """Attack: a member that stopped leaving heads, whose log since then nothing proves."""
+    now = left_at[-1] + 10 * 86_400
+    assert gap in audit_commands.heads_told(left_at, now)

@@ -33,7 +33,8 @@ from fingerpost.membership.renewal import (
     renew,
     renew_if_due,
 )
-from fingerpost.protocol.codec.statements import claimed_signer, read_certify
+from fingerpost.protocol.codec.signed import claimed_signer
+from fingerpost.protocol.codec.statements import STATEMENT_BYTES, read_certify
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import FederationId, MemberId
@@ -99,7 +100,7 @@ class FakeIssuer:
             raise Refused(self.refuses, "issuer")
         if self.answer is not None:
             return self.answer
-        opened, _ = claimed_signer(envelope)
+        opened, _ = claimed_signer(envelope, most=STATEMENT_BYTES)
         # The payload is read without its signature here: this issuer plays one that may be wrong.
         from fingerpost.wire.v1 import member_list_pb2 as pb
 
@@ -176,7 +177,7 @@ class TestRenew:
 
     async def test_is_asked_for_under_the_signing_key(self, desk: Desk) -> None:
         await desk.renew()
-        envelope, signer = claimed_signer(desk.issuer.asked[0])
+        envelope, signer = claimed_signer(desk.issuer.asked[0], most=STATEMENT_BYTES)
         statement = read_certify(envelope, desk.keys.signing_key.public_key())
         assert (signer, statement.federation) == (ME.member, ME.federation)
         assert (statement.issued_at, statement.nonce) == (NOW, NONCE)

@@ -23,10 +23,9 @@ from fingerpost.membership import rpc_channel
 from fingerpost.membership.member_list import MemberList
 from fingerpost.membership.rpc_channel import Redialled, require_in_office
 from fingerpost.protocol import limits
-from fingerpost.protocol.errors import Code
+from fingerpost.protocol.errors import CallRule, Code
 from fingerpost.protocol.federation import DenyList, Federation, Party
 from fingerpost.protocol.ids import MemberId
-from fingerpost.runtime import rpc
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import CODE_KEY
 
@@ -146,7 +145,7 @@ async def test_a_peer_that_accepts_no_connection_is_given_up_before_the_deadline
         redialled = Redialled(f"{host}:{port}", tls, PEERS[0], clock, members)
         before = redialled.channel()
         async with asyncio.timeout(600):
-            with refused(Code.UNAVAILABLE, rpc.CallRule.TOO_LATE) as caught:
+            with refused(Code.UNAVAILABLE, CallRule.TOO_LATE) as caught:
                 await redialled.soon(lambda to: _unary(to, seconds=3600))
         assert caught.value.asked == PEERS[0].at(f"{host}:{port}")
         assert redialled.channel() is not before

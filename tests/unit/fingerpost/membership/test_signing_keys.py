@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import stat
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
+    NoEncryption,
     PrivateFormat,
 )
 
@@ -52,15 +54,25 @@ def _under_a_password() -> bytes:
     )
 
 
+def _said_to_be_longer() -> bytes:
+    """One bit of the key's kind has flipped, from Ed25519 to Ed448 (RFC 8410, section 3)."""
+    der = Ed25519PrivateKey.generate().private_bytes(
+        Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
+    )
+    text = base64.b64encode(der.replace(b"\x2b\x65\x70", b"\x2b\x65\x71"))
+    return b"-----BEGIN PRIVATE KEY-----\n" + text + b"\n-----END PRIVATE KEY-----\n"
+
+
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
+        (_said_to_be_longer(), "is not a private key in PEM"),
         (b"-----BEGIN NOTHING-----\n", "is not a private key in PEM"),
         (_under_a_password(), "is not a private key in PEM"),
         (tls.make_key(), "is not an Ed25519 key"),
         (b"", "does not have 1 to 4096 bytes"),
     ],
-    ids=["nothing", "password", "ecdsa", "empty"],
+    ids=["longer", "nothing", "password", "ecdsa", "empty"],
 )
 def test_what_is_no_key_is_named_by_setting_and_path(
     path: Path, content: bytes, fault: str

@@ -19,16 +19,16 @@ from fakes.handles import handle_root, pseudonym
 from fakes.justified import justified, stated
 from fingerpost.private import passport as passports
 from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.private.justification import Justification
 from fingerpost.private.locators import Opening, Pepper, opening, slot_check
 from fingerpost.private.messages import Inner
 from fingerpost.private.passport import Entitlement, Passport
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codes import Acr, AgencyKind, Allowance, Purpose, Reach, Role
 from fingerpost.protocol.federation import Agency, Area, Epoch, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
-from fingerpost.protocol.messages import Counting, KeySet, Query
+from fingerpost.protocol.messages import FROM_THE_FOUNDING, Counting, KeySet, Query
 from fingerpost.protocol.table_of_terms import TERMS
 from fingerpost.protocol.terms import Terms, row
 
@@ -87,7 +87,9 @@ def federation() -> Federation:
     parties = {GATEWAY: Party.GATEWAY, NODE: Party.NODE, OTHER_NODE: Party.NODE}
     parties |= dict.fromkeys(HOLDERS, Party.KEY_HOLDER)
     return federations.federation(
-        federations.parameters(FEDERATION, [epoch], normalisation_version=1),
+        federations.parameters(
+            FEDERATION, [epoch], normalisation_version=1, revisions=(FROM_THE_FOUNDING,)
+        ),
         (
             Area(AREA, "Here", (NEIGHBOUR,), (council, school)),
             Area(NEIGHBOUR, "There", (AREA,), (police,)),
@@ -121,7 +123,7 @@ def a_child() -> Demographics:
         dob=date(2015, 2, 28),
         sex=Sex.FEMALE,
         postcode="ZZ1 1ZZ",
-        nhs_number="9434765919",
+        health_number="9434765919",
         upn="A123456789012",
     )
 

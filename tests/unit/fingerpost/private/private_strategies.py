@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from hypothesis import strategies as st
 
-from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.private.messages import AgencyAnswer, AnswerPart, Inner, Pointer
-from fingerpost.private.passport import HandleProof
-from fingerpost.private.purpose_rules import (
-    RENEWALS,
+from fingerpost.private.demographics import (
+    Birth,
+    Demographics,
+    ExpectedDate,
+    OtherName,
+    PartialDate,
+    Scheme,
+    Sex,
+)
+from fingerpost.private.justification import (
+    AgreedBy,
+    Engagement,
     Facts,
     Informed,
     Justification,
+    Origin,
     Reason,
     ReportedBy,
     StrategyDiscussion,
 )
+from fingerpost.private.messages import (
+    ANSWERED,
+    AgencyAnswer,
+    AnswerPart,
+    Inner,
+    OpeningHours,
+    Pointer,
+)
+from fingerpost.private.passport import HandleProof
 from fingerpost.protocol.codes import (
     WIRE_STATUSES,
     Allowance,
     Cannot,
     CoarseKind,
+    DeskKind,
     InvolvementStatus,
     Purpose,
     Status,
@@ -30,7 +50,7 @@ from fingerpost.protocol.codes import (
 )
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.protocol.limits import HANDLE_PATH
-from fingerpost.protocol.messages import Counting
+from fingerpost.protocol.messages import Counting, size_class
 
 NUMBERS = st.integers(0, 2**40 - 1)
 TIMES = st.integers(0, 253_402_300_799)
@@ -54,16 +74,55 @@ def plain(chars: int) -> st.SearchStrategy[str]:
 
 
 other_names = st.builds(OtherName, ANY_NAME, ANY_NAME)
+NUMBERED = st.one_of(
+    st.just(("", None)),
+    st.tuples(st.text("0123456789 ", min_size=1, max_size=20), st.none()),
+    st.sampled_from(
+        [
+            ("943 476 5919", Scheme.NHS),
+            ("0101010117", Scheme.CHI),
+            ("320-000-0031", Scheme.HC),
+            ("not known", Scheme.HC),
+        ]
+    ),
+)
+
+
+births: st.SearchStrategy[Birth] = st.one_of(
+    st.dates(date(1, 1, 1)),
+    st.builds(PartialDate, st.integers(2, 9998), st.none() | st.integers(1, 12)),
+    st.builds(PartialDate, st.integers(2, 9998), about=st.booleans()),
+    st.builds(ExpectedDate, st.dates(date(2, 1, 1), date(9998, 12, 31))),
+)
+
+
+def _child(
+    birth: Birth | None,
+    sex: Sex | None,
+    upn: str,
+    numbered: tuple[str, Scheme | None],
+    **fields: Any,
+) -> Demographics:
+    """An unborn child has neither number nor sex."""
+    if isinstance(birth, ExpectedDate):
+        return Demographics(dob=birth, **fields)
+    number, scheme = numbered
+    return Demographics(
+        dob=birth, sex=sex, upn=upn, health_number=number, number_scheme=scheme, **fields
+    )
+
+
 demographics = st.builds(
-    Demographics,
+    _child,
+    numbered=NUMBERED,
     forename=ANY_NAME,
     middle_names=ANY_NAME,
     surname=ANY_NAME,
     other_names=st.lists(other_names, max_size=8).map(tuple),
-    dob=st.none() | st.dates(date(1, 1, 1)),
+    birth=st.none() | births,
     sex=st.none() | st.sampled_from(Sex),
     postcode=st.text("ABZ 19", max_size=10),
-    nhs_number=st.text("0123456789 ", max_size=20),
+    former_postcodes=st.lists(st.text("ABZ 19", min_size=1, max_size=10), max_size=3).map(tuple),
     upn=st.text("A0123456789", max_size=20),
 )
 DAYS = st.none() | st.dates(date(1, 1, 1))
@@ -73,16 +132,26 @@ DISCUSSIONS = st.dates(date(1, 1, 1)).flatmap(
 facts = st.builds(
     Facts,
     reason=st.none() | st.sampled_from(Reason),
+    engagement=st.none() | st.sampled_from(Engagement),
     informed=st.none() | st.sampled_from(Informed),
+    agreed_by=st.none() | st.sampled_from(AgreedBy),
     agreed_on=DAYS,
+    requested_by=st.none() | AGENCIES,
+    lead_since=DAYS,
     strategy_discussion=st.none() | DISCUSSIONS,
     arrived_at=TIMES,
+    joined_on=DAYS,
+    origin=st.none() | st.sampled_from(Origin),
+    not_hiding=st.booleans(),
     reported_by=st.none() | st.sampled_from(ReportedBy),
     checked=st.booleans(),
+    missing_since=TIMES,
+    renewed_at=TIMES,
+    renewed_by=st.sampled_from(["", "manager-3"]),
     notified_on=DAYS,
-    ends_at=TIMES,
-    renewals=st.integers(0, RENEWALS),
+    nobody_nearer=st.booleans(),
     reviewer=st.sampled_from(["", "manager-1"]),
+    call_back=st.none() | AGENCIES,
 )
 inners = st.builds(
     Inner,
@@ -93,9 +162,9 @@ inners = st.builds(
         Justification,
         purpose=st.sampled_from(Purpose),
         reason_reference=st.text("aZ0./_:-", max_size=64),
-        approver=st.text("aZ0._-", max_size=64),
         widened_because=st.none() | st.sampled_from(WideningReason),
         facts=facts,
+        approvals=st.lists(st.binary(min_size=1, max_size=400), max_size=2).map(tuple),
     ),
     demographics=demographics,
     counting=st.builds(
@@ -118,15 +187,37 @@ inners = st.builds(
 def agency_answers(draw: st.DrawFn) -> AgencyAnswer:
     status = draw(st.sampled_from(sorted(WIRE_STATUSES)))
     why = draw(st.sampled_from(Cannot)) if status is Status.CANNOT_ANSWER else None
-    return AgencyAnswer(draw(AGENCIES), status, draw(NUMBERS), draw(TIMES), why)
+    numbers, times = NUMBERS, TIMES
+    if status in ANSWERED:  # from records, which have a date
+        numbers, times = (each.filter(bool) for each in (NUMBERS, TIMES))
+    return AgencyAnswer(
+        draw(AGENCIES),
+        status,
+        draw(numbers),
+        draw(times),
+        why,
+        commitment=draw(st.binary(min_size=32, max_size=32)),
+    )
+
+
+HOURS = st.lists(
+    st.builds(
+        OpeningHours,
+        st.integers(1, 127),
+        st.integers(0, 24 * 60 - 1),
+        st.integers(0, 24 * 60),
+        st.booleans(),
+    ),
+    max_size=8,
+    unique=True,
+).map(lambda hours: tuple(sorted(hours)))
 
 
 @st.composite
-def pointers(draw: st.DrawFn, agency: AgencyId) -> Pointer:
+def pointers(draw: st.DrawFn) -> Pointer:
     kind = draw(st.none() | st.sampled_from(CoarseKind))
     named = kind is not None
     return Pointer(
-        agency=agency,
         kind=kind,
         status=draw(st.sampled_from(InvolvementStatus)),
         worker_role=draw(plain(60)) if named else "",
@@ -134,18 +225,26 @@ def pointers(draw: st.DrawFn, agency: AgencyId) -> Pointer:
         desk_phone=draw(TELEPHONES),
         desk_email=draw(EMAILS),
         out_of_hours_phone=draw(TELEPHONES),
-        hours=draw(plain(60)),
+        hours=draw(HOURS),
         as_of=draw(TIMES),
         lead_practitioner=named and draw(st.booleans()),
         early_help_assessment=named and draw(st.booleans()),
+        desk=draw(st.none() | st.sampled_from(DeskKind)),
+        staffed_until=draw(TIMES),
+        number_reported_wrong=draw(st.booleans()),
     )
 
 
 @st.composite
 def answer_parts(draw: st.DrawFn) -> AnswerPart:
-    answers = draw(st.lists(agency_answers(), max_size=6, unique_by=lambda a: a.agency))
-    involved = [a.agency for a in answers if a.status is Status.INVOLVED]
-    disclosed = draw(st.lists(st.sampled_from(involved), max_size=8)) if involved else []
+    most = draw(st.sampled_from([1, 2, 9, 12]))
+    answers = draw(st.lists(agency_answers(), max_size=most, unique_by=lambda a: a.agency))
+    left = size_class(len(answers)).pointers
+    for place, answer in enumerate(answers):
+        if answer.status is Status.INVOLVED:
+            mine = draw(st.lists(pointers(), max_size=left))
+            answers[place] = replace(answer, pointers=tuple(mine))
+            left -= len(mine)
     parts = draw(st.integers(1, 1024))
     return AnswerPart(
         query_hash=draw(st.binary(min_size=32, max_size=32)),
@@ -154,5 +253,5 @@ def answer_parts(draw: st.DrawFn) -> AnswerPart:
         part=draw(st.integers(0, parts - 1)),
         parts=parts,
         agencies=tuple(sorted(answers, key=lambda a: a.agency)),
-        pointers=tuple(draw(pointers(agency)) for agency in disclosed),
+        note_secret=draw(st.binary(min_size=32, max_size=32)),
     )

@@ -16,11 +16,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.refusals import refused
-from fingerpost.private.passport import TYPE, Entitlement, Passport, issue, key_id, read
+from fingerpost.private.passport import (
+    TYPE,
+    Entitlement,
+    HandleKeys,
+    HandleProof,
+    Passport,
+    issue,
+    key_id,
+    read,
+)
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.ids import AgencyId, FederationId
+from fingerpost.protocol.ids import AgencyId, FederationId, Handle
 from unit.fingerpost.private.a_lookup import ASKING, FEDERATION, NOW, a_passport, key_of, public_of
 
 KEY = key_of("passports")
@@ -92,6 +101,7 @@ def test_its_claims_are_these() -> None:
         "cnf": {"jwk": {"kty": "OKP", "crv": "Ed25519", "x": _b64(public_of("practitioner"))}},
         "training_until": NOW + 86_400,
         "vetting_until": NOW + 86_400,
+        "training_grace_by": "",
     } == PAYLOAD
 
 
@@ -132,6 +142,46 @@ def test_the_largest_passport_fits() -> None:
     token = issue(largest, federation, KEY)
     assert len(token) <= limits.PASSPORT_BYTES
     assert _read(token, federation=federation, agency=agency) == largest
+
+
+ENDS = NOW + 540
+GOOD = Entitlement(NOW + 86_400, NOW + 86_400)
+
+
+@pytest.mark.parametrize(
+    ("within", "beyond"),
+    [
+        ({"name": "a" * 80}, {"name": "a" * 81}),
+        ({"name": "é" * 80}, {"name": "é" * 79 + "ễ"}),
+        ({"auth_time": NOW - 60 - 12 * 3600}, {"auth_time": NOW - 61 - 12 * 3600}),
+        ({"auth_time": NOW - 60}, {"auth_time": NOW - 59}),
+        ({"expires_at": NOW - 59}, {"expires_at": NOW - 60}),
+        ({"expires_at": NOW + 540}, {"expires_at": NOW + 541}),
+        (
+            {"entitlement": Entitlement(ENDS + 61, GOOD.vetting_until)},
+            {"entitlement": Entitlement(ENDS + 60, GOOD.vetting_until)},
+        ),
+        (
+            {"entitlement": Entitlement(2**40 - 1, GOOD.vetting_until)},
+            {"entitlement": Entitlement(2**40, GOOD.vetting_until)},
+        ),
+        (
+            {"entitlement": Entitlement(GOOD.training_until, 2**40 - 1)},
+            {"entitlement": Entitlement(GOOD.training_until, 2**40)},
+        ),
+        (
+            {"auth_time": 0, "issued_at": 60, "expires_at": 660},
+            {"auth_time": -1, "issued_at": 60, "expires_at": 660},
+        ),
+    ],
+    ids=str,
+)
+def test_what_is_just_within_a_bound_and_just_beyond(
+    within: dict[str, Any], beyond: dict[str, Any]
+) -> None:
+    replace(a_passport(), **within)
+    with refused(Code.MALFORMED):
+        replace(a_passport(), **beyond)
 
 
 # ---- signature, algorithm, key -------------------------------------------------------------------
@@ -272,6 +322,8 @@ def test_no_other_claim(name: str) -> None:
     "value", [None, True, 1.5, [], {}, ["a"], "", -1, 2**70, "\ud800"], ids=repr
 )
 def test_each_claim_has_its_type_and_bounds(name: str, value: object) -> None:
+    if (name, value) == ("training_grace_by", ""):
+        return  # nobody granted one
     _code(_with_claims(**{name: value}))
 
 
@@ -300,6 +352,8 @@ def test_each_claim_has_its_type_and_bounds(name: str, value: object) -> None:
         ({"vetting_until": NOW - 1}, "passport.training_until or vetting_until"),
         ({"training_until": NOW + 600}, "passport.training_until or vetting_until"),
         ({"vetting_until": NOW + 600}, "passport.training_until or vetting_until"),
+        ({"training_grace_by": "anna bell"}, "passport.training_grace_by"),
+        ({"training_grace_by": "ACCOUNT-17"}, "passport.training_grace_by"),
     ],
     ids=str,
 )
@@ -367,6 +421,25 @@ def test_training_and_vetting_hold_wherever_the_passport_does(name: str) -> None
     assert _code(token, NOW + 600.1) == "passport.exp"
 
 
+@given(
+    training=st.integers(min_value=-20 * limits.DAY, max_value=limits.DAY),
+    vetting=st.integers(min_value=-20 * limits.DAY, max_value=limits.DAY),
+    manager=st.sampled_from(["", "manager-1"]),
+)
+def test_a_grace_is_of_training_alone_and_of_14_days(
+    training: int, vetting: int, manager: str
+) -> None:
+    """Whoever signs the dates, the reader holds the passport to them."""
+    token = _with_claims(
+        training_until=NOW + training, vetting_until=NOW + vetting, training_grace_by=manager
+    )
+    days = 14 if manager else 0
+    if training + days * limits.DAY > 600 and vetting > 600:
+        assert _read(token).entitlement.training_grace_by == manager
+    else:
+        assert _code(token) == "passport.training_until or vetting_until"
+
+
 def test_no_refusal_quotes_a_claim() -> None:
     for token in (
         _with_claims(name="Anna\u202eBell"),
@@ -380,3 +453,48 @@ def test_no_refusal_quotes_a_claim() -> None:
         assert "bell" not in str(caught.value).lower()
         assert caught.value.__cause__ is None
     assert repr(a_passport()) == "Passport(e08000001.council, SOCIAL_WORKER)"
+
+
+# ---- the pseudonym of a day ----------------------------------------------------------------------
+
+
+def _sha(*parts: bytes) -> bytes:
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def _handle_by_hand(subject: str, day: int) -> tuple[str, bytes, list[bytes], bytes]:
+    """The pseudonym, the key of the day, its path and the root, as the module's law says."""
+    info, seed = b"fingerpost/v1 handles" + ASKING.value.encode(), KEY.private_bytes_raw()
+    extracted = hmac.digest(bytes(32), seed, "sha256")
+    secret = hmac.digest(extracted, info + b"\x01", "sha256")
+    keys = [hmac.digest(secret, b"day" + n.to_bytes(2, "big"), "sha256") for n in range(1024)]
+    level, place, path = [_sha(b"\0", key) for key in keys], day % 1024, []
+    while len(level) > 1:
+        path.append(level[place ^ 1])
+        level = [_sha(b"\x01", *level[n : n + 2]) for n in range(0, len(level), 2)]
+        place //= 2
+    key = keys[day % 1024]
+    message = day.to_bytes(8, "big") + subject.lower().encode()
+    return hmac.digest(key, message, "sha256")[:16].hex(), key, path, level[0]
+
+
+@pytest.mark.parametrize("day", [0, 1, 1023, 1024, 20_833])
+def test_the_pseudonym_of_a_day_is_as_the_law_says(day: int) -> None:
+    handle, key, path, root = _handle_by_hand("Account-17", day)
+    keys = HandleKeys(KEY, ASKING)
+    assert keys.root == root
+    assert keys.proof(day) == HandleProof(key, tuple(path))
+    assert keys.proof(day).handle(root, "account-17", day) == Handle(handle)
+    with refused(Code.BAD_COMMITMENT):
+        keys.proof(day).handle(root, "account-17", day + 1)
+    with refused(Code.BAD_COMMITMENT):
+        keys.proof(day).handle(bytes(32), "account-17", day)
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [(31, [32] * 10), (33, [32] * 10), (32, [32] * 9), (32, [32] * 11), (32, [32] * 9 + [31])],
+)
+def test_a_proof_of_another_size_is_none(key: int, path: list[int]) -> None:
+    with refused(Code.MALFORMED):
+        HandleProof(bytes(key), tuple(bytes(size) for size in path))

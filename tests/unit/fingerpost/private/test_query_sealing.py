@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,9 +20,17 @@ from fakes.refusals import refused
 from fingerpost.private import passport as passports
 from fingerpost.private import sealing
 from fingerpost.private.codec import write_inner
-from fingerpost.private.demographics import Demographics, OtherName
+from fingerpost.private.demographics import Demographics, OtherName, PartialDate
+from fingerpost.private.justification import Facts, Reason, StrategyDiscussion
 from fingerpost.private.messages import Inner, Question
-from fingerpost.private.purpose_rules import Facts, PurposeRule, Reason, StrategyDiscussion
+from fingerpost.private.purpose_rules import (
+    TIME_BOX_SECONDS,
+    PurposeRule,
+    require_call_back,
+    require_permitted,
+    require_request,
+    require_stated,
+)
 from fingerpost.private.query_sealing import open_query, verify_inner
 from fingerpost.private.sealing import pad
 from fingerpost.protocol import limits
@@ -34,7 +43,7 @@ from fingerpost.protocol.federation import DenyList, Federation
 from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
 from fingerpost.protocol.messages import KeySet, Query, require_fresh
 from fingerpost.protocol.table_of_terms import ROLES_AT, TERMS
-from fingerpost.protocol.terms import Fact, Terms
+from fingerpost.protocol.terms import Fact, RolesAt, Terms
 from unit.fingerpost.private.a_lookup import (
     AREA,
     ASKING,
@@ -59,7 +68,11 @@ from unit.fingerpost.private.a_lookup import (
     received,
     seeded,
 )
+from unit.fingerpost.private.private_strategies import facts
 
+TODAY = datetime.fromtimestamp(NOW, UTC).date()
+YOUNG = replace(a_child(), dob=PartialDate(2008, about=True), health_number="")
+"""She may be a child, and may be a young adult: every purpose may be about her."""
 LOOKUP = a_lookup()
 SEALED = LOOKUP.sealed()
 QUERY = received(SEALED.wire)
@@ -255,11 +268,10 @@ ONE_AREA = replace(LOOKUP.terms, areas=1)
             PurposeRule.STRATEGY_DISCUSSION_DUE,
         ),
         (
-            a_lookup(purpose=Purpose.EXPLOITATION, facts=Facts()),
+            a_lookup(purpose=Purpose.EXPLOITATION, facts=Facts(nobody_nearer=True)),
             Code.NOT_ALLOWED,
             PurposeRule.REVIEWER,
         ),
-        (a_lookup(approver="account-17"), Code.NOT_ALLOWED, PurposeRule.OWN_APPROVER),
         (
             replace(_publicly(reach=Reach.NAMED, named_areas=(AREA, NEIGHBOUR)), terms=ONE_AREA),
             Code.NOT_ALLOWED,
@@ -463,16 +475,16 @@ OWN_AREA: dict[str, Any] = {"reach": Reach.AREA}
             PurposeRule.GROUND,
         ),
         ({"purpose": Purpose.S17_ASSESSMENT, "facts": Facts()}, OWN_AREA, PurposeRule.INFORMED),
-        ({"purpose": Purpose.EXPLOITATION, "facts": Facts()}, {}, PurposeRule.REVIEWER),
+        ({"purpose": Purpose.EXPLOITATION, "facts": Facts()}, OWN_AREA, PurposeRule.REVIEWER),
         (
             {"purpose": Purpose.EXPLOITATION, "facts": Facts(reviewer="account-17")},
-            {},
+            OWN_AREA,
             PurposeRule.OWN_REVIEWER,
         ),
         (
-            {"purpose": Purpose.EXPLOITATION, "approver": "account-17"},
-            {},
-            PurposeRule.OWN_APPROVER,
+            {"purpose": Purpose.EXPLOITATION, "facts": Facts(renewed_by="Account-17")},
+            OWN_AREA,
+            PurposeRule.OWN_RENEWAL,
         ),
         ({"reason_reference": ""}, {}, PurposeRule.REFERENCE),
         ({"facts": Facts()}, {}, PurposeRule.STRATEGY_DISCUSSION),
@@ -487,6 +499,11 @@ OWN_AREA: dict[str, Any] = {"reach": Reach.AREA}
             PurposeRule.STRATEGY_DISCUSSION_DUE,
         ),
         ({}, {"reach": Reach.NATIONAL_RING}, PurposeRule.REACH),
+        (
+            {"purpose": Purpose.EXPLOITATION, "facts": Facts(reviewer="reviewer-1")},
+            {"reach": Reach.NATIONAL_RING},
+            PurposeRule.FURTHER,
+        ),
         ({}, {"key_set": KeySet.WIDE}, PurposeRule.WIDE_WITHOUT_REASON),
         ({"widened_because": WideningReason.RECENT_MOVE}, {}, PurposeRule.NOTHING_WIDENED),
         ({}, {"area": NEIGHBOUR}, "core.area"),  # attack: the reach counts from another's area
@@ -537,7 +554,14 @@ def _counted(allowance: Allowance) -> dict[str, Any]:
         (LOOKUP, Allowance.DESK, False),
         (LOOKUP, Allowance.RESERVE, False),
         (lookup_by(replace(LOOKUP.passport, role=Role.EDT_WORKER)), Allowance.DESK, True),
-        (lookup_by(replace(LOOKUP.passport, role=Role.MASH_PRACTITIONER)), Allowance.DESK, True),
+        (
+            lookup_by(
+                replace(LOOKUP.passport, role=Role.MASH_PRACTITIONER),
+                facts=replace(LOOKUP.inner.justification.facts, requested_by=ASKING),
+            ),
+            Allowance.DESK,
+            True,
+        ),
         (a_lookup(purpose=Purpose.EMERGENCY_PROTECTION), Allowance.RESERVE, True),
         (a_lookup(purpose=Purpose.EMERGENCY_PROTECTION), Allowance.DESK, False),
     ],
@@ -706,13 +730,101 @@ def test_the_terms_are_the_signed_ones_whatever_the_requester_granted_herself() 
 
 def test_facts_are_judged_at_the_moment_of_the_query() -> None:
     """Gateway and node judge alike, however long the query was on its way."""
-    ends_at = NOW + 1
     why = justified(Purpose.MISSING_CHILD, now=NOW)
-    why = replace(why, facts=replace(why.facts, ends_at=ends_at))
+    since = NOW + 1 - TIME_BOX_SECONDS
+    why = replace(why, facts=replace(why.facts, missing_since=since))
     lookup = a_lookup(purpose=Purpose.MISSING_CHILD, facts=why.facts)
     query = received(lookup.sealed().wire)
     opened = open_query(query, lookup.position(query), lookup.openings[0].wrap_secret)
     assert verify_inner(opened, query, federation(), now=NOW + 100).justification.facts == why.facts
+
+
+NEARBY: dict[str, st.SearchStrategy[Any]] = {
+    **dict.fromkeys(
+        ("agreed_on", "lead_since", "joined_on", "notified_on"),
+        st.none() | st.dates(TODAY - timedelta(days=63), TODAY + timedelta(days=3)),
+    ),
+    **dict.fromkeys(
+        ("arrived_at", "missing_since", "renewed_at"),
+        st.just(0)
+        | st.integers(NOW - TIME_BOX_SECONDS - 120, NOW - TIME_BOX_SECONDS + 120)
+        | st.integers(NOW - 120, NOW + 120),
+    ),
+    "requested_by": st.sampled_from([None, ASKING, SCHOOL, AgencyId("e08000009.council")]),
+    "call_back": st.sampled_from([None, ASKING, SCHOOL]),
+    "reviewer": st.sampled_from(["", "reviewer-1", "account-17"]),
+    "renewed_by": st.sampled_from(["", "manager-3", "Account-17"]),
+}
+"""Values of facts about their bounds; of other facts any will do."""
+
+
+@st.composite
+def stated_facts(draw: st.DrawFn, purpose: Purpose) -> Facts:
+    """Facts of which most hold."""
+    drawn = draw(facts)
+    names = draw(st.sets(st.sampled_from(sorted(Facts.__dataclass_fields__)), max_size=4))
+    change = {
+        name: draw(NEARBY[name]) if name in NEARBY else getattr(drawn, name)
+        for name in sorted(names)
+    }
+    return replace(justified(purpose, now=NOW).facts, **change)
+
+
+def _refusal(check: Callable[[], object]) -> Rule | None:
+    try:
+        check()
+    except Refused as refused_:
+        return refused_.rule
+    return None
+
+
+@settings(max_examples=150)
+@given(st.data(), st.sampled_from(TERMS), st.sampled_from([Reach.AREA, Reach.NATIONAL_RING]))
+def test_the_same_facts_are_judged_alike_at_the_gateway_and_at_every_node(
+    data: st.DataObject, terms: Terms, reach: Reach
+) -> None:
+    """Whatever is stated, wherever the clocks stand within the skew; else an honest requester is
+    told "nothing" by those who know the child."""
+    role = min(terms.roles)
+    stated = data.draw(stated_facts(terms.purpose))
+    named = terms.reach is Reach.NAMED
+    public = public_part(
+        reach=Reach.NAMED if named else reach, named_areas=(AREA,) if named else ()
+    )
+    passport = replace(a_passport(), role=role)
+    lookup = replace(
+        lookup_by(passport, purpose=terms.purpose, facts=stated, demographics=YOUNG),
+        public=public,
+    )
+    why = lookup.inner.justification
+    council = federation().agency(ASKING)
+
+    def at_the_gateway() -> None:
+        require_stated(why, terms, YOUNG, NOW)
+        require_request(stated, role, council, federation())
+        require_call_back(stated, role, council, federation())
+        require_permitted(
+            why, terms, public.reach, public.named_areas, KeySet.NARROW, subject=passport.subject
+        )
+
+    # A program of the requester's own sends it whatever the gateway says.
+    generous = replace(
+        anything(terms.purpose),
+        reach=public.reach,
+        takes=frozenset(),
+    )
+    own = why.facts.reviewer.lower() == "account-17" or why.facts.renewed_by == "Account-17"
+    if own:  # no program of ours seals it
+        assert _refusal(at_the_gateway) is not None
+        return
+    query = received(replace(lookup, terms=generous).sealed().wire)
+    opened = open_query(query, lookup.position(query), lookup.openings[0].wrap_secret)
+    everybody = (RolesAt(AgencyKind.LOCAL_AUTHORITY, frozenset(Role)),)
+    lists = replace(federation().code_lists, roles_at=everybody)
+    listed = replace(federation(), code_lists=lists)
+    for skew in (-limits.CLOCK_SKEW_SECONDS, 0, limits.CLOCK_SKEW_SECONDS):
+        at_a_node = partial(verify_inner, opened, query, listed, now=NOW + skew)
+        assert (_refusal(at_a_node) is None) == (_refusal(at_the_gateway) is None)
 
 
 @pytest.mark.parametrize("now", [NOW - 121, NOW + 601])

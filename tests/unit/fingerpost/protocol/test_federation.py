@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -22,12 +23,12 @@ from fingerpost.protocol.federation import (
     DenyList,
     Epoch,
     Federation,
-    FeedAge,
     Member,
     NotConnected,
     Party,
     parts_of,
 )
+from fingerpost.protocol.feed_age import FeedAge, Holiday
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.terms import Fact, RolesAt, Terms, Tier
 
@@ -117,15 +118,11 @@ def test_the_list_is_not_believed_after_its_time() -> None:
         federation().require_current(NOW + limits.DAY)
 
 
-def test_epochs_overlap_and_the_newest_is_asked() -> None:
+def test_epochs_overlap() -> None:
     known = federation()
-    assert known.epoch_to_ask(NOW).number == EpochNumber(1)
-    assert known.epoch_to_ask(NOW + 100).number == EpochNumber(2)
     assert known.epoch(EpochNumber(1), NOW + 500 + 179).number == EpochNumber(1)
     with refused(Code.UNSUPPORTED):
         known.epoch(EpochNumber(1), NOW + 500 + 180)
-    with refused(Code.NOT_READY):
-        known.epoch_to_ask(NOW + 9000)
     assert [e.number.value for e in known.epochs_to_index(NOW)] == [1, 2]
 
 
@@ -312,9 +309,52 @@ def parameters_file(**changes: object) -> bytes:
 def test_records_may_be_as_old_as_the_parameters_say_for_a_kind_of_agency() -> None:
     school, police = FeedAge(AgencyKind.SCHOOL, 14), FeedAge(AgencyKind.POLICE, 3650)
     read = files.read_parameters(parameters_file(feed_ages=(school, police)))
-    assert read.feed_seconds(AgencyKind.SCHOOL) == 14 * limits.DAY
-    assert read.feed_seconds(AgencyKind.POLICE) == 3650 * limits.DAY
-    assert read.feed_seconds(AgencyKind.COLLEGE) == limits.FEED_DAYS * limits.DAY == 93 * 86_400
+    assert read.feed_age(AgencyKind.SCHOOL) == school
+    assert read.feed_age(AgencyKind.POLICE) == police
+    assert read.feed_age(AgencyKind.COLLEGE) == FeedAge(AgencyKind.COLLEGE, 93)
+    assert limits.FEED_DAYS == 93
+    closed = FeedAge(AgencyKind.SCHOOL, 14, term_time=True)
+    assert files.read_parameters(parameters_file(feed_ages=(closed,))).feed_ages == (closed,)
+
+
+def test_the_age_of_a_schools_records_stands_still_in_the_holidays_of_its_area() -> None:
+    """Those of another area do not count, and those of no area count for a council."""
+    easter = Holiday(date(2027, 3, 26), date(2027, 4, 9))
+    ages = (
+        FeedAge(AgencyKind.SCHOOL, 14, term_time=True),
+        FeedAge(AgencyKind.LOCAL_AUTHORITY, 14),
+    )
+    known = federation()
+    area = files.read_area(files.write_area(replace(known.areas[HERE], school_holidays=(easter,))))
+    listed = replace(
+        known,
+        parameters=replace(known.parameters, feed_ages=ages),
+        areas={**known.areas, HERE: area},
+    )
+    as_of, fortnight = easter.begins, 14 * limits.DAY
+    oak, council = AgencyId(f"{HERE}.oak"), AgencyId(f"{HERE}.council")
+    assert listed.feed_life(oak, as_of).ends_at == easter.ends + fortnight
+    assert listed.feed_life(council, as_of).ends_at == as_of + fortnight
+    elsewhere = replace(listed, areas={**known.areas, NEXT: replace(area, code=NEXT)})
+    assert elsewhere.feed_life(oak, as_of).ends_at == as_of + fortnight
+    every_day = replace(known.parameters, feed_ages=(FeedAge(AgencyKind.SCHOOL, 14),))
+    assert replace(listed, parameters=every_day).feed_life(oak, as_of).ends_at == as_of + fortnight
+    with refused(Code.NOT_A_MEMBER):
+        listed.feed_life(AgencyId(f"{HERE}.elm"), as_of)
+
+
+@pytest.mark.parametrize(
+    "holidays",
+    [
+        (Holiday(date(2027, 8, 31), date(2027, 7, 22)),),
+        tuple(Holiday(date(1960 + n, 1, 1), date(1960 + n, 1, 2)) for n in range(65)),
+    ],
+    ids=["the last day first", "too many"],
+)
+def test_holidays_that_are_no_calendar_are_refused(holidays: tuple[Holiday, ...]) -> None:
+    area = replace(federation().areas[HERE], school_holidays=holidays)
+    with refused(Code.MALFORMED):
+        files.read_area(files.write_area(area))
 
 
 @pytest.mark.parametrize(
@@ -323,8 +363,9 @@ def test_records_may_be_as_old_as_the_parameters_say_for_a_kind_of_agency() -> N
         (FeedAge(AgencyKind.SCHOOL, 0),),
         (FeedAge(AgencyKind.SCHOOL, 3651),),
         (FeedAge(AgencyKind.SCHOOL, 14), FeedAge(AgencyKind.SCHOOL, 15)),
+        (FeedAge(AgencyKind.POLICE, 14, term_time=True),),
     ],
-    ids=["none", "ten years and a day", "one kind twice"],
+    ids=["none", "ten years and a day", "one kind twice", "the term time of a police force"],
 )
 def test_ages_of_records_that_are_none_are_refused(ages: tuple[FeedAge, ...]) -> None:
     data = parameters_file(feed_ages=ages)

@@ -139,16 +139,53 @@ def test_the_lead_practitioner_is_named_to_all_unless_the_service_is_sensitive(e
         assert each.allows(kind, lead=True, significant_harm=False) == (not withheld)
 
 
-def test_a_missing_child_is_told_of_at_home_only_and_missing_education_not_at_all() -> None:
+def test_where_an_answer_could_lead_to_a_family_that_hides_it_names_nothing() -> None:
     assert {each.purpose for each in TERMS if each.home_only} == {Purpose.MISSING_CHILD}
-    assert {each.purpose for each in TERMS if each.tier is Tier.NONE} == {Purpose.MISSING_EDUCATION}
+    untold = {Purpose.MISSING_EDUCATION, Purpose.TRANSFER_IN}
+    assert {each.purpose for each in TERMS if each.tier is Tier.NONE} == untold
+
+
+def test_a_concern_and_early_help_are_about_a_child_of_the_own_records() -> None:
+    own = {Purpose.SAFEGUARDING_CONCERN, Purpose.EARLY_HELP}
+    assert {each.purpose for each in TERMS if each.own_record} == own
+    for each in TERMS:
+        if each.own_record:
+            with refused(Code.UNSUPPORTED):
+                read_code_lists(write_code_lists(_with(replace(each, own_record=False))))
+
+
+def test_urgent_lookups_begin_near_and_may_go_on_to_the_ring() -> None:
+    assert {each.purpose: each.reach for each in TERMS if each.ring} == {
+        Purpose.EMERGENCY_PROTECTION: Reach.AREA_AND_NEIGHBOURS,
+        Purpose.EXPLOITATION: Reach.AREA,
+    }
 
 
 # ---- the law -------------------------------------------------------------------------------------
 
-WORD = {Fact.REASON, Fact.INFORMED, Fact.REPORTED, Fact.CHECKED}
-RECORD = {Fact.REFERENCE, Fact.AGREED, Fact.ARRIVAL, Fact.NOTIFIED}
-PERSON = {Fact.STRATEGY_DISCUSSION, Fact.APPROVAL, Fact.TIME_BOX, Fact.REVIEW}
+WORD = {
+    Fact.REASON,
+    Fact.ENGAGEMENT,
+    Fact.INFORMED,
+    Fact.HIDING,
+    Fact.REPORTED,
+    Fact.CHECKED,
+}
+RECORD = {
+    Fact.REFERENCE,
+    Fact.LEAD,
+    Fact.AGREED,
+    Fact.ARRIVAL,
+    Fact.JOINED,
+    Fact.NOTIFIED,
+}
+PERSON = {
+    Fact.REQUESTED,
+    Fact.STRATEGY_DISCUSSION,
+    Fact.APPROVAL,
+    Fact.TIME_BOX,
+    Fact.REVIEW,
+}
 
 
 def strength(takes: frozenset[Fact]) -> int:
@@ -197,6 +234,7 @@ def narrower(draw: st.DrawFn) -> CodeLists:
                 takes=each.takes | draw(st.frozensets(st.sampled_from(Fact), max_size=2)),
                 reach=draw(st.sampled_from(sorted(reaches_within(each.reach)))),
                 home_only=each.home_only or draw(st.booleans()),
+                ring=each.ring and draw(st.booleans()),
             )
             for each in rows
         ),
@@ -267,6 +305,7 @@ def test_narrower_lists_are_read_as_they_were_written(change: dict[str, Any]) ->
         {"also": frozenset({Kind.HOUSING})},
         {"reach": Reach.NATIONAL_RING},
         {"reach": Reach.NAMED},
+        {"ring": True},
     ],
     ids=lambda change: str(next(iter(change.items()))),
 )

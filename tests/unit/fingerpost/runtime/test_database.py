@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.operations import Operations
 
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.errors import Defect, NoRoom
 from fingerpost.runtime.database import (
     StoreFailed,
     empty_journal,
@@ -152,6 +152,7 @@ def test_a_full_disk_refuses_and_recovers(engine: sa.Engine) -> None:
     write(engine, "CREATE TABLE t (a)")
     with pytest.raises(StoreFailed) as caught:
         insert_much(engine, pages=4)
+    assert isinstance(caught.value, NoRoom)
     assert not caught.value.fatal
     insert_much(engine, pages=1000)
 

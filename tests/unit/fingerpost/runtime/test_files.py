@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from fingerpost.private.oprf import EvaluatorKey
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.errors import Defect, NoRoom
 from fingerpost.protocol.ids import EpochNumber
 from fingerpost.runtime.files import (
     create_file,
     is_unfinished,
+    or_defect,
     read_key,
     read_secret,
     remove_unfinished,
@@ -52,6 +53,44 @@ def test_a_secret_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
     with pytest.raises(Defect, match=r"tls.key: .* open to group or others") as caught:
         read_secret(path, most=10, setting="tls.key")
     assert "0123" not in str(caught.value)
+
+
+def test_a_credential_may_show_the_groups_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Systemd names the unit's user in an access list, and a mode shows that as the group's."""
+    path = secret(tmp_path)
+    path.chmod(0o440)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(os, "fstat", status_of(owner=0))
+    assert read_secret(path, most=10) == b"0123456789"
+    path.chmod(0o444)
+    with pytest.raises(Defect, match="open to group or others"):
+        read_secret(path, most=10)
+    path.chmod(0o460)
+    with pytest.raises(Defect, match="open to group or others"):
+        read_secret(path, most=10)
+    path.chmod(0o440)
+    monkeypatch.setattr(os, "fstat", status_of(owner=os.geteuid() or 1))
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() or 1)
+    with pytest.raises(Defect, match="open to group or others"):
+        read_secret(path, most=10)  # attack: a folder of the user's own is called one of systemd's
+    monkeypatch.setattr(os, "fstat", status_of(owner=0))
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "elsewhere"))
+    with pytest.raises(Defect, match="open to group or others"):
+        read_secret(path, most=10)
+
+
+def status_of(owner: int) -> Callable[[int], os.stat_result]:
+    """What a file says of itself when it belongs to ``owner``."""
+    asked = os.fstat
+
+    def status(handle: int) -> os.stat_result:
+        fields = list(asked(handle))
+        fields[stat.ST_UID] = owner
+        return os.stat_result(fields)
+
+    return status
 
 
 @pytest.mark.parametrize(("most", "least"), [(9, 1), (64, 11)])
@@ -238,7 +277,7 @@ def test_a_full_disk_leaves_nothing(
         raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr(os, step, full)
-    with pytest.raises(Defect, match=r"key: cannot be (created|written): OSError"):
+    with pytest.raises(NoRoom, match=r"key: cannot be (created|written): the disk is full"):
         write(tmp_path / "key", b"0123456789")
     monkeypatch.undo()
     assert list(tmp_path.iterdir()) == []
@@ -246,7 +285,7 @@ def test_a_full_disk_leaves_nothing(
 
 @pytest.mark.parametrize(
     ("number", "fault"),
-    [(errno.EPERM, "a file system without hard links"), (errno.ENOSPC, "OSError")],
+    [(errno.EPERM, "a file system without hard links"), (errno.ENOSPC, "the disk is full")],
 )
 def test_a_name_that_cannot_be_given_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, fault: str
@@ -274,3 +313,15 @@ def test_a_key_holder_starts_wherever_the_making_of_its_key_was_killed(tmp_path:
         key = vault.public_key(epoch) if vault.held() else vault.make(epoch)
         assert key == EvaluatorKey(read_secret(folder / "epoch-1.seed", most=SEED_BYTES)).public_key
         assert [path.name for path in folder.iterdir()] == ["epoch-1.seed"]
+
+
+def test_a_full_disk_is_told_from_other_defects() -> None:
+    with (
+        pytest.raises(NoRoom, match="the disk is full"),
+        or_defect("full"),
+        Path("/dev/full").open("wb", buffering=0) as full,
+    ):
+        full.write(b"x")
+    with pytest.raises(Defect) as caught, or_defect("nowhere"):
+        Path("/dev/full/none").read_bytes()
+    assert not isinstance(caught.value, NoRoom)

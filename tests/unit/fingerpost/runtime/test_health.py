@@ -12,6 +12,7 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.health import (
     SOCKET_BYTES,
     Health,
+    knows,
     look,
     look_at_folder,
     probe,
@@ -61,6 +62,17 @@ async def test_stopping_is_final(health: Health, socket: Path) -> None:
 async def test_nobody_there_does_not_serve(tmp_path: Path) -> None:
     assert not await probe(tmp_path / "none")
     assert await look(tmp_path / "none") is None
+    assert await knows(tmp_path / "none", "") is None
+
+
+async def test_a_service_that_does_not_serve_is_known_and_another_is_not(
+    health: Health, socket: Path
+) -> None:
+    await health.set("oak", serving=False)
+    assert await knows(socket, "oak") is True
+    assert await knows(socket, "elm") is False
+    await health.set("oak", serving=True)
+    assert await knows(socket, "oak") is True
 
 
 async def test_a_service_that_was_withdrawn_is_unknown(health: Health, socket: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from fakes.certificates import FakeAuthority
 from fakes.waiting import until
-from fingerpost.protocol.errors import PUBLIC_TEXT, Code, Defect, Refused
+from fingerpost.protocol.errors import PUBLIC_TEXT, CallRule, Code, Defect, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime import rpc
@@ -198,7 +198,7 @@ async def test_streams_of_each_kind_pass_and_refuse(serve: Serve) -> None:
     assert await read_all(writing(feed(b"a", b"b"))) == [b"a", b"b"]
     joining = functools.partial(serve("stream_unary", join), timeout=None)
     assert await joining(feed(b"a", b"b"), timeout=5) == b"ab"
-    assert refused_from(await failed(joining(feed(b"a")))).rule is rpc.CallRule.REFUSED
+    assert refused_from(await failed(joining(feed(b"a")))).rule is CallRule.REFUSED
 
 
 async def test_a_call_without_a_deadline_is_refused(serve: Serve) -> None:
@@ -291,6 +291,17 @@ async def test_an_unknown_method_is_unsupported(channel: grpc.aio.Channel) -> No
     assert refused_from(error).code is Code.UNSUPPORTED
 
 
+async def test_of_a_hosts_addresses_the_next_is_tried_where_nobody_listens() -> None:
+    """A second instance of the broker stands behind the same name."""
+    server = grpc.aio.server()
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    both = f"ipv4:127.0.0.1:1,127.0.0.1:{port}"  # as a name with two addresses is resolved
+    async with grpc.aio.insecure_channel(both, options=rpc.CLIENT) as channel:
+        await asyncio.wait_for(channel.channel_ready(), 20)
+    await server.stop(0)
+
+
 async def test_nobody_there_is_unavailable() -> None:
     async with grpc.aio.insecure_channel("127.0.0.1:1", options=CLIENT) as nobody:
         error = await failed(nobody.unary_unary("/t/Do", None, None)(b"", timeout=5))
@@ -371,7 +382,7 @@ def test_the_options_say_what_the_design_says() -> None:
     assert nodes["grpc.max_receive_message_length"] == 1024 * 1024
     assert requesters["grpc.max_receive_message_length"] == 64 * 1024
     files = dict(rpc.SERVER_FILES)
-    assert files.pop("grpc.max_send_message_length") == 512 * 1024 + 64
+    assert files.pop("grpc.max_send_message_length") == 1024 * 1024
     assert files.items() < requesters.items()
     servers = (rpc.SERVER_NODES, rpc.SERVER_REQUESTERS, rpc.SERVER_FILES)
     for options in (*servers, rpc.CLIENT, rpc.CLIENT_FRAMES):
@@ -402,9 +413,9 @@ async def test_why_nobody_was_reached_is_said_in_our_words(
         await edge.stop(0)
     nobody = await cause(f"127.0.0.1:{port}")
     assert {another.code, stranger.code, nobody.code} == {Code.UNAVAILABLE}
-    assert another.rule is rpc.CallRule.ANOTHER_PARTY
-    assert stranger.rule is rpc.CallRule.NOT_SECURE
-    assert nobody.rule is rpc.CallRule.NOBODY
+    assert another.rule is CallRule.ANOTHER_PARTY
+    assert stranger.rule is CallRule.NOT_SECURE
+    assert nobody.rule is CallRule.NOBODY
 
 
 class Spoken:

@@ -18,10 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.clock import ManualClock
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import CallRule, Code, Defect, Refused
 from fingerpost.runtime.database import StoreFailed
 from fingerpost.runtime.logs import Logger
-from fingerpost.runtime.rpc import CallRule
 from fingerpost.runtime.run import Backoff, Stop, Task, every, reconnect, refusal_text, supervise
 
 
@@ -177,7 +176,7 @@ PROCESS = """
     from fingerpost.protocol.errors import Defect
     from fingerpost.runtime import logs
     from fingerpost.runtime.run import Stop, run
-    from fingerpost.protocol.errors import Code, Refused
+    from fingerpost.protocol.errors import Code, NoRoom, Refused
     async def forever(stop):
         logs.configure("p", {}, strict=False)
         sys.stdout.write("up\\n"); sys.stdout.flush()
@@ -187,13 +186,16 @@ PROCESS = """
             await Stop().wait()
     async def defect(stop):
         raise Defect("settings.toml: no member")
+    async def full(stop):
+        raise NoRoom("store.sqlite: the disk is full")
     async def crash(stop):
         logs.configure("p", {}, strict=False)
         raise ValueError("Amy Pond")
     async def refused(stop):
         logs.configure("p", {}, strict=False)
         raise Refused(Code.UNAVAILABLE, "the call failed", "issuer “one” at issuer.example:7440")
-    main = {"defect": defect, "crash": crash, "refused": refused}.get(sys.argv[1], forever)
+    chosen = {"defect": defect, "full": full, "crash": crash, "refused": refused}
+    main = chosen.get(sys.argv[1], forever)
     raise SystemExit(run(main, party="p", program="fingerpost-p"))
 """
 
@@ -235,6 +237,12 @@ def test_a_defect_is_reported_to_the_operator() -> None:
     with process("defect") as running:
         out, err = running.communicate(timeout=20)
     assert (running.returncode, out, err) == (2, "", "fingerpost-p: settings.toml: no member\n")
+
+
+def test_a_full_disk_is_reported_and_may_pass() -> None:
+    with process("full") as running:
+        _, err = running.communicate(timeout=20)
+    assert (running.returncode, err) == (1, "fingerpost-p: store.sqlite: the disk is full\n")
 
 
 def test_a_crash_is_reported_by_type_alone() -> None:

@@ -35,11 +35,10 @@ def test_it_opens_where_it_was_sealed(plain: bytes, bound: bytes) -> None:
 
 def test_the_form_that_lies_on_disks_stays() -> None:
     """Nonce first, then what AES-256-GCM makes: earlier files open, and later ones are alike."""
-    nonce = bytes(range(12))
-    earlier = nonce + AESGCM(KEY).encrypt(nonce, b"plain", b"place")
-    assert SealedBox(KEY, lambda size: nonce[:size]).seal(b"plain", b"place") == earlier
-    assert earlier.hex() == "000102030405060708090a0b376eb772ab60fb38b15a727ee8070143b9947c44de"
+    earlier = bytes.fromhex("000102030405060708090a0b376eb772ab60fb38b15a727ee8070143b9947c44de")
     assert SealedBox(KEY).open(earlier, b"place", "no") == b"plain"
+    sealed = SealedBox(KEY).seal(b"plain", b"place")
+    assert AESGCM(KEY).decrypt(sealed[:12], sealed[12:], b"place") == b"plain"
 
 
 @pytest.mark.parametrize("size", [0, 16, 24, 31, 33])

@@ -305,3 +305,20 @@ def test_no_bytes_end_otherwise_than_in_settings_or_a_defect(
     path.chmod(0o600)
     with pytest.raises(Defect):  # nothing random names every required field
         load(path, Sample)
+
+
+def test_a_path_may_be_a_credential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(but('key="k"', 'key="${CREDENTIALS_DIRECTORY}/tls.key"'))
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials/unit.service")
+    assert load(path, Sample).tls.key == Path("/run/credentials/unit.service/tls.key")
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    with pytest.raises(Defect, match="no credentials were handed to this process"):
+        load(path, Sample)
+
+
+def test_no_other_variable_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/elsewhere")
+    path = tmp_path / "settings.toml"
+    path.write_text(but('key="k"', 'key="${HOME}/tls.key"'))
+    assert load(path, Sample).tls.key == tmp_path / "${HOME}" / "tls.key"

@@ -304,7 +304,7 @@ def test_a_crash_between_commit_and_mark_is_taken_up(
     things: Things, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(Witness, "note", lambda *_: None)
+        patched.setattr(Witness, "note", lambda *_, **__: None)
         things.add("pot", 9)
     assert len(things.all()) == 3
     folder = WitnessFolder(tmp_path / "witness")

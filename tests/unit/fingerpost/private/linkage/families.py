@@ -145,7 +145,7 @@ def households(draw: st.DrawFn) -> tuple[Demographics, Demographics]:
     and middle names contradicts, and no number does."""
     one, other = draw(st.lists(st.sampled_from(_NAMES), min_size=2, max_size=2, unique=True))
     dates = st.sampled_from((date(2014, 1, 1), date(2014, 5, 1))) | st.dates(
-        date(2006, 1, 1), date(2024, 12, 31)
+        date(2010, 1, 1), date(2024, 12, 31)
     )
     first = Demographics(
         forename=one,
@@ -154,7 +154,7 @@ def households(draw: st.DrawFn) -> tuple[Demographics, Demographics]:
         dob=draw(dates),
         sex=draw(st.none() | st.sampled_from(Sex)),
         postcode=draw(st.sampled_from(POSTCODES)),
-        nhs_number=draw(st.sampled_from(("", NUMBERS[0]))),
+        health_number=draw(st.sampled_from(("", NUMBERS[0]))),
     )
     second = replace(first, forename=other)
     match draw(st.integers(0, 3)):
@@ -163,7 +163,7 @@ def households(draw: st.DrawFn) -> tuple[Demographics, Demographics]:
         case 1:
             second = replace(second, middle_names=draw(st.sampled_from(MIDDLES)))
         case 2:
-            second = replace(second, nhs_number="")
+            second = replace(second, health_number="")
         case _:
             pass
     assume(not may_be_one(first, second))
@@ -189,7 +189,7 @@ def families(draw: st.DrawFn, most: int = 5) -> tuple[Child, ...]:
     )
     numbers = draw(st.permutations(NUMBERS))
     family_middle = draw(st.sampled_from(MIDDLES))
-    born = draw(st.dates(date(2006, 1, 1), date(2024, 12, 31)))
+    born = draw(st.dates(date(2010, 1, 1), date(2024, 12, 31)))
     children: list[Child] = []
     for position, name in enumerate(names):
         if position and not draw(st.booleans()):  # else a twin, or a triplet
@@ -202,7 +202,7 @@ def families(draw: st.DrawFn, most: int = 5) -> tuple[Child, ...]:
             dob=born,
             sex=draw(st.sampled_from(Sex)),
             postcode=draw(st.sampled_from((home, home, home, other_home))),
-            nhs_number=numbers[position % len(numbers)],
+            health_number=numbers[position % len(numbers)],
         )
         children.append(Child(position, truth))
     return tuple(children)
@@ -258,7 +258,8 @@ def records(draw: st.DrawFn, child: Child, family: tuple[Child, ...]) -> Record:
             case 1:
                 fields = replace(fields, surname=_typing_error(draw, fields.surname))
             case 2:
-                fields = replace(fields, dob=_other_day(draw, fields.dob))
+                born = fields.dob if isinstance(fields.dob, date) else None
+                fields = replace(fields, dob=_other_day(draw, born))
             case 3:
                 fields = replace(fields, sex=draw(st.sampled_from((None, *Sex))))
             case 4:
@@ -273,14 +274,14 @@ def records(draw: st.DrawFn, child: Child, family: tuple[Child, ...]) -> Record:
             case 8:
                 fields = replace(fields, surname=fields.surname.split("-")[0])
             case 9:
-                fields = replace(fields, nhs_number="")
+                fields = replace(fields, health_number="")
             case 10:
                 fields = replace(
                     fields, other_names=(OtherName("", draw(st.sampled_from(SURNAMES))),)
                 )
             case 11:
-                theirs = draw(st.sampled_from(family)).truth.nhs_number
-                fields = replace(fields, nhs_number=theirs)
+                theirs = draw(st.sampled_from(family)).truth.health_number
+                fields = replace(fields, health_number=theirs)
             case 12:
                 fields = replace(fields, forename=draw(st.sampled_from(NO_NAME)))
             case _:

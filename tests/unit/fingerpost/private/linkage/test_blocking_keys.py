@@ -41,7 +41,7 @@ CHILDREN = st.builds(
     dob=st.none() | st.dates(),
     sex=st.none() | st.sampled_from(Sex),
     postcode=st.sampled_from(["", "LS6 2AB", "L6S 2AB", "LS6", "ZZ99 3VZ", "0X1 2JD", "nonsense"]),
-    nhs_number=st.sampled_from(["", "9434765919", "1111111111"]),
+    health_number=st.sampled_from(["", "9434765919", "1111111111"]),
     upn=st.sampled_from(["", "A950000178301"]),
 )
 
@@ -300,7 +300,7 @@ def test_an_initial_that_half_a_community_bears_is_none() -> None:
 
 
 def test_a_child_of_many_names_keeps_wide_rules() -> None:
-    more = {"sex": Sex.MALE, "postcode": "B8 1AB", "nhs_number": "9434765919"}
+    more = {"sex": Sex.MALE, "postcode": "B8 1AB", "health_number": "9434765919"}
     rules = {key.rule for key in keys_of(a_child("Muhammad Ali", "Hussain Khan", **more))}
     wide = {c.rule for c in RULE_DEFINITIONS if c.scope is Scope.WIDE and c.meets is Meets.ALWAYS}
     assert len(rules & wide) >= 3

@@ -36,7 +36,7 @@ CHILDREN = st.builds(
     dob=st.none() | DATES,
     sex=st.none() | st.sampled_from(Sex),
     postcode=POSTCODES,
-    nhs_number=NUMBERS,
+    health_number=NUMBERS,
 )
 
 
@@ -73,7 +73,7 @@ def test_twins_never_match(
 ) -> None:  # fmt: skip
     """Equal in everything but the forename, even with one number on both."""
     assume(one != other)
-    twin = Demographics(one, middle, surname, (), dob, sex, postcode, nhs_number=number)
+    twin = Demographics(one, middle, surname, (), dob, sex, postcode, health_number=number)
     assert said(twin, replace(twin, forename=other, sex=other_sex)) is not Decision.MATCH
 
 
@@ -201,7 +201,7 @@ SMALL = st.builds(
     dob=SOME_DATES,
     sex=st.none() | st.sampled_from(Sex),
     postcode=SOME_PLACES,
-    nhs_number=st.sampled_from(["", "9434765919"]),
+    health_number=st.sampled_from(["", "9434765919"]),
 )
 
 
@@ -250,8 +250,8 @@ LATER = date(2017, 1, 15)
         (bates("Muhammad", "Khan", postcode=""), bates("Muhammad", "Khan"), Rule.NAMES_ALONE),
         # A brother's number comes with the surname.
         (
-            bates("T", nhs_number="9434765919", dob=None),
-            bates("Tom", nhs_number="9434765919"),
+            bates("T", health_number="9434765919", dob=None),
+            bates("Tom", health_number="9434765919"),
             Rule.NUMBER_ALONE,
         ),
         # One common name twice in a street.

@@ -64,7 +64,7 @@ def test_another_forename_in_a_household_is_opened(two: tuple[Demographics, Demo
     a year only: what year, sex and home give is too little for a key."""
     one, other = two
     assume(one.sex is other.sex or None in (one.sex, other.sex))
-    assert one.dob is not None
+    assert isinstance(one.dob, date)
     assume((one.dob.month, one.dob.day) != (1, 1))
     assert shared(one, other)
     assert shared(other, one)
@@ -85,7 +85,7 @@ def test_twins_whose_family_name_stands_first_on_both_sides_never_match(
     family: str, one: str, other: str, number: str
 ) -> None:
     """Where the names are known, the surname in the forename's field is no forename that agrees."""
-    first = a_child(family, one, postcode="LS6 2AB", nhs_number=number)
+    first = a_child(family, one, postcode="LS6 2AB", health_number=number)
     assert compared(first, replace(first, surname=other)).decision is Decision.POSSIBLE
     assert compared(first, first).decision is Decision.MATCH
 
@@ -107,7 +107,11 @@ def are_two(one: Record, other: Record) -> bool:
     if (one.swapped and other.swapped) or may_be_one(a, b):
         return False
     nameless = a.forename in NO_NAME or b.forename in NO_NAME
-    return a.nhs_number != b.nhs_number or not a.nhs_number or not (nameless or looks_like(a, b))
+    return (
+        a.health_number != b.health_number
+        or not a.health_number
+        or not (nameless or looks_like(a, b))
+    )
 
 
 @given(recorded_families())
@@ -136,7 +140,7 @@ Muhammad Ali = Muhammad Hamza; Hassan = Hussain
 def test_a_twin_called_alike_whose_fields_are_swapped_is_no_match(
     one: str, other: str, number: str
 ) -> None:
-    twin = a_child(one, postcode="LS6 2AB", nhs_number=number)
+    twin = a_child(one, postcode="LS6 2AB", health_number=number)
     swapped = replace(twin, forename="Ashdown", surname=other)
     assert compared(twin, swapped).decision is Decision.POSSIBLE
     assert compared(replace(twin, forename=other), swapped).decision is Decision.MATCH
@@ -157,20 +161,20 @@ def test_no_surname_is_half_of_another() -> None:
 
 
 def test_an_initial_of_the_second_name_is_no_forename_that_agrees() -> None:
-    devonte = a_child("Devonte R", nhs_number=NUMBERS[0])
+    devonte = a_child("Devonte R", health_number=NUMBERS[0])
     found = compared(devonte, replace(devonte, forename="Rowan"))
     assert (found.decision, found.rule) == (Decision.POSSIBLE, Rule.OTHER_FORENAME)
 
 
 def test_servants_of_two_names_are_two() -> None:
-    rahim = a_child("Abdul Rahim", "Khan", nhs_number=NUMBERS[0])
+    rahim = a_child("Abdul Rahim", "Khan", health_number=NUMBERS[0])
     assert compared(rahim, replace(rahim, forename="Abdul Rahman")).rule is Rule.TWO_NAMES
     assert compared(rahim, replace(rahim, forename="Abdulrahim")).decision is Decision.MATCH
 
 
 @pytest.mark.parametrize("number", ["", NUMBERS[0]])
 def test_two_names_of_several_words_are_held_word_against_word(number: str) -> None:
-    yunus = a_child("Muhamma dYunus", postcode="LS6 2AB", nhs_number=number)
+    yunus = a_child("Muhamma dYunus", postcode="LS6 2AB", health_number=number)
     assert compared(yunus, replace(yunus, forename="Muhammad Yusuf")).decision is Decision.POSSIBLE
     assert compared(yunus, replace(yunus, forename="Muhammad Yunus")).decision is Decision.MATCH
 
@@ -188,7 +192,7 @@ def test_a_twin_of_other_names_is_seen_at_home_alone(sex: Sex | None) -> None:
         assert (apart.decision, apart.rule) == (Decision.DIFFERENT, Rule.OTHER_NAMES)
         # One name that may be another's, or a number, is enough to be looked at.
         assert compared(ELEANOR, replace(twin, postcode=elsewhere, middle_names="")).linked
-        one, other = (replace(c, nhs_number=NUMBERS[0]) for c in (ELEANOR, twin))
+        one, other = (replace(c, health_number=NUMBERS[0]) for c in (ELEANOR, twin))
         assert compared(one, replace(other, postcode=elsewhere)).decision is Decision.POSSIBLE
 
 
@@ -228,7 +232,7 @@ def test_a_child_next_door_of_one_birthday_is_another() -> None:
 
 def test_a_number_and_a_date_do_not_bear_out_two_other_names() -> None:
     """A family name in the forename's field may look like a sister's forename."""
-    swapped = a_child("Hartley-Voss", "Ella", nhs_number=NUMBERS[0])
+    swapped = a_child("Hartley-Voss", "Ella", health_number=NUMBERS[0])
     sister = replace(swapped, forename="Harriet", surname="Hartley-Voss")
     assert compared(swapped, sister).rule is Rule.NUMBER_ALONE
 

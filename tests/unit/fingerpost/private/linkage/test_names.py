@@ -196,6 +196,6 @@ def test_the_phonetic_code_joins_first_letters_that_soundex_parts(one: str, othe
 
 
 def test_nothing_of_a_person_is_printed() -> None:
-    form = normalise(child("Tamsin", postcode="LS6 2AB", nhs_number="9434765919"))
+    form = normalise(child("Tamsin", postcode="LS6 2AB", health_number="9434765919"))
     printed = repr((form, form.names, form.postcode, form.health_number, form.birth))
     assert not any(part in printed.lower() for part in ("tamsin", "ashdown", "ls6", "943"))

@@ -10,9 +10,9 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Final, Protocol, Self, TypeVar
 
-from agency_node.match_tool.tables import Row
+from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import (
     BlockingKey,
     NormalForm,
@@ -46,27 +46,54 @@ def counted(items: Sequence[_T], doing: str, watch: Watch) -> Iterator[tuple[int
     watch(doing, len(items), len(items))
 
 
+class Row(Protocol):
+    """One record. ``id``: the agency's own number of it."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def demographics(self) -> Demographics: ...
+
+
 class Recorded:
     """The records of a file: the normal form of each, and an index of the blocking keys of all.
 
-    ``keys``: how many keys all records have together. A record takes the wide keys, which contain
-    the narrow ones.
+    First ``add`` every record, then ``close`` it, then ask. ``keys``: how many keys all records
+    have together. A record takes the wide keys, which contain the narrow ones.
     """
 
-    def __init__(self, rows: Sequence[Row], *, upn: bool, watch: Watch = unwatched) -> None:
+    def __init__(self, *, upn: bool) -> None:
         """``upn``: whether the agreement lets the pupil number be used."""
-        self.ids = [row.id for row in rows]
+        self.ids: list[str] = []
         self.forms: list[NormalForm] = []
         self.keys = self.without_keys = 0
+        self.upn = upn
         self._index = KeyIndex()
-        self._upn = upn
-        for position, row in counted(rows, "Making keys", watch):
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], *, upn: bool, watch: Watch = unwatched) -> Self:
+        """Return these records, closed."""
+        recorded = cls(upn=upn)
+        for _, row in counted(rows, "Making keys", watch):
             form = normalise(row.demographics)
             keys = blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
-            self.forms.append(form)
-            self._index.add(position, keys)
-            self.keys += len(keys)
-            self.without_keys += not keys
+            recorded.add(row.id, form, keys)
+        recorded.close()
+        return recorded
+
+    def __len__(self) -> int:
+        return len(self.forms)
+
+    def add(self, id_: str, form: NormalForm, keys: Sequence[BlockingKey]) -> None:
+        """Add one record. ``keys``: those that it has as a record."""
+        self._index.add(len(self.forms), keys)
+        self.ids.append(id_)
+        self.forms.append(form)
+        self.keys += len(keys)
+        self.without_keys += not keys
+
+    def close(self) -> None:
         self._index.close()
 
     def opened(self, keys: Iterable[BlockingKey]) -> Counter[int]:
@@ -85,7 +112,7 @@ class Recorded:
     def rule(self, asked: NormalForm, positions: Sequence[int]) -> dict[int, Ruling]:
         """Decide about these records as a node does that compares them for one question."""
         forms = [self.forms[position] for position in positions]
-        return dict(zip(positions, decide(asked, forms, upn=self._upn), strict=True))
+        return dict(zip(positions, decide(asked, forms, upn=self.upn), strict=True))
 
 
 class KeyIndex:

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from fingerpost.private.linkage.blocking_keys import ADD_SOMETHING
+from fingerpost.private.approvals import ApprovalRule
+from fingerpost.private.demographics import PREGNANCY_DAYS
+from fingerpost.private.justification import StatedRule
+from fingerpost.private.linkage.strength import ADD_SOMETHING, NUMBER_ALONE, WeakRule
 from fingerpost.private.purpose_rules import PurposeRule
-from fingerpost.protocol.errors import Code, Refused, Rule
+from fingerpost.protocol.errors import CallRule, Code, Refused, Rule
 from fingerpost.protocol.federation import ReachRule
-from fingerpost.runtime.rpc import CallRule
 from practitioner.asking.plan import LookupRule
+from practitioner.asking.second_persons import SecondPersonRule
 from practitioner.sign_in.rules import SignInRule
 
 _REPORT: Final = "Report it to the people who run this gateway."
@@ -53,7 +56,10 @@ BY_CODE: Final[Mapping[Code, str]] = {
         "The list of members could not be verified, or has expired. Nobody was asked. Try again. "
         f"If this does not help: {_REPORT}"
     ),
-    Code.WEAK_INPUT: ADD_SOMETHING,
+    Code.WEAK_INPUT: (
+        "Too little was given to ask in this reach. Add a date of birth, a full postcode or the "
+        "NHS number."
+    ),
     Code.SIGN_IN: "Sign in first: fingerpost sign-in.",
     Code.UNAVAILABLE: (
         "The federation could not be reached. Nobody was asked. Try again. If it cannot wait, "
@@ -83,6 +89,8 @@ BY_RULE: Final[Mapping[Rule, str]] = {
     LookupRule.NO_SUCH_OUTCOME: (
         "You have no such outcome. Outcomes are kept for seven days, for the person who asked."
     ),
+    LookupRule.AGENCY_NOT_ASKED: "That lookup did not ask this agency. Check its id: --agency.",
+    LookupRule.NO_ATTENDANCE: ("Only a lookup for urgent care has an attendance number."),
     LookupRule.FIRST_TOO_OLD: (
         "That lookup is more than a day old. Ask again first. What is answered now decides "
         "whether to widen."
@@ -91,9 +99,10 @@ BY_RULE: Final[Mapping[Rule, str]] = {
         "That lookup was widened already, or was a second round itself. Each lookup has one."
     ),
     LookupRule.FIRST_HAS_GAPS: (
-        "Some agencies did not answer that lookup. They may be the ones that know the child. Ask "
-        "again first, or ring them."
+        "Some agencies did not answer that lookup. They may be the ones that know the child. Ring "
+        "them, and record each call: fingerpost mark. Or ask again first."
     ),
+    LookupRule.GAPS_TOO_MANY: ("Too many agencies did not answer that lookup. Ask again first."),
     LookupRule.REASON_REFUTED: (
         "That lookup does not show that a service which all children have named nobody. Give the "
         "reason that holds."
@@ -108,21 +117,38 @@ BY_RULE: Final[Mapping[Rule, str]] = {
     LookupRule.AREA_LEFT_OUT: (
         "The first lookup did not ask in all of those areas. Ask there first."
     ),
+    WeakRule.TOO_LITTLE: ADD_SOMETHING,
+    WeakRule.NUMBER_ALONE: NUMBER_ALONE,
     ReachRule.NO_SUCH_AREA: "There is no such area in the federation.",
-    PurposeRule.REFERENCE_FORM: (
+    StatedRule.REFERENCE_FORM: (
         "A reference has at most 64 letters, digits and . / _ : - and no space: --reference."
-    ),
-    PurposeRule.APPROVER_FORM: (
-        "An approver is the name of an account, 1 to 64 of A-Z, a-z, 0-9, dot, hyphen and "
-        "underscore: --approver."
     ),
     PurposeRule.REFERENCE: (
         "This purpose needs the reference of your case or referral: --reference."
     ),
-    PurposeRule.APPROVER: (
-        "This purpose needs the account of a second person who approved it: --approver."
+    PurposeRule.APPROVAL: (
+        "This purpose needs the approval of a second person. Ask with fingerpost lookup: the "
+        "question then waits for her."
     ),
-    PurposeRule.OWN_APPROVER: "You cannot approve your own lookup.",
+    ApprovalRule.OWN: "You cannot approve your own lookup.",
+    ApprovalRule.TWICE: "Both approvals are by one person. Ask another colleague.",
+    ApprovalRule.CHILD: "The approval is for another child. Ask for a new one.",
+    ApprovalRule.REQUEST: (
+        "The approval is for another purpose, reference, statement or person. Ask for a new one."
+    ),
+    ApprovalRule.TIME: (
+        "The approval has ended, or ends now. It holds for 24 hours. Ask for a new one."
+    ),
+    ApprovalRule.ROLE: "The role of the person who approved may not ask for this purpose.",
+    SecondPersonRule.NO_SUCH_REQUEST: (
+        "There is no such request for you. It may be over, decided, or your own."
+    ),
+    SecondPersonRule.WAITS: "Nobody has approved this request yet. Nobody was asked.",
+    SecondPersonRule.DECLINED: "This request was declined. Nobody was asked.",
+    SecondPersonRule.NO_SUCH_REVIEW: (
+        "There is no such lookup for you to review. It may be reviewed, or your own."
+    ),
+    SecondPersonRule.ROLE: "The role of the reviewer may not ask for this purpose.",
     PurposeRule.REVIEWER: (
         "Say which manager reviews this lookup by the end of the next working day: "
         "--fact reviewer=…."
@@ -130,6 +156,15 @@ BY_RULE: Final[Mapping[Rule, str]] = {
     PurposeRule.OWN_REVIEWER: "You cannot review your own lookup.",
     PurposeRule.AGE: (
         "This purpose is for young people of 18 to 25 years. Give a date of birth of that age."
+    ),
+    PurposeRule.CHILDHOOD: (
+        "This date of birth is of somebody who is 18 or older. Lookups are about children under "
+        "18. Check the date, or leave it out if you do not know it. For a young person of 18 to 25 "
+        "years who agreed, the purpose is LEAVING_CARE."
+    ),
+    PurposeRule.BORN_LATER: (
+        "This date of birth is still to come. For an unborn child give the day on which she is "
+        f"expected, at most {PREGNANCY_DAYS} days ahead: due YYYY-MM-DD."
     ),
     PurposeRule.REACH: (
         "This purpose does not reach so far, or not in that way. Leave --reach out to use its own."
@@ -142,14 +177,39 @@ BY_RULE: Final[Mapping[Rule, str]] = {
         "Tell whoever runs this gateway."
     ),
     PurposeRule.AREAS: "You named more areas than this purpose allows.",
+    PurposeRule.FURTHER: (
+        "Ask the nearer areas first: leave --reach out. If nobody there knows the child, ask "
+        "further at once: --fact nobody-nearer=yes."
+    ),
+    PurposeRule.REQUESTED: (
+        "Say which council asked you to do this: --fact requested-by=e08000025.council."
+    ),
+    PurposeRule.NO_COUNCIL: (
+        "That is not a council of the federation, or not one to which you are seconded. Check "
+        "the id: --fact requested-by=…."
+    ),
+    PurposeRule.CALL_BACK: (
+        "You are not seconded to that council: leave --fact call-back=… out, and your own agency's "
+        "desk is rung."
+    ),
+    PurposeRule.LEAD: (
+        "Give the day on which a social worker named you lead practitioner: "
+        "--fact lead-since=YYYY-MM-DD."
+    ),
     PurposeRule.GROUND: "Say on which ground you ask: --fact reason=….",
+    PurposeRule.ENGAGEMENT: (
+        "Say what your agency has to do with the child today: --fact engagement=…."
+    ),
     PurposeRule.INFORMED: (
         "Say whether the child or the family were informed, or why that is not safe: "
         "--fact informed=…."
     ),
+    PurposeRule.AGREED_BY: (
+        "This purpose needs an agreement. Say who agreed: --fact agreed-by=…. Nobody agrees for a "
+        "young adult."
+    ),
     PurposeRule.AGREED: (
-        "This purpose needs the agreement of the parent or the young person. Give its day: "
-        "--fact agreed-on=YYYY-MM-DD."
+        "This purpose needs an agreement. Give its day: --fact agreed-on=YYYY-MM-DD."
     ),
     PurposeRule.STRATEGY_DISCUSSION: (
         "Give the day of the strategy discussion, or not-yet: --fact strategy-discussion=…."
@@ -159,15 +219,36 @@ BY_RULE: Final[Mapping[Rule, str]] = {
         "give its day: --fact strategy-discussion=…."
     ),
     PurposeRule.ARRIVAL: "Give the time of arrival, --fact arrived-at=HH:MM, or the NHS number.",
+    PurposeRule.JOINED: (
+        "Give the day on which the child came into your records, at most 60 days ago: "
+        "--fact joined-on=YYYY-MM-DD."
+    ),
+    PurposeRule.ORIGIN: "Say how you know where the child came from: --fact origin=….",
+    PurposeRule.HIDING: (
+        "Everybody who knew the child may see that you ask. Might the family be hiding from "
+        "somebody? If it might be, or you do not know, do not ask: ring your council's front "
+        "door. If nothing points to it: --fact not-hiding=yes."
+    ),
     PurposeRule.REPORTED: "Say who reported the child missing: --fact reported-by=….",
     PurposeRule.CHECKED: (
         "First check your records for domestic abuse and refuge: a person from whom a family hides "
         "may have asked for this. Then add --fact checked=yes."
     ),
+    PurposeRule.MISSING_SINCE: (
+        "Say when the search for the child began: --fact missing-since=YYYY-MM-DDTHH:MM."
+    ),
+    PurposeRule.RENEWED: (
+        "A search lasts 72 hours. A manager must renew it; then say when: "
+        "--fact renewed-at=YYYY-MM-DDTHH:MM."
+    ),
+    PurposeRule.RENEWED_BY: (
+        "Say when the search was renewed, and which manager did it: --fact renewed-at=…, "
+        "--fact renewed-by=…."
+    ),
+    PurposeRule.OWN_RENEWAL: "You cannot renew your own search.",
     PurposeRule.NOTIFIED: (
         "Give the day on which the death was notified: --fact notified-on=YYYY-MM-DD."
     ),
-    PurposeRule.TIME_BOX: "Say when the search ends, within 72 hours: --fact hours=….",
     PurposeRule.WIDE_REACH: (
         "Wide keys never go to the national ring. Widen to your area and its neighbours, or name "
         "areas."
@@ -182,16 +263,25 @@ BY_RULE: Final[Mapping[Rule, str]] = {
     ),
     SignInRule.WAITING: "Too many failures. Wait before you try again.",
     SignInRule.DISABLED: "This account is disabled.",
-    SignInRule.TRAINING_OVER: f"Your training has run out. {_RENEW}",
+    SignInRule.TRAINING_OVER: (
+        f"Your training has run out. {_RENEW} In the 14 days after it, a manager can let you ask: "
+        "fingerpost account grace."
+    ),
     SignInRule.VETTING_OVER: f"Your vetting has run out. {_RENEW}",
     SignInRule.ENDING: f"Your training or vetting runs out now. {_RENEW}",
     SignInRule.SESSION_ENDED: "Your session has ended. Sign in again.",
     SignInRule.NO_SESSION: BY_CODE[Code.SIGN_IN],
     SignInRule.OTHER_AGENCY: "Your agency does not ask through this gateway any more.",
-    SignInRule.APPROVER_ACCOUNT: (
-        "The account of the approver or the reviewer is not one of your agency here, is disabled, "
+    SignInRule.REVIEWER_ACCOUNT: (
+        "The account of another person whom you named is not one of your agency here, is disabled, "
         "or its owner's training or vetting has run out."
     ),
+    SignInRule.MANAGER: (
+        "A grace rests on a manager: another account of your agency here, in use, with training "
+        "and vetting in date and a role that may ask for the same purposes."
+    ),
+    SignInRule.NOT_LAPSED: "A grace is granted in the 14 days after the training, and only then.",
+    SignInRule.GRANTED: "A grace was granted already. It ends 14 days after the training.",
     SignInRule.TRAINING_PAST: f"--training-until: {_STILL_RUNS}",
     SignInRule.VETTING_PAST: f"--vetting-until: {_STILL_RUNS}",
     SignInRule.ACCOUNT_EXISTS: "There is such an account already.",
@@ -205,14 +295,17 @@ BY_RULE: Final[Mapping[Rule, str]] = {
 
 
 def advice(refused: Refused) -> str:
-    """Return one line for the practitioner: the rule's sentence, else the code's, and who was
-    asked."""
+    """Return one line for the practitioner, as the command line prints it and a case system shows
+    it: the rule's sentence, else the code's, and who was asked.
+
+    It holds nothing of what was given.
+    """
     if refused.rule is not None and refused.rule in BY_RULE:
         return BY_RULE[refused.rule]
     theirs = refused.code is Code.MALFORMED and refused.rule is CallRule.REFUSED
     found = NOT_TAKEN if theirs else BY_CODE[refused.code]
     if refused.asked:
-        return f"{found} Asked: {refused.asked} ({refused.what})."
+        return f"{found} Called: {refused.asked} ({refused.what})."
     if refused.code is Code.MALFORMED and not theirs:
         return f"{found} ({refused.what})"
     return found

@@ -1,0 +1,96 @@
+"""Where the journal and the agencies' logs are opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from agency_node.answering.audit import AgencyLogs, log_witness
+from agency_node.answering.journal import Journal
+from agency_node.answering.threads import RecordWithThreads
+from agency_node.notes.ports import Thread
+from agency_node.reading.ports import Rest, never_rest
+from agency_node.records.store.journal import open_journal
+from agency_node.records.store.records import SqlRecords
+from agency_node.records.store.shields import shields_witness
+from agency_node.records.store.witness import records_witness
+from agency_node.settings import NodeSettings
+from fingerpost.membership.ports import Reached
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.runtime.files import or_defect, read_key
+from fingerpost.runtime.lock import locked
+from fingerpost.runtime.sealed_box import SealedBox
+from fingerpost.runtime.sealed_rows import key_for
+from fingerpost.runtime.witness import Fault, WitnessFolder
+
+JOURNAL: Final = "journal.sqlite"
+JOURNAL_WITNESS: Final = "journal"
+JOURNAL_LOCK: Final = "journal.lock"
+AUDIT: Final = "audit"
+
+
+def stores_of(agencies: Iterable[AgencyId]) -> list[str]:
+    """Return the names of the witnesses of all that this node keeps."""
+    names = (log_witness, records_witness, shields_witness)
+    return [JOURNAL_WITNESS, *(name(agency) for agency in agencies for name in names)]
+
+
+def audit_key(settings: NodeSettings) -> bytes:
+    return read_key(settings.audit_key, setting="audit_key")
+
+
+def audit_folder(settings: NodeSettings) -> Path:
+    """Return the folder of the audit logs; make it, mode 0700, if it is missing.
+
+    Raises:
+        Defect: it cannot be made.
+    """
+    folder = settings.state / AUDIT
+    with or_defect(f"{folder}: cannot be made"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def open_logs(settings: NodeSettings, records: SqlRecords, rest: Rest = never_rest) -> AgencyLogs:
+    """Open the logs of all agencies. Close them at the end. Raises ``Defect``."""
+    witness = WitnessFolder(settings.places.witness)
+    return AgencyLogs(audit_folder(settings), audit_key(settings), witness, records.child, rest)
+
+
+@contextmanager
+def open_the_journal(
+    settings: NodeSettings,
+    logs: AgencyLogs,
+    keep: Callable[[Sequence[Thread]], None],
+    reached: Reached,
+    now: float,
+    report: Callable[[Fault], object] | None = None,
+) -> Iterator[Journal]:
+    """Open the journal, from which the logs are written.
+
+    Args:
+        keep: keeps the threads of notes that begin with what opened.
+        now: see ``SqlJournal``.
+        report: is called when the journal was not the newest, and is gone on from. Without it, such
+            a journal is refused: only the node goes on from it.
+
+    Raises:
+        Defect: it does not open.
+    """
+    key = audit_key(settings)
+    witness = WitnessFolder(settings.places.witness).of(JOURNAL_WITNESS)
+    path, adopt = settings.state / JOURNAL, report is not None
+    with closing(open_journal(path, key, reached, witness, now, adopt=adopt)) as store:
+        if store.fault is not None and report is not None:
+            report(store.fault)
+        yield Journal(store, RecordWithThreads(logs, keep), SealedBox(key_for("journal", key)))
+
+
+def carry_journal_over(settings: NodeSettings, journal: Journal) -> frozenset[AgencyId]:
+    """Write the agencies' logs from the journal, one process at a time. Raises and returns as
+    ``Journal.carry_over``.
+    """
+    with locked(settings.state / JOURNAL_LOCK, wait=True):
+        return journal.carry_over()

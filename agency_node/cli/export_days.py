@@ -1,0 +1,89 @@
+"""The days on which exports were made, as the operator states them.
+
+Invariant: none is guessed. A copy of an old export is a new file, so a file's time is taken only
+where the operator says that it is the export's. So is a day that stands in the file.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum, unique
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from agency_node.importing.sources.reading import day_of
+from agency_node.importing.staging import Options, SourceFile
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.ids import AgencyId
+
+
+@unique
+class Taken(StrEnum):
+    """What the operator says that the day of an export is taken from.
+
+    WRITTEN: the time at which its file was last written. FILE: what the file itself says.
+    """
+
+    WRITTEN = "written"
+    FILE = "file"
+
+
+WRITTEN: Final = Taken.WRITTEN
+FILE: Final = Taken.FILE
+Day = date | Taken
+
+
+def day_taken(stated: Day, source: SourceFile, options: Options) -> date:
+    """Return the day. Raises ``RefusedFile``: the file is to say it, and does not."""
+    match stated:
+        case Taken.WRITTEN:
+            return source.written_on
+        case Taken.FILE:
+            return day_of(source.content, options.columns, options.reading)
+        case _:
+            return stated
+
+
+def read_days(as_of: str | None, jobs: Mapping[AgencyId, Path]) -> Mapping[AgencyId, Day]:
+    """Return the day on which each export was made, or what it is taken from.
+
+    Where it is not stated, the person at the terminal is asked for it.
+
+    Raises:
+        Defect: no day, or it is not stated and nobody can be asked.
+    """
+    if as_of is None:
+        if not _can_be_asked():
+            raise Defect(
+                "say on which day the export was made: --as-of 2026-03-31. Where your system "
+                f"writes the file itself and nobody copies it: --as-of {WRITTEN}. Where the file "
+                f"itself says it, as a Common Transfer File does: --as-of {FILE}"
+            )
+        return {agency: _asked_day(path) for agency, path in jobs.items()}
+    if as_of in {*Taken}:
+        return dict.fromkeys(jobs, Taken(as_of))
+    try:
+        return dict.fromkeys(jobs, date.fromisoformat(as_of))
+    except ValueError:
+        raise Defect(
+            f"--as-of: expected a day such as 2026-03-31, or {WRITTEN}, or {FILE}"
+        ) from None
+
+
+def _can_be_asked() -> bool:
+    return sys.stdin.isatty()
+
+
+def _asked_day(path: Path) -> date:
+    def day(text: str) -> date:
+        try:
+            return date.fromisoformat(text.strip())
+        except ValueError:
+            raise typer.BadParameter("expected a day such as 2026-03-31") from None
+
+    asked: date = typer.prompt(f"On which day was {path.name} made", value_proc=day)
+    return asked

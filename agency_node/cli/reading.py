@@ -1,0 +1,152 @@
+"""What an operator states of the form of an export, as options of ``import`` and ``map`` and as a
+mapping file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agency_node.importing.source_file import read_source
+from agency_node.importing.sources.columns import Columns, squeezed
+from agency_node.importing.sources.dates import Order
+from agency_node.importing.sources.judging import Stated
+from agency_node.importing.sources.mapping import (
+    MappingFile,
+    require_column,
+    require_encoding,
+    require_separator,
+)
+from agency_node.importing.sources.person_names import NameOrder
+from agency_node.importing.sources.reading import DeskDirectory, Reading
+from agency_node.importing.sources.reasons import RefusedFile
+from fingerpost.protocol.errors import Defect
+from fingerpost.runtime.settings import load
+
+MappingOption = Annotated[
+    Path | None,
+    typer.Option("--mapping", help="A mapping file (TOML), as `fingerpost-node map` proposes it."),
+]
+EncodingOption = Annotated[
+    str, typer.Option(help="The encoding of a text that is not in UTF-8, such as windows-1252.")
+]
+SeparatorOption = Annotated[
+    str, typer.Option(help="What stands between the columns, where the header does not show it.")
+]
+SheetOption = Annotated[str, typer.Option(help="The sheet of a workbook that has several.")]
+DatesOption = Annotated[
+    Order | None, typer.Option(help="Which part of dates such as 03/04/2015 comes first.")
+]
+NamesOption = Annotated[
+    NameOrder | None,
+    typer.Option(help="Which part of names in one column comes first, without a comma."),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="COLUMN=VALUE: one value for all rows, such as kind=EDU_SCHOOL (repeat)."
+    ),
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="NAME=COLUMN: the file's own name of a column (may be repeated)."),
+]
+DesksOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--desks", help="A desk directory (CSV or workbook): whom to ring at each team or school."
+    ),
+]
+DeskKeyOption = Annotated[
+    str,
+    typer.Option(
+        "--desk-key",
+        help="The column by which the desk directory is joined, where that is not plain.",
+    ),
+]
+IgnoreOption = Annotated[
+    list[str] | None, typer.Option(help="A column of the file that is not read (may be repeated).")
+]
+
+
+def read_mapping(path: Path | None) -> tuple[Columns, Reading]:
+    """Return what a mapping file states; nothing without one.
+
+    Raises:
+        Defect: it cannot be read, or has a line that nobody confirmed.
+    """
+    if path is None:
+        return Columns(), Reading()
+    stated = load(path, MappingFile)
+    try:
+        return stated.columns_stated(), stated.reading_stated()
+    except Defect as fault:
+        raise Defect(f"{path}: {fault}") from None
+
+
+def read_desks(path: Path | None) -> DeskDirectory | None:
+    """Return a desk directory as it was read. Raises ``Defect``."""
+    if path is None:
+        return None
+    try:
+        source = read_source(path)
+    except RefusedFile as refused:
+        raise Defect(f"{path}: {refused}") from None
+    return DeskDirectory(source.content, source.digest)
+
+
+def read_columns(
+    maps: Sequence[str],
+    ignored: Sequence[str],
+    constants: Sequence[str] = (),
+    mapped: Columns | None = None,
+) -> Columns:
+    """Return what to do with the columns of the file, by options and then by a mapping file.
+
+    Raises:
+        Defect: an option has another form, or names no column of ours.
+    """
+    mapped = mapped or Columns()
+    rename, values = {}, {}
+    for text in maps:
+        name, found, ours = text.rpartition("=")
+        if not found or not name.strip():
+            raise Defect("--map: expected NAME=COLUMN")
+        rename[name.strip().lower()] = require_column(ours.strip().lower(), "--map NAME=COLUMN")
+    for text in constants:
+        ours, found, value = text.partition("=")
+        if not found:
+            raise Defect("--set: expected COLUMN=VALUE")
+        values[require_column(ours.strip().lower(), "--set COLUMN=VALUE")] = value.strip()
+    ignore = frozenset(name.strip().lower() for name in ignored)
+    said = {squeezed(name) for name in (*rename, *ignore)}
+    kept = {name: ours for name, ours in mapped.rename.items() if squeezed(name) not in said}
+    return Columns(
+        {**kept, **rename},
+        mapped.ignore | ignore,
+        {**mapped.constants, **values},
+        mapped.values,
+    )
+
+
+def read_form(
+    encoding: str,
+    separator: str,
+    sheet: str,
+    dates: Order | None,
+    names: NameOrder | None,
+    mapped: Reading | None = None,
+    desk_key: str = "",
+) -> Reading:
+    """Return how to read the file, by options and then by a mapping file. Raises ``Defect``."""
+    mapped = mapped or Reading()
+    return Reading(
+        require_encoding(encoding, "--encoding") or mapped.encoding,
+        require_separator(separator, "--separator") or mapped.separator,
+        sheet or mapped.sheet,
+        Stated(dates or mapped.stated.dates, names or mapped.stated.names),
+        desk_key or mapped.desk_key,
+    )

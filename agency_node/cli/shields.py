@@ -1,0 +1,269 @@
+"""``fingerpost-node shields``: the register of children about whom an agency discloses nothing.
+
+One person sets a shield, and two lift one. What a person does is in the agency's audit log before
+the register changes. Names and numbers come from prompts: what is typed after a command stands in
+the list of processes, and the shell keeps it. The commands need the data key and the audit key.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+import typer
+
+from agency_node import wiring
+from agency_node.answering.audit import (
+    CHILD_HIDDEN,
+    CHILD_SHOWN,
+    SHIELD_KEPT,
+    SHIELD_LIFTED,
+    SHIELD_SET,
+    SHIELDS_ADOPTED,
+)
+from agency_node.cli.audit import Agency, chosen_agency
+from agency_node.cli.run import PROGRAM
+from agency_node.cli.typed_child import OWN_NUMBER, ask_details, child_in_words, prompted
+from agency_node.importing.shielding import set_by_hand
+from agency_node.importing.sources import fields as read
+from agency_node.importing.wiring import data_keys, open_shields
+from agency_node.records.shields import Register, SetBy, Shield, own_parts
+from agency_node.records.store.shields import FileShields
+from agency_node.records.tagging import record_inputs
+from agency_node.settings import NodeSettings
+from fingerpost.audit.log import Actor, AuditEvent, OperationId
+from fingerpost.membership import commands
+from fingerpost.membership.commands import ByOption, SettingsFile, WhyOption
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.linkage import normalise
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.runtime.listing import a_console, show_list
+
+_HOW: Final = {
+    SetBy.FLAG: "the export",
+    SetBy.UNREAD_FLAG: "the export, by a flag that cannot be read",
+    SetBy.RECORDS: "the records of an earlier import",
+}
+
+Number = Annotated[int, typer.Option("--shield", min=1, help="The shield's number, as in list.")]
+SecondOption = Annotated[
+    str, typer.Option("--second", help="The second person who decides this, as --by.")
+]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Read and change the register of children about whom you say nothing.",
+)
+
+
+def register(parent: typer.Typer) -> None:
+    """Add ``shields`` to the node's command line."""
+    parent.add_typer(app, name="shields")
+
+
+@app.command("list")
+def list_(settings_file: SettingsFile, agency: Agency = None) -> None:
+    """List the shields of an agency, those that are due for review first. Times are UTC."""
+    opened = _open(settings_file, agency)
+    found = opened.shields.read(opened.agency)
+    now = time.time()
+    shields = sorted(found.shields, key=lambda shield: (shield.review_at > now, shield.number))
+    console = a_console()
+    show_list(
+        console,
+        ("Shield", "Child", "Set (UTC)", "By", "Review", "Forms", "Own numbers"),
+        [tuple(_row(shield, now)) for shield in shields],
+        title=str(opened.agency),
+        prose=("Child", "By", "Review"),
+    )
+    if found.hidden:
+        console.print(f"Hidden children, of whom nothing is stored: {len(found.hidden)}")
+    console.print("A shield holds at your agency only.")
+
+
+@app.command()
+def add(settings_file: SettingsFile, by: ByOption, why: WhyOption, agency: Agency = None) -> None:
+    """Shield a child. You are asked for what you know of her; leave empty what you do not know.
+
+    A running node withholds everything about her within seconds.
+    """
+    Actor(by), OperationId(why)  # before a child is typed
+    opened = _open(settings_file, agency)
+    demographics, own = opened.ask()
+    number = 0
+
+    def change(before: Register) -> Register:
+        nonlocal number
+        now = int(time.time())
+        upn = opened.settings.agency(opened.agency).upn_keys
+        after, number = set_by_hand(before, own, demographics, person=by, why=why, upn=upn, now=now)
+        opened.record(SHIELD_SET, by, why, shield=number)
+        return after
+
+    opened.shields.change(opened.agency, change)
+    typer.echo(f"Shielded at {opened.agency}, as shield {number}. It holds at your agency only.")
+    if demographics is None:
+        typer.echo("You gave your own number only: it begins with the next import. Import now.")
+
+
+@app.command()
+def keep(
+    settings_file: SettingsFile,
+    number: Number,
+    by: ByOption,
+    why: WhyOption,
+    agency: Agency = None,
+) -> None:
+    """Say that a shield was reviewed and is still needed; you are asked again in 90 days."""
+    opened, now = _open(settings_file, agency), int(time.time())
+    opened.change(SHIELD_KEPT, by, why, lambda held: held.renewed(number, now), shield=number)
+    typer.echo(f"Shield {number} stays.")
+
+
+@app.command()
+def lift(
+    settings_file: SettingsFile,
+    number: Number,
+    by: ByOption,
+    second: SecondOption,
+    why: WhyOption,
+    agency: Agency = None,
+) -> None:
+    """Lift a shield: two persons decide. Take the flag out of your own system first."""
+    opened = _open(settings_file, agency)
+    _require_two(by, second)
+    opened.change(
+        SHIELD_LIFTED, by, why, lambda held: held.without(number), shield=number, second=second
+    )
+    typer.echo(
+        f"Shield {number} is lifted from the next import on; the same file can be imported again. "
+        "She stays shielded if she has another shield, or if the export still says so."
+    )
+
+
+@app.command()
+def hide(settings_file: SettingsFile, by: ByOption, why: WhyOption, agency: Agency = None) -> None:
+    """Store nothing of a child any more. You are asked for your own number of her alone.
+
+    Rows with this number are left out of every import from the next one on.
+    """
+    opened = _open(settings_file, agency)
+    own = opened.own(prompted(OWN_NUMBER, read.read_local_id))
+    opened.change(CHILD_HIDDEN, by, why, lambda held: held.hiding(own))
+    typer.echo("Hidden from the next import on: import now. Until then the node keeps her records.")
+
+
+@app.command()
+def unhide(
+    settings_file: SettingsFile,
+    by: ByOption,
+    second: SecondOption,
+    why: WhyOption,
+    agency: Agency = None,
+) -> None:
+    """Store a hidden child again: two persons decide. You are asked for your own number of her."""
+    opened = _open(settings_file, agency)
+    _require_two(by, second)
+    own = opened.own(prompted(OWN_NUMBER, read.read_local_id))
+    opened.change(CHILD_SHOWN, by, why, lambda held: held.not_hiding(own), second=second)
+    typer.echo("She is stored from the next import on, unless the export still hides her.")
+
+
+@app.command()
+def adopt(settings_file: SettingsFile, by: ByOption, why: WhyOption, agency: Agency = None) -> None:
+    """Adopt a register that was restored from a backup; where it is gone, begin a new one.
+
+    The next import adds the children whom the import before shielded. Set again what people have
+    set since the backup, and lift again what they have lifted.
+    """
+    opened = _open(settings_file, agency)
+    opened.record(SHIELDS_ADOPTED, by, why)
+    adopted = opened.shields.adopt(opened.agency)
+    typer.echo(f"Adopted at {opened.agency}, now state {adopted.number}. Import a new export now.")
+    if not adopted.sound:
+        typer.echo("It was not as this program had written it: check every shield in the list.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The register of one agency, its audit log and the person at the keyboard."""
+
+    settings: NodeSettings
+    agency: AgencyId
+    shields: FileShields
+
+    def record(self, kind: str, by: str, why: str, **fields: str | int) -> None:
+        """Write the entry. Raises ``Defect``: then nothing is changed."""
+        with closing(wiring.open_audit(self.settings, self.agency)) as log:
+            log.append(AuditEvent(kind, Actor(by), OperationId(why), int(time.time()), fields))
+
+    def change(
+        self,
+        kind: str,
+        by: str,
+        why: str,
+        change: Callable[[Register], Register],
+        **fields: str | int,
+    ) -> None:
+        """Record a change of the register, and then make it.
+
+        Raises:
+            Defect: it cannot be made, or not be recorded. Then nothing is changed.
+        """
+
+        def recorded(before: Register) -> Register:
+            after = change(before)
+            self.record(kind, by, why, **fields)
+            return after
+
+        self.shields.change(self.agency, recorded)
+
+    def own(self, local_id: str) -> bytes:
+        return data_keys(self.settings)[self.agency].mark(own_parts(local_id))
+
+    def ask(self) -> tuple[Demographics | None, bytes]:
+        """Return what is known of a child, and the digest of the agency's own number.
+
+        Raises:
+            Defect: by what was typed nobody can be met, or some of it cannot be read.
+        """
+        local_id = prompted(OWN_NUMBER, lambda text: text and read.read_local_id(text))
+        child = ask_details()
+        form = normalise(child)
+        found = child if record_inputs(form, upn=False) else None
+        if found is None and child != Demographics():
+            raise Defect(
+                "Too little to find her by: give a date of birth with a name or a postcode, a name "
+                "with a postcode, or a health number"
+            )
+        if found is None and not local_id:
+            raise Defect("Give your own number of the child, or what you know of her")
+        return found, self.own(local_id) if local_id else b""
+
+
+def _open(settings_file: SettingsFile, agency: str | None) -> _Opened:
+    settings = PROGRAM.load(settings_file)
+    chosen = settings.agency(chosen_agency(settings, agency)).id
+    return _Opened(settings, chosen, open_shields(settings))
+
+
+def _require_two(by: str, second: str) -> None:
+    # Attack: the same person in capitals, with a space behind, or nobody at all.
+    if Actor(by) == Actor(second):
+        raise Defect("--second: another person than --by")
+
+
+def _row(shield: Shield, now: float) -> Iterator[str]:
+    yield str(shield.number)
+    forms = shield.forms
+    yield child_in_words(forms[-1]) if forms else "known by your own number alone"
+    yield commands.utc(shield.set_at)
+    yield f"{shield.person}: {shield.why}" if shield.person else _HOW[shield.set_by]
+    day = commands.utc(shield.review_at)[:10]
+    yield f"due since {day}: keep or lift" if shield.review_at <= now else day
+    yield str(len(forms))
+    yield str(len(shield.own))

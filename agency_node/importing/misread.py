@@ -1,0 +1,430 @@
+"""Whether a file was misread: what stops an import, all of it at once. Pure.
+
+A child whom software does not find since a file was read wrongly is answered about as one whom
+nobody knows. So a field that most rows lose stops the import: by itself, where something stands in
+the cells and cannot be read; and beside the imports of the last 90 days, where children had the
+field before (slip: a field that drains away step by step, each of them small). The node goes on to
+answer from the import before.
+
+Law: a finding holds counts, a column, and forms (``sources.shapes``), never what stood in a row.
+Nothing is refused because an agency never has a field (the police have no pupil numbers), or
+because it begins to have one. What an operator accepts is named exactly (``Finding.name``) and kept
+with the import: a field whose fall was accepted is held beside what it fell to; a finding that
+holds of every file of an agency is not raised again while it stays so, since an option that stands
+in a nightly job protects nobody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import Enum, unique
+from types import MappingProxyType
+from typing import Final, Self
+
+from agency_node.importing.census import ACCENTS, ENDED, FLAGGED, Census, Count, Peak
+from agency_node.importing.sampled import Sample, compared
+from agency_node.importing.sources.reasons import Reason, RowFault
+from agency_node.importing.sources.shapes import ColumnFound
+
+FEW: Final = 3
+"""In fewer rows than this, a cell that cannot be read is the row's fault, unless most rows of the
+file have lost a field that decides whether a child is found or shown."""
+FEW_REFUSED: Final = 4
+"""A file may have so many refused rows, and one more for each ``ONE_REFUSED_IN`` of its rows; with
+more, the file is at fault and not its rows. Published test data with hand-made errors has 1 to 6 %
+(the demonstration imports it)."""
+ONE_REFUSED_IN: Final = 20
+FEW_FELL: Final = 5
+"""So many children who would have had a field, and do not, are no chance."""
+MUCH_FELL: Final = 5
+"""Of the fields that every child has (names, date of birth), one child in so many may come without
+them before the file is at fault. Of all others half may: in September half of a college is new."""
+MUCH_CHANGED: Final = 5
+"""One child in so many may have another name, date of birth, sex or number than by the last
+import. Of postcodes, half may be others: families move."""
+MUCH_GONE: Final = 4
+"""Of the children of the last import, one in so many must be in this file by her own number."""
+FEW_SAME: Final = 10
+"""Of fewer children, most may share a name: sisters and brothers."""
+
+REMEMBERED_DAYS: Final = 90
+"""So long an import that had more of a field is remembered, to the end of the week."""
+
+_NAMES_AND_DATE: Final = ("forename", "surname", "dob")
+_DECIDING: Final = frozenset(
+    {*_NAMES_AND_DATE, "local_id", "kind", "status", "start", "end", "shield", "sensitive"}
+)
+"""Columns of which no row can do without: they decide whether a child is found or shown."""
+_COMPARED: Final = (
+    *_NAMES_AND_DATE,
+    *("middle_names", "aliases", "sex", "postcode", "former_postcodes", "health_number", "upn"),
+    *("worker_name", "worker_role", "desk_phone", "desk_email", "ooh_phone", "hours"),
+    *("lead", "early_help", "sensitive", ACCENTS),
+)
+_NOTHING: Final = ColumnFound(0, 0)
+_NOT_OF_A_CELL: Final = frozenset({Reason.TOO_WEAK, Reason.TOO_MANY_INVOLVEMENTS})
+
+
+@unique
+class Rule(Enum):
+    """What is wrong with a file. The value is the stable name in reports and of ``--accept``."""
+
+    words: str
+
+    def __new__(cls, code: str, words: str) -> Self:
+        rule = object.__new__(cls)
+        rule._value_ = code
+        rule.words = words
+        return rule
+
+    UNREAD = "unread", "{rows} of {of} cells that hold something could not be read"
+    FELL = "fell", "{rows} of {of} children have it; by an earlier import {before} would"
+    ROSE = "rose", "{rows} of {of} children would be withheld; by the last import {before}"
+    CHANGED = (
+        "changed",
+        "{rows} of {of} children have another one than by the last import: it may be another "
+        "child's",
+    )
+    GONE = "gone", "{rows} of {of} children of the last import are not here by their own number"
+    SAME = "same", "{rows} of {of} children have the same in it: it may be another column"
+    DAMAGED = "damaged", "the names of {rows} children or rows have lost letters; {of} are sound"
+    BEFORE_BIRTH = "before_birth", "{rows} of {of} began long before the child was born"
+    CUT_OFF = "cut_off", "the file ends in the middle of a line: what followed is not in it"
+    MANY_REFUSED = "refused_rows", "{rows} of {of} rows cannot be taken"
+    NO_CHILDREN = "no_children", "no child is left of {of} rows"
+    SHRUNK = "shrunk", "the export has {rows} children, and the agency had {before}"
+    OLDER = "older", "the export was made on {made}, and the last one on {last}"
+
+
+_KEPT: Final = frozenset({Rule.UNREAD, Rule.SAME, Rule.DAMAGED, Rule.BEFORE_BIRTH})
+"""What may hold of every file of an agency. The others are about the step from the last import to
+this one, or about rows that somebody can mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that stops the import of a file.
+
+    Attributes:
+        column: one of our names, or empty where it is about the file.
+        rows: cells, rows or children that it is about, of ``of``.
+        before: how many there would be by the last import, or of FELL by an earlier one.
+        forms: the commonest forms of what was not read, each with how often it stands there.
+        days: of OLDER, the day of this export and of the last.
+        why: of UNREAD, the commonest reason.
+    """
+
+    rule: Rule
+    column: str = ""
+    rows: int = 0
+    of: int = 0
+    before: int = 0
+    forms: tuple[tuple[str, int], ...] = ()
+    days: tuple[date, date] | None = None
+    why: Reason | None = None
+
+    @property
+    def name(self) -> str:
+        """By which it is accepted."""
+        return f"{self.rule.value}:{self.column}" if self.column else self.rule.value
+
+    @property
+    def words(self) -> str:
+        made, last = self.days or ("", "")
+        said = self.rule.words.format(
+            rows=self.rows, of=self.of, before=self.before, made=made, last=last
+        )
+        because = f" ({self.why.words.rstrip('.')})" if self.why else ""
+        return f"{self.column}: {said}{because}" if self.column else said
+
+    @property
+    def remedy(self) -> str:
+        return _REMEDIES.get((self.rule, self.column)) or _REMEDIES[self.rule, ""]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Facts:
+    """What was read of a file.
+
+    ``rows``: its lines that are not blank. ``children``: those who can be found. ``not_current``:
+    how many rows are of involvements that are long over. ``sample``: as in ``sampled``. ``cut``:
+    the last row is not whole, and no line ends behind it.
+    """
+
+    rows: int
+    children: int
+    refused: Sequence[RowFault]
+    remarks: Sequence[RowFault]
+    not_current: int
+    columns: Mapping[str, ColumnFound]
+    count: Count
+    as_of: date
+    sample: Sample
+    cut: bool
+
+    def __repr__(self) -> str:
+        return f"Facts({self.rows} rows)"
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The last complete import. ``census``: None where an earlier release made it."""
+
+    children: int
+    as_of: date
+    census: Census | None
+
+
+def findings(facts: Facts, earlier: Earlier | None) -> tuple[Finding, ...]:
+    """Return all that is wrong with a file: causes first, and then what follows from them."""
+    return (
+        *_encoding(facts),
+        *_unread(facts),
+        *_same(facts),
+        *_before_birth(facts),
+        *_beside(facts, earlier),
+        *_moved(facts, earlier),
+        *_whole(facts, earlier),
+    )
+
+
+def stopping(
+    found: Iterable[Finding], earlier: Earlier | None, accepted: Iterable[str]
+) -> tuple[Finding, ...]:
+    """Return the findings that nobody accepted: by this command, or by that of an import of which
+    the same was true.
+    """
+    before = earlier.census.accepted if earlier is not None and earlier.census is not None else ()
+    taken = {*accepted}
+    kept = {*before}
+    return tuple(
+        each
+        for each in found
+        if each.name not in taken and not (each.rule in _KEPT and each.name in kept)
+    )
+
+
+def _whole(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
+    now, before = facts.children, 0 if earlier is None else earlier.children
+    ended = earlier is not None and earlier.census is not None and earlier.census.had.get(ENDED)
+    if facts.cut or (ended and now and not facts.count.had[ENDED]):
+        yield Finding(Rule.CUT_OFF)
+    if earlier is not None and facts.as_of < earlier.as_of:
+        yield Finding(Rule.OLDER, days=(facts.as_of, earlier.as_of))
+    if len(facts.refused) > FEW_REFUSED + facts.rows // ONE_REFUSED_IN:
+        why = Counter(f"{f.column}: {f.words}" if f.column else f.words for f in facts.refused)
+        yield Finding(
+            Rule.MANY_REFUSED,
+            rows=len(facts.refused),
+            of=facts.rows,
+            forms=tuple(why.most_common(FEW)),
+        )
+    if 2 * now < before:
+        yield Finding(Rule.SHRUNK, rows=now, before=before)
+    elif not now:
+        yield Finding(Rule.NO_CHILDREN, of=facts.rows, forms=_why_gone(facts))
+
+
+def _why_gone(facts: Facts) -> tuple[tuple[str, int], ...]:
+    """Return why no row is a child: words, each with a number of rows."""
+    gone = Counter(fault.reason.words for fault in facts.refused)
+    if facts.not_current:
+        gone["It ended more than twelve months before the day of the export."] = facts.not_current
+    return tuple(gone.most_common(3))
+
+
+def _encoding(facts: Facts) -> Iterator[Finding]:
+    """Yield a finding where more names are damaged than came through sound: then the children whose
+    names have accents are those who are lost.
+    """
+    undecoded = sum(fault.reason is Reason.ROW_NOT_UTF8 for fault in facts.refused)
+    damaged, sound = facts.count.damaged + undecoded, facts.count.had[ACCENTS]
+    certain = damaged - facts.count.questioned
+    if damaged > sound and (certain or damaged >= FEW):
+        yield Finding(Rule.DAMAGED, rows=damaged, of=sound)
+
+
+def _unread(facts: Facts) -> Iterator[Finding]:
+    faults = [fault for fault in facts.refused if fault.reason not in _NOT_OF_A_CELL]
+    refused = Counter(fault.column for fault in faults)
+    reasons: dict[str, Counter[Reason]] = {}
+    for fault in (*faults, *facts.remarks):
+        reasons.setdefault(fault.column, Counter())[fault.reason] += 1
+    for column in dict.fromkeys((*facts.columns, *filter(None, refused))):
+        found = facts.columns.get(column, _NOTHING)
+        lost = max(found.lost, refused[column]) + facts.count.no_names[column]
+        filled = max(found.filled, lost)
+        if column == "dob" and lost + found.unknown >= FEW_SAME:
+            lost, filled = lost + found.unknown, filled + found.unknown
+        many = lost >= FEW or (column in _DECIDING and 2 * lost > facts.rows)
+        if 2 * lost > filled and many:
+            ((why, _),) = reasons.get(column, Counter()).most_common(1) or ((None, 0),)
+            yield Finding(Rule.UNREAD, column, rows=lost, of=filled, forms=found.shapes, why=why)
+
+
+def _same(facts: Facts) -> Iterator[Finding]:
+    children = facts.count.children
+    for column, count in facts.count.commonest().items():
+        if children >= FEW_SAME and 2 * count > children:
+            yield Finding(Rule.SAME, column, rows=count, of=children)
+
+
+def _before_birth(facts: Facts) -> Iterator[Finding]:
+    """Yield a finding where most involvements began before their child was born: the two dates have
+    changed places, or those of one column are other children's.
+    """
+    rows = sum(fault.reason is Reason.BEFORE_BIRTH for fault in facts.remarks)
+    both = min(facts.columns.get(column, _NOTHING).read for column in ("dob", "start"))
+    if rows >= FEW and 2 * rows > both:
+        yield Finding(Rule.BEFORE_BIRTH, rows=rows, of=both)
+
+
+def _moved(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
+    """Yield a finding for each detail that has come to other children since the last import."""
+    before = None if earlier is None else earlier.census
+    if before is None:
+        return
+    found = compared(before.sample, facts.sample)
+    shrunk = 2 * facts.children < before.children
+    if found.gone >= FEW and MUCH_GONE * (found.sought - found.gone) < found.sought and not shrunk:
+        yield Finding(Rule.GONE, "local_id", rows=found.gone, of=found.sought)
+    for column, (changed, both) in found.changed.items():
+        most = 2 * changed > both
+        much = MUCH_CHANGED * changed > both and changed >= FEW_FELL and column != "postcode"
+        if (most and changed >= FEW) or much:
+            yield Finding(Rule.CHANGED, column, rows=changed, of=both)
+
+
+def census_of(facts: Facts, accepted: tuple[str, ...], earlier: Earlier | None) -> Census:
+    """Return what is kept of a file that is taken.
+
+    Args:
+        accepted: the names of what was found and accepted.
+    """
+    count, peaks = facts.count, {}
+    for column in _COMPARED:
+        if Finding(Rule.FELL, column).name not in accepted:
+            now = _peak(facts.as_of, count.had[column], count.children)
+            higher = _higher(now, _before(column, facts.as_of, earlier))
+            if higher:
+                peaks[column] = higher
+    return Census(count.children, dict(count.had), accepted, peaks, facts.sample)
+
+
+def _higher(now: Peak, before: Iterable[Peak]) -> tuple[Peak, ...]:
+    """Return those that had more than ``now`` and than all of a later day, the newest first."""
+    found: list[Peak] = []
+    for peak in sorted(before, key=lambda each: (each.day, each.share), reverse=True):
+        if peak.share > (found[-1] if found else now).share:
+            found.append(peak)
+    return tuple(found)
+
+
+def _before(column: str, as_of: date, earlier: Earlier | None) -> Iterator[Peak]:
+    """Yield what a field is held beside: the last import, and those before that had more."""
+    census = None if earlier is None else earlier.census
+    if earlier is None or census is None:
+        return
+    if census.children:
+        yield _peak(earlier.as_of, census.had.get(column, 0), census.children)
+    for peak in census.peaks.get(column, ()):
+        if abs(as_of - peak.day) <= timedelta(days=REMEMBERED_DAYS):
+            yield peak
+
+
+def _peak(as_of: date, had: int, children: int) -> Peak:
+    return Peak(as_of + timedelta(days=6 - as_of.weekday()), had, children)
+
+
+def _beside(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
+    now = facts.count
+    if not now.children:
+        return
+    for column in _COMPARED:
+        peaks = _before(column, facts.as_of, earlier)
+        best, has = max(peaks, key=lambda each: each.share, default=None), now.had[column]
+        if best is not None and _fell(column, has, now.children, best.had, best.children):
+            expected = round(best.share * now.children)
+            yield Finding(Rule.FELL, column, rows=has, of=now.children, before=expected)
+    before = None if earlier is None else earlier.census
+    if before is None or not before.children:
+        return
+    # The register holds whom the last file named; whom this one should name is what is lost.
+    flagged = before.had.get(FLAGGED, 0)
+    if flagged and not now.had[FLAGGED]:
+        yield Finding(Rule.FELL, "shield", of=now.children, before=flagged)
+    for column in ("shield", "sensitive"):
+        had, has = before.had.get(column, 0), now.had[column]
+        would = had * now.children / before.children
+        if has - would >= FEW and 2 * (has - would) > now.children:
+            yield Finding(Rule.ROSE, column, rows=has, of=now.children, before=round(would))
+
+
+def _fell(column: str, has: int, children: int, had: int, children_before: int) -> bool:
+    """Return whether so many fewer children have a field than by an earlier import that the file
+    is at fault. It does so the sooner, the greater the share that had it.
+    """
+    would = had * children / children_before
+    lost = would - has
+    sharply = 2 * has < would or (column in _NAMES_AND_DATE and MUCH_FELL * lost > children)
+    most_had, most_lack = 2 * had > children_before, 2 * has < children
+    turned = most_had and most_lack and (lost >= 2 or not has)
+    few = FEW if column == "sensitive" else FEW_FELL  # without its flag, a row is shown
+    return sharply and (lost >= few or turned)
+
+
+_NUMBERS: Final = (
+    "format the column as text before it is exported: a spreadsheet takes off leading zeros and "
+    "writes long numbers as powers of ten"
+)
+_DATES: Final = "write the dates as 2015-02-03"
+_CODES: Final = (
+    "write the words of docs/import.md, or map yours to them in a mapping file "
+    "(fingerpost-node map)"
+)
+_REMEDIES: Final[Mapping[tuple[Rule, str], str]] = MappingProxyType(
+    {
+        **{(Rule.UNREAD, column): _DATES for column in ("dob", "due", "start", "end")},
+        **{(Rule.UNREAD, column): _NUMBERS for column in ("health_number", "upn")},
+        **{(Rule.UNREAD, column): _CODES for column in ("kind", "status", "sex")},
+        **{
+            (Rule.UNREAD, column): (
+                "write yes or no, or leave it empty, or map your words in a mapping file "
+                "(fingerpost-node map)"
+            )
+            for column in ("shield", "sensitive", "lead", "early_help", "by_hand")
+        },
+        **{
+            (Rule.UNREAD, column): (
+                "give one number that can be dialled, with its 0 and without an extension"
+            )
+            for column in ("desk_phone", "ooh_phone")
+        },
+        (Rule.UNREAD, "local_id"): "give each child one number, and no two the same",
+        (Rule.UNREAD, ""): "write it in the form of docs/import.md, or take the column out",
+        (Rule.FELL, ACCENTS): "export as “CSV UTF-8”: another encoding has lost these letters",
+        (Rule.FELL, ""): "look whether the export still has this column, and what stands in it",
+        (Rule.ROSE, ""): "look at what stands in this column of the export",
+        (Rule.CHANGED, ""): (
+            "look at some children in your system: has this column been sorted or moved without "
+            "the others, or mapped anew?"
+        ),
+        (Rule.GONE, ""): (
+            "look at the numbers: has the system numbered its children anew, or a spreadsheet "
+            "taken zeros off?"
+        ),
+        (Rule.BEFORE_BIRTH, ""): "look which columns are mapped to dob and start",
+        (Rule.CUT_OFF, ""): "export and copy the file again, and look whether its end is there",
+        (Rule.SAME, ""): "look which column of your file has been mapped to it",
+        (Rule.DAMAGED, ""): (
+            "export as “CSV UTF-8”, from the system and not from a spreadsheet, or state the "
+            "encoding with --encoding"
+        ),
+        (Rule.MANY_REFUSED, ""): "mend these rows: their children would be unknown",
+        (Rule.NO_CHILDREN, ""): "look at the export's filter, at its status words, and at --as-of",
+        (Rule.SHRUNK, ""): "mend the export",
+        (Rule.OLDER, ""): "give the newer file, or --as-of",
+    }
+)

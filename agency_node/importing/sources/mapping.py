@@ -1,0 +1,115 @@
+"""A mapping file: what an operator states of the exports of one system, once and for every night.
+Pure.
+
+Law: a mapping states and never guesses. What a program proposed and no person confirmed is listed
+in ``confirm``, and a mapping with such a list reads no export.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from agency_node.importing.sources.columns import COLUMNS, Columns
+from agency_node.importing.sources.dates import Order
+from agency_node.importing.sources.encodings import ENCODINGS, named
+from agency_node.importing.sources.judging import Stated
+from agency_node.importing.sources.person_names import NameOrder
+from agency_node.importing.sources.reading import Reading
+from fingerpost.protocol.errors import Defect
+
+_SHOWN: Final = 6
+_SEPARATORS_IN_WORDS: Final = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+
+
+class MappingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of a mapping file.
+
+    Attributes:
+        confirm: the lines that a person has to look at; they are deleted once that is done.
+        encoding: as ``encodings.ENCODINGS``, or empty.
+        separator: one character, or a word for it.
+        sheet: the name of a sheet.
+        desk_key: the column by which a desk directory is joined.
+        columns: the file's name of a column → ours, or empty for one that is not read.
+        constants: our name → what stands in it in every row.
+        values: our name → the file's words in it → ours.
+    """
+
+    confirm: tuple[str, ...] = ()
+    encoding: str = ""
+    separator: str = ""
+    sheet: str = ""
+    desk_key: str = ""
+    dates: Order | None = None
+    names: NameOrder | None = None
+    columns: dict[str, str] = {}
+    constants: dict[str, str] = {}
+    values: dict[str, dict[str, str]] = {}
+
+    def columns_stated(self) -> Columns:
+        """Return what is stated of the columns.
+
+        Raises:
+            Defect: something is not confirmed, or a name is none of our columns.
+        """
+        if self.confirm:
+            more = f" and {len(self.confirm) - _SHOWN} more" if len(self.confirm) > _SHOWN else ""
+            raise Defect(
+                f"{len(self.confirm)} lines are not confirmed: look at each, then delete it from "
+                f"the list confirm: {'; '.join(self.confirm[:_SHOWN])}{more}"
+            )
+        for name in self._ours():
+            require_column(name, "mapping")
+        return Columns(
+            {theirs: ours for theirs, ours in self.columns.items() if ours},
+            frozenset(theirs for theirs, ours in self.columns.items() if not ours),
+            self.constants,
+            {ours: folded(words) for ours, words in self.values.items()},
+        )
+
+    def reading_stated(self) -> Reading:
+        """Return what is stated of the form. Raises ``Defect``."""
+        return Reading(
+            require_encoding(self.encoding, "encoding"),
+            require_separator(self.separator, "separator"),
+            self.sheet,
+            Stated(self.dates, self.names),
+            self.desk_key,
+        )
+
+    def _ours(self) -> Iterator[str]:
+        yield from filter(None, self.columns.values())
+        yield from self.constants
+        yield from self.values
+
+
+def folded(words: Mapping[str, str]) -> dict[str, str]:
+    """Return the file's words without regard to upper and lower case."""
+    return {word.strip().casefold(): ours for word, ours in words.items()}
+
+
+def require_column(name: str, where: str) -> str:
+    """Raises ``Defect``: there is no such column."""
+    if name not in COLUMNS:
+        raise Defect(f"{where}: the column is one of {', '.join(sorted(COLUMNS))}")
+    return name
+
+
+def require_encoding(text: str, where: str) -> str:
+    """Return the one name of an encoding; empty for empty. Raises ``Defect``."""
+    found = named(text) if text else ""
+    if found is None:
+        raise Defect(f"{where}: expected one of {', '.join(ENCODINGS)}")
+    return found
+
+
+def require_separator(text: str, where: str) -> str:
+    """Return one character; empty for empty. Raises ``Defect``."""
+    sign = _SEPARATORS_IN_WORDS.get(text.lower(), text)
+    if len(sign) > 1 or sign in ('"', "\n", "\r", "\0"):
+        words = ", ".join(_SEPARATORS_IN_WORDS)
+        raise Defect(f"{where}: expected one character, or one of {words}")
+    return sign
