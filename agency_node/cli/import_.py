@@ -43,23 +43,7 @@ from agency_node.cli.import_shown import (
     show_quality,
     show_refused,
 )
-from agency_node.cli.reading import (
-    DatesOption,
-    DeskKeyOption,
-    DesksOption,
-    EncodingOption,
-    IgnoreOption,
-    MapOption,
-    MappingOption,
-    NamesOption,
-    SeparatorOption,
-    SetOption,
-    SheetOption,
-    read_columns,
-    read_desks,
-    read_form,
-    read_mapping,
-)
+from agency_node.cli.reading import ReadingOptions
 from agency_node.cli.settings_in_use import CHANGED, NOT_KNOWN, is_due, not_known
 from agency_node.importing import wiring
 from agency_node.importing.census import ACCENTS
@@ -73,7 +57,7 @@ from agency_node.importing.sources.reasons import RefusedFile
 from agency_node.importing.staging import Options, SourceFile, Unconfirmed
 from agency_node.settings import NodeSettings
 from agency_node.wiring import import_health
-from fingerpost.membership.commands import SettingsFile, identifier
+from fingerpost.membership.commands import SettingsFile, identifier, with_options
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.runtime.env import Env
@@ -102,7 +86,7 @@ them yet; 130, stopped.
 
 def register(app: typer.Typer) -> None:
     """Add ``import`` to the node's command line."""
-    app.command("import", help=_HELP)(import_)
+    app.command("import", help=_HELP)(with_options(import_))
 
 
 def import_(
@@ -120,17 +104,8 @@ def import_(
             "that the file itself says.",
         ),
     ] = None,
-    mapping: MappingOption = None,
-    map_: MapOption = None,
-    ignore: IgnoreOption = None,
-    set_: SetOption = None,
-    encoding: EncodingOption = "",
-    separator: SeparatorOption = "",
-    sheet: SheetOption = "",
-    dates: DatesOption = None,
-    names: NamesOption = None,
-    desks: DesksOption = None,
-    desk_key: DeskKeyOption = "",
+    *,
+    reading: ReadingOptions,
     allow_shrink: Annotated[
         bool,
         typer.Option(
@@ -186,13 +161,13 @@ def import_(
         for each in jobs:
             settings.agency(each)
         given = [ACCEPTED_BY[option] for option, is_given in confirmed.items() if is_given]
-        columns, reading = read_mapping(mapping)
+        columns, form, desks = reading.read()
         options = partial(
             Options,
-            columns=read_columns(map_ or [], ignore or [], set_ or [], columns),
+            columns=columns,
             accepted=frozenset().union(read_accepted(accept or []), *given),
-            reading=read_form(encoding, separator, sheet, dates, names, reading, desk_key),
-            desks=read_desks(desks),
+            reading=form,
+            desks=desks,
         )
         run = _Run(console, settings, options, read_days(as_of, jobs), dispose_source)
         if dry_run:

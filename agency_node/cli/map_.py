@@ -9,27 +9,18 @@ from typing import Annotated
 
 import typer
 
-from agency_node.cli.reading import (
-    DatesOption,
-    DeskKeyOption,
-    DesksOption,
-    EncodingOption,
-    NamesOption,
-    SeparatorOption,
-    SheetOption,
-    read_desks,
-    read_form,
-)
+from agency_node.cli.reading import FormOptions
 from agency_node.importing.source_file import read_source
 from agency_node.importing.sources.proposing import propose
 from agency_node.importing.sources.reasons import RefusedFile
+from fingerpost.membership.commands import with_options
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.files import replace_file
 
 
 def register(app: typer.Typer) -> None:
     """Add ``map`` to the node's command line."""
-    app.command("map")(map_)
+    app.command("map")(with_options(map_))
 
 
 def map_(
@@ -38,20 +29,15 @@ def map_(
         Path | None,
         typer.Option(help="The mapping file to write (default: the export's name and .toml)."),
     ] = None,
-    encoding: EncodingOption = "",
-    separator: SeparatorOption = "",
-    sheet: SheetOption = "",
-    dates: DatesOption = None,
-    names: NamesOption = None,
-    desks: DesksOption = None,
-    desk_key: DeskKeyOption = "",
+    *,
+    form: FormOptions,
 ) -> None:
     """Propose a mapping file for exports like this one; a person confirms its lines."""
     try:
-        reading = read_form(encoding, separator, sheet, dates, names, desk_key=desk_key)
+        reading = form.form()
         written = _new(out or file.with_name(f"{file.name}.toml"))
         source = read_source(file)
-        text = propose(source.content, reading, source.written_on, read_desks(desks))
+        text = propose(source.content, reading, source.written_on, form.directory())
     except Defect as defect:
         typer.echo(f"Nothing was written: {defect}", err=True)
         raise typer.Exit(2) from None

@@ -17,23 +17,7 @@ from rich.console import Console
 
 from agency_node.cli.export_days import FILE, WRITTEN, day_taken, read_days
 from agency_node.cli.import_shown import say
-from agency_node.cli.reading import (
-    DatesOption,
-    DeskKeyOption,
-    DesksOption,
-    EncodingOption,
-    IgnoreOption,
-    MapOption,
-    MappingOption,
-    NamesOption,
-    SeparatorOption,
-    SetOption,
-    SheetOption,
-    read_columns,
-    read_desks,
-    read_form,
-    read_mapping,
-)
+from agency_node.cli.reading import ReadingOptions
 from agency_node.importing import wiring
 from agency_node.importing.importer import assess_file
 from agency_node.importing.quality.document import QualityReport, following
@@ -42,7 +26,7 @@ from agency_node.importing.quality.page import write_page
 from agency_node.importing.sources.reasons import RefusedFile
 from agency_node.importing.staging import Options
 from agency_node.settings import NodeSettings
-from fingerpost.membership.commands import SettingsFile, identifier
+from fingerpost.membership.commands import SettingsFile, identifier, with_options
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.files import or_defect, replace_file
@@ -62,7 +46,7 @@ import yet; 2, the settings or the command are wrong.
 
 def register(app: typer.Typer) -> None:
     """Add ``quality`` to the node's command line."""
-    app.command("quality", help=_HELP)(quality)
+    app.command("quality", help=_HELP)(with_options(quality))
 
 
 def quality(
@@ -86,17 +70,8 @@ def quality(
             "is replaced."
         ),
     ] = None,
-    mapping: MappingOption = None,
-    map_: MapOption = None,
-    ignore: IgnoreOption = None,
-    set_: SetOption = None,
-    encoding: EncodingOption = "",
-    separator: SeparatorOption = "",
-    sheet: SheetOption = "",
-    dates: DatesOption = None,
-    names: NamesOption = None,
-    desks: DesksOption = None,
-    desk_key: DeskKeyOption = "",
+    *,
+    reading: ReadingOptions,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON; the rest goes to stderr.")
     ] = False,
@@ -108,17 +83,13 @@ def quality(
         upn = settings.agency(who).upn_keys
         kind = "quality" if file is None else "check"
         path = _page(page) or settings.reports / f"{who}-{kind}.html"
-        columns, reading = read_mapping(mapping)
-        columns = read_columns(map_ or [], ignore or [], set_ or [], columns)
-        reading = read_form(encoding, separator, sheet, dates, names, reading, desk_key)
+        columns, form, desks = reading.read()
         if file is None:
             report = _last(settings, who)
         else:
             day = read_days(as_of, {who: file})[who]
             source = wiring.open_source(file)
-            options = Options(
-                source.written_on, columns, upn, reading=reading, desks=read_desks(desks)
-            )
+            options = Options(source.written_on, columns, upn, reading=form, desks=desks)
             options = replace(options, as_of=day_taken(day, source, options))
             last = wiring.last_imports(settings, (who,))[who]
             report = assess_file(who, source, options, last, time.time())

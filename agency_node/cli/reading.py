@@ -1,10 +1,11 @@
-"""What an operator states of the form of an export, as options of ``import`` and ``map`` and as a
-mapping file.
+"""What an operator states of the form of an export, as options of ``import``, ``quality`` and
+``map`` and as a mapping file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -21,55 +22,96 @@ from agency_node.importing.sources.mapping import (
     require_separator,
 )
 from agency_node.importing.sources.person_names import NameOrder
-from agency_node.importing.sources.reading import DeskDirectory, Reading
+from agency_node.importing.sources.reading import AS_IT_IS, DeskDirectory, Reading
 from agency_node.importing.sources.reasons import RefusedFile
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.settings import load
 
-MappingOption = Annotated[
-    Path | None,
-    typer.Option("--mapping", help="A mapping file (TOML), as `fingerpost-node map` proposes it."),
-]
-EncodingOption = Annotated[
-    str, typer.Option(help="The encoding of a text that is not in UTF-8, such as windows-1252.")
-]
-SeparatorOption = Annotated[
-    str, typer.Option(help="What stands between the columns, where the header does not show it.")
-]
-SheetOption = Annotated[str, typer.Option(help="The sheet of a workbook that has several.")]
-DatesOption = Annotated[
-    Order | None, typer.Option(help="Which part of dates such as 03/04/2015 comes first.")
-]
-NamesOption = Annotated[
-    NameOrder | None,
-    typer.Option(help="Which part of names in one column comes first, without a comma."),
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", help="COLUMN=VALUE: one value for all rows, such as kind=EDU_SCHOOL (repeat)."
-    ),
-]
-MapOption = Annotated[
-    list[str] | None,
-    typer.Option("--map", help="NAME=COLUMN: the file's own name of a column (may be repeated)."),
-]
-DesksOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--desks", help="A desk directory (CSV or workbook): whom to ring at each team or school."
-    ),
-]
-DeskKeyOption = Annotated[
-    str,
-    typer.Option(
-        "--desk-key",
-        help="The column by which the desk directory is joined, where that is not plain.",
-    ),
-]
-IgnoreOption = Annotated[
-    list[str] | None, typer.Option(help="A column of the file that is not read (may be repeated).")
-]
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FormOptions:
+    """The form of a file and its desk directory, as options (``commands.with_options``)."""
+
+    encoding: Annotated[
+        str,
+        typer.Option(help="The encoding of a text that is not in UTF-8, such as windows-1252."),
+    ] = ""
+    separator: Annotated[
+        str,
+        typer.Option(help="What stands between the columns, where the header does not show it."),
+    ] = ""
+    sheet: Annotated[str, typer.Option(help="The sheet of a workbook that has several.")] = ""
+    dates: Annotated[
+        Order | None, typer.Option(help="Which part of dates such as 03/04/2015 comes first.")
+    ] = None
+    names: Annotated[
+        NameOrder | None,
+        typer.Option(help="Which part of names in one column comes first, without a comma."),
+    ] = None
+    desks: Annotated[
+        Path | None,
+        typer.Option(
+            help="A desk directory (CSV or workbook): whom to ring at each team or school."
+        ),
+    ] = None
+    desk_key: Annotated[
+        str,
+        typer.Option(
+            help="The column by which the desk directory is joined, where that is not plain."
+        ),
+    ] = ""
+
+    def form(self, mapped: Reading = AS_IT_IS) -> Reading:
+        """Return how to read the file, by options and then by a mapping file. Raises ``Defect``."""
+        return Reading(
+            require_encoding(self.encoding, "--encoding") or mapped.encoding,
+            require_separator(self.separator, "--separator") or mapped.separator,
+            self.sheet or mapped.sheet,
+            Stated(self.dates or mapped.stated.dates, self.names or mapped.stated.names),
+            self.desk_key or mapped.desk_key,
+        )
+
+    def directory(self) -> DeskDirectory | None:
+        """Return the desk directory as it was read. Raises ``Defect``."""
+        if self.desks is None:
+            return None
+        try:
+            source = read_source(self.desks)
+        except RefusedFile as refused:
+            raise Defect(f"{self.desks}: {refused}") from None
+        return DeskDirectory(source.content, source.digest)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReadingOptions(FormOptions):
+    """All that an operator states of a file, as options (``commands.with_options``)."""
+
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="A mapping file (TOML), as `fingerpost-node map` proposes it."),
+    ] = None
+    map_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", help="NAME=COLUMN: the file's own name of a column (may be repeated)."
+        ),
+    ] = None
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(help="A column of the file that is not read (may be repeated)."),
+    ] = None
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="COLUMN=VALUE: one value for all rows, such as kind=EDU_SCHOOL (repeat)."
+        ),
+    ] = None
+
+    def read(self) -> tuple[Columns, Reading, DeskDirectory | None]:
+        """Return what options and mapping file state, and the desk directory. Raises ``Defect``."""
+        mapped, reading = read_mapping(self.mapping)
+        columns = read_columns(self.map_ or (), self.ignore or (), self.set_ or (), mapped)
+        return columns, self.form(reading), self.directory()
 
 
 def read_mapping(path: Path | None) -> tuple[Columns, Reading]:
@@ -85,17 +127,6 @@ def read_mapping(path: Path | None) -> tuple[Columns, Reading]:
         return stated.columns_stated(), stated.reading_stated()
     except Defect as fault:
         raise Defect(f"{path}: {fault}") from None
-
-
-def read_desks(path: Path | None) -> DeskDirectory | None:
-    """Return a desk directory as it was read. Raises ``Defect``."""
-    if path is None:
-        return None
-    try:
-        source = read_source(path)
-    except RefusedFile as refused:
-        raise Defect(f"{path}: {refused}") from None
-    return DeskDirectory(source.content, source.digest)
 
 
 def read_columns(
@@ -129,24 +160,4 @@ def read_columns(
         mapped.ignore | ignore,
         {**mapped.constants, **values},
         mapped.values,
-    )
-
-
-def read_form(
-    encoding: str,
-    separator: str,
-    sheet: str,
-    dates: Order | None,
-    names: NameOrder | None,
-    mapped: Reading | None = None,
-    desk_key: str = "",
-) -> Reading:
-    """Return how to read the file, by options and then by a mapping file. Raises ``Defect``."""
-    mapped = mapped or Reading()
-    return Reading(
-        require_encoding(encoding, "--encoding") or mapped.encoding,
-        require_separator(separator, "--separator") or mapped.separator,
-        sheet or mapped.sheet,
-        Stated(dates or mapped.stated.dates, names or mapped.stated.names),
-        desk_key or mapped.desk_key,
     )

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Annotated, Final
 
 import typer
+from msgspec import structs
 
 from agency_node import wiring
 from agency_node.answering.audit import OPENED, Body, read_body
@@ -29,33 +29,10 @@ from agency_node.records.records import RecordId
 from agency_node.records.store.imports import SqlImports
 from agency_node.settings import NodeSettings
 from fingerpost.audit.log import Actor, Entry, OperationId
-from fingerpost.audit.search import (
-    Criteria,
-    Said,
-    Sought,
-    SoughtChild,
-    Unread,
-    require_enough,
-)
+from fingerpost.audit.search import Said, Sought, SoughtChild, Unread, require_enough
 from fingerpost.membership import commands, search_commands
-from fingerpost.membership.commands import (
-    ByOption,
-    SettingsFile,
-    SinceOption,
-    UntilOption,
-    WhyOption,
-)
-from fingerpost.membership.search_commands import (
-    AskChildOption,
-    DayOption,
-    Format,
-    FormatOption,
-    PersonOption,
-    PurposeOption,
-    Searched,
-    period,
-    purpose_named,
-)
+from fingerpost.membership.commands import ByOption, SettingsFile, WhyOption, with_options
+from fingerpost.membership.search_commands import Searched, SearchOptions
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import Decision
 from fingerpost.protocol.errors import Defect
@@ -77,7 +54,7 @@ HEADINGS: Final = (
 
 def register() -> None:
     """Add ``search`` to the commands of ``audit``."""
-    app.command("search")(search)
+    app.command("search")(with_options(search))
 
 
 def search(
@@ -85,7 +62,8 @@ def search(
     by: ByOption,
     why: WhyOption,
     agency: Agency = None,
-    ask_child: AskChildOption = False,
+    *,
+    options: SearchOptions,
     own_number: Annotated[
         bool,
         typer.Option(
@@ -94,15 +72,9 @@ def search(
             "newest import.",
         ),
     ] = False,
-    person: PersonOption = "",
     asking: Annotated[
         str | None, typer.Option("--asking", help="The id of the agency that asked.")
     ] = None,
-    purpose: PurposeOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    day: DayOption = None,
-    format_: FormatOption = Format.TABLE,
 ) -> None:
     """Search who asked about a child known here, by child, person, agency, purpose and day.
 
@@ -113,25 +85,27 @@ def search(
     """
     settings = PROGRAM.load(settings_file)
     chosen = settings.agency(chosen_agency(settings, agency)).id
-    first, last = period(since, until, day)
-    actor, reason, named = Actor(by), OperationId(why), purpose_named(purpose)
+    actor, reason = Actor(by), OperationId(why)
     other = str(commands.identifier(AgencyId, asking, "--asking")) if asking else ""
-    if ask_child and own_number:
+    criteria = options.criteria(other)
+    if options.ask_child and own_number:
         raise Defect("--own-number: without --ask-child")
-    criteria = partial(Criteria, first, last, person, other, named)
-    sought: Sought[KnownAs] = Sought(criteria())
-    if ask_child:
+    sought: Sought[KnownAs] = Sought(criteria)
+    if options.ask_child:
         with search_commands.asking():
             child = ask_details()
         require_enough(child)
         upn = settings.agency(chosen).upn_keys
-        sought = Sought(criteria(child=child), Resembles(SoughtChild([child], upn=upn)).of)
+        by_details = Resembles(SoughtChild([child], upn=upn))
+        sought = Sought(structs.replace(criteria, child=child), by_details.of)
     elif own_number:
         with search_commands.asking():
             number = prompted(OWN_NUMBER, read.read_local_id)
-        sought = Sought(criteria(own_number=number), _by_own_number(settings, chosen, number).of)
+        hers = _by_own_number(settings, chosen, number)
+        sought = Sought(structs.replace(criteria, own_number=number), hers.of)
     searched = Searched(chosen, COLUMNS, HEADINGS, ("Name", "About"), lookups, row)
-    searched.run(wiring.open_audit(settings, chosen), sought, by=actor, why=reason, format_=format_)
+    log = wiring.open_audit(settings, chosen)
+    searched.run(log, sought, by=actor, why=reason, format_=options.format_)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -32,12 +32,18 @@ from agency_node.records.shields import (
     SetBy,
     Shield,
     Sought,
-    inputs_of,
     sought,
 )
 from fingerpost.private.codec import write_demographics
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.linkage import NormalForm, Scope, Side, blocking_keys, normalise
+from fingerpost.private.linkage import (
+    NormalForm,
+    Scope,
+    Side,
+    blocking_keys,
+    normalise,
+    oprf_inputs,
+)
 
 FEW_UNREAD: Final = 4
 """So many rows with a flag that cannot be read, and one more for each ``ONE_UNREAD_IN`` rows, may
@@ -237,7 +243,7 @@ class _Growing:
         child = Sought(own, (), array("q"))
         if form is not None:
             keys = blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=self._upn)
-            child = sought(form, inputs_of(keys), own=own, upn=self._upn)
+            child = sought(form, oprf_inputs(keys), own=own, upn=self._upn)
         numbers = self._known.same(child)
         if not numbers and form is not None:
             numbers = _one(self._known.alike(child, form))

@@ -44,13 +44,14 @@ from agency_node.records.origin import own_number_of
 from agency_node.records.ports import Child, Imports, Staged
 from agency_node.records.records import Origin
 from agency_node.records.shields import Register, Sought, own_parts, sought
-from agency_node.records.tagging import inputs_of, record_keys
+from agency_node.records.tagging import record_keys
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
     NormalForm,
     is_found_twice,
     normalise,
+    oprf_inputs,
     quality_of,
 )
 from fingerpost.private.linkage.normal_form import read_postcode
@@ -217,7 +218,7 @@ def make_ready(
             if gathered is not None:
                 gathered.add(child.local_id, child.demographics, form, keys)
             area = form.postcode.area if form.postcode else ""
-            inputs, number = inputs_of(keys), mark(own_parts(child.local_id))
+            inputs, number = oprf_inputs(keys), mark(own_parts(child.local_id))
             by, twice = sought(form, inputs, own=number, upn=options.upn), is_found_twice(keys)
             own = mark(own_number_of(child.local_id, child.demographics))
             children.append(Found(child, mark(inputs), own, area, by, twice))

@@ -27,7 +27,6 @@ import msgspec
 from fingerpost.private.codec import read_demographics
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import (
-    NORMALISATION_VERSION,
     BlockingKey,
     Decision,
     NormalForm,
@@ -36,7 +35,7 @@ from fingerpost.private.linkage import (
     blocking_keys,
     compare,
     normalise,
-    oprf_input,
+    oprf_inputs,
 )
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect, Refused
@@ -212,11 +211,6 @@ def sought(form: NormalForm, inputs: Iterable[bytes], *, own: bytes = b"", upn: 
     return Sought(own, tuple(numbers), array("q", map(hash, inputs)))
 
 
-def inputs_of(keys: Iterable[BlockingKey]) -> tuple[bytes, ...]:
-    """Return the OPRF inputs of keys."""
-    return tuple(oprf_input(key, NORMALISATION_VERSION) for key in keys)
-
-
 class Known:
     """The forms of shields, found by what they have in common with a child. It grows only."""
 
@@ -255,7 +249,7 @@ class Known:
             for side in (Side.RECORD, Side.QUERY)
             for key in blocking_keys(form, side=side, scope=Scope.WIDE, upn=self._upn)
         }
-        child = sought(form, inputs_of(both), upn=self._upn)
+        child = sought(form, oprf_inputs(both), upn=self._upn)
         for each in child.numbers:
             self._numbers[each] = _joined(self._numbers.get(each, ()), number)
         for hashed in child.keys:
@@ -300,12 +294,12 @@ class Known:
             keys: of the question.
             records: what matched.
         """
-        child = sought(asked, inputs_of(keys), upn=self._upn)
+        child = sought(asked, oprf_inputs(keys), upn=self._upn)
         found = [*self.same(child), self.alike(child, asked, possibly=True)]
         for demographics in records:
             form = normalise(demographics)
             own = blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=self._upn)
-            child = sought(form, inputs_of(own), upn=self._upn)
+            child = sought(form, oprf_inputs(own), upn=self._upn)
             found += [*self.same(child), self.alike(child, form)]
         return any(number is not None for number in found)
 

@@ -16,7 +16,7 @@ stored is not tagged again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,7 +29,7 @@ from fingerpost.private.linkage import (
     Side,
     blocking_keys,
     normalise,
-    oprf_input,
+    oprf_inputs,
 )
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
@@ -170,14 +170,9 @@ def record_inputs(form: NormalForm, *, upn: bool) -> tuple[bytes, ...]:
     """Return the OPRF inputs x_i, at most ``limits.BULK_KEYS_PER_CHILD``; none when too little is
     known to find the child.
     """
-    return inputs_of(record_keys(form, upn=upn))
+    return oprf_inputs(record_keys(form, upn=upn))
 
 
 def record_keys(form: NormalForm, *, upn: bool) -> tuple[BlockingKey, ...]:
     """Return the blocking keys of a record, as many as it has inputs."""
     return blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
-
-
-def inputs_of(keys: Iterable[BlockingKey]) -> tuple[bytes, ...]:
-    """Return the OPRF input of each key."""
-    return tuple(oprf_input(key, NORMALISATION_VERSION) for key in keys)

@@ -9,16 +9,17 @@ log, and the end of a program that failed. Only a ``cli`` imports this module.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Annotated, Final, Generic, NoReturn, TypeVar
+from typing import Annotated, Any, Final, Generic, NoReturn, TypeVar
 
 import msgspec
 import typer
@@ -113,6 +114,35 @@ def identifier(type_: type[Id], text: str, option: str) -> Id:
         return type_(text)
     except Refused:
         raise Defect(f"{option}: expected {ID_WORDS[type_]}") from None
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command for Typer whose parameters of a dataclass type were replaced by options, one
+    for each field of the dataclass. So a set of options that several commands take is stated once.
+
+    Args:
+        command: takes its parameters by name. The fields are annotated as parameters of a command.
+    """
+    shown: list[inspect.Parameter] = []
+    groups: dict[str, type] = {}
+    for name, parameter in inspect.signature(command, eval_str=True).parameters.items():
+        type_ = parameter.annotation
+        if is_dataclass(type_) and isinstance(type_, type):
+            groups[name] = type_
+            shown += inspect.signature(type_, eval_str=True).parameters.values()
+        else:
+            shown.append(parameter)
+
+    @wraps(command)
+    def called(**given: Any) -> None:
+        for name, group in groups.items():
+            given[name] = group(**{each.name: given.pop(each.name) for each in fields(group)})
+        command(**given)
+
+    by_name = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in shown]
+    called.__annotations__ = {each.name: each.annotation for each in by_name}
+    vars(called)["__signature__"] = inspect.Signature(by_name)
+    return called
 
 
 # ---- a program -----------------------------------------------------------------------------------

@@ -22,8 +22,14 @@ from typing import Annotated, Final, Generic, NoReturn, TextIO, TypeVar
 import typer
 
 from fingerpost.audit.log import Actor, AuditLog, Entry, OperationId
-from fingerpost.audit.search import Said, Sought, Tally, search
-from fingerpost.membership.commands import CANNOT_TELL, NEVER, span
+from fingerpost.audit.search import Criteria, Said, Sought, Tally, search
+from fingerpost.membership.commands import (
+    CANNOT_TELL,
+    NEVER,
+    SinceOption,
+    UntilOption,
+    span,
+)
 from fingerpost.private.linkage import Decision
 from fingerpost.protocol.codes import Purpose
 from fingerpost.protocol.errors import Defect
@@ -55,33 +61,54 @@ class Format(Enum):
     JSON = "json"
 
 
-FormatOption = Annotated[
-    Format,
-    typer.Option("--format", help="How to print what is found: one line a lookup in each."),
-]
-PersonOption = Annotated[
-    str,
-    typer.Option(help="Who asked: an account, or words of a name. Case and accents do not matter."),
-]
-PurposeOption = Annotated[
-    str | None, typer.Option(help=f"For which purpose: {', '.join(Purpose.__members__)}.")
-]
-DayOption = Annotated[
-    datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d"],
-        metavar="YYYY-MM-DD",
-        help="One day, UTC, in place of --since and --until.",
-    ),
-]
-AskChildOption = Annotated[
-    bool,
-    typer.Option(
-        "--ask-child",
-        help="You are asked for what you know of the child. It is never an option: every user of "
-        "the machine sees a command line.",
-    ),
-]
+@dataclass(frozen=True, slots=True, repr=False)
+class SearchOptions:
+    """By what to search and how to print it, as options of both (``commands.with_options``)."""
+
+    ask_child: Annotated[
+        bool,
+        typer.Option(
+            "--ask-child",
+            help="You are asked for what you know of the child. It is never an option: every user "
+            "of the machine sees a command line.",
+        ),
+    ] = False
+    person: Annotated[
+        str,
+        typer.Option(
+            help="Who asked: an account, or words of a name. Case and accents do not matter."
+        ),
+    ] = ""
+    purpose: Annotated[
+        str | None,
+        typer.Option(help=f"For which purpose: {', '.join(Purpose.__members__)}."),
+    ] = None
+    since: SinceOption = None
+    until: UntilOption = None
+    day: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="YYYY-MM-DD",
+            help="One day, UTC, in place of --since and --until.",
+        ),
+    ] = None
+    format_: Annotated[
+        Format,
+        typer.Option("--format", help="How to print what is found: one line a lookup in each."),
+    ] = Format.TABLE
+
+    def criteria(self, agency: str = "") -> Criteria:
+        """Return what was given, but for the child.
+
+        Args:
+            agency: that asked; empty for any.
+
+        Raises:
+            Defect: the time or the purpose has another form.
+        """
+        first, last = period(self.since, self.until, self.day)
+        return Criteria(first, last, self.person, agency, purpose_named(self.purpose))
 
 
 @contextmanager

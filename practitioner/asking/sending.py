@@ -18,11 +18,10 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fingerpost.private.linkage import (
-    NORMALISATION_VERSION,
     NormalForm,
     Strength,
     Unused,
-    oprf_input,
+    oprf_inputs,
 )
 from fingerpost.private.locators import Peppers, opening, slot_check
 from fingerpost.private.messages import Inner
@@ -148,7 +147,7 @@ class Sender:
             Refused: no query left: NOT_READY, UNAVAILABLE, QUOTA, BAD_PROOF.
         """
         epoch = self._usable_epoch(lookup.federation)
-        inputs = [oprf_input(key, NORMALISATION_VERSION) for key in lookup.plan.keys]
+        inputs = oprf_inputs(lookup.plan.keys)
         tags = await self._key_holders.evaluate(inputs, epoch)
         answers: dict[AgencyId, list[Answered]] = {}
         rejected = 0

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from fingerpost.membership import commands
+from fingerpost.membership.commands import with_options
 from fingerpost.protocol.errors import Refused
 from practitioner.cli import asking, notes, outcomes, people, running, searching, second_person
 from practitioner.cli.asking import REFUSED
@@ -30,7 +31,7 @@ app.command("check")(running.check)
 app.command("adopt")(running.adopt)
 app.command("health")(running.health)
 app.command("status")(running.status)
-running.audit.command("search")(searching.audit_search)
+running.audit.command("search")(with_options(searching.audit_search))
 app.add_typer(running.audit, name="audit")
 
 

@@ -10,34 +10,16 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from msgspec import structs
 
 from fingerpost.audit.log import Entry, OperationId
-from fingerpost.audit.search import (
-    Criteria,
-    Said,
-    Sought,
-    SoughtChild,
-    Unread,
-    require_enough,
-)
+from fingerpost.audit.search import Said, Sought, SoughtChild, Unread, require_enough
 from fingerpost.membership import commands, search_commands
-from fingerpost.membership.commands import SinceOption, UntilOption
-from fingerpost.membership.search_commands import (
-    AskChildOption,
-    DayOption,
-    Format,
-    FormatOption,
-    PersonOption,
-    PurposeOption,
-    Searched,
-    period,
-    purpose_named,
-)
+from fingerpost.membership.search_commands import Searched, SearchOptions
 from fingerpost.private.codec import read_demographics, require_room
 from fingerpost.private.demographics import Demographics, written_birth
 from fingerpost.private.linkage import normalise, require_answerable
@@ -83,13 +65,8 @@ def audit_search(
             "standard input."
         ),
     ] = None,
-    ask: AskChildOption = False,
-    person: PersonOption = "",
-    purpose: PurposeOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    day: DayOption = None,
-    format_: FormatOption = Format.TABLE,
+    *,
+    options: SearchOptions,
 ) -> None:
     """Search what an agency's own people asked, by child, person, purpose and day.
 
@@ -100,31 +77,29 @@ def audit_search(
     """
     loaded = load(settings_file)
     chosen = agency_of(loaded, agency)
-    first, last = period(since, until, day)
-    reason, named = OperationId(why), purpose_named(purpose)
-    if child is not None and ask:
+    criteria, reason = options.criteria(), OperationId(why)
+    if child is not None and options.ask_child:
         raise Defect("--child: without --ask-child")
     found = None if child is None else read_child(child)
     if found is not None:
         say_unused(unused_of(found, upn=loaded.upn_keys))
-    if ask:
+    if options.ask_child:
         today = datetime.fromtimestamp(time.time(), LONDON).date()
         with search_commands.asking():
             found = ask_child(today, _require, upn=loaded.upn_keys)
-    criteria = partial(Criteria, first, last, person, purpose=named)
-    sought: Sought[bytes] = Sought(criteria())
+    sought: Sought[bytes] = Sought(criteria)
     if found is not None:
         require_enough(found)
         require_room(found)
         likeness = SoughtChild([found], upn=loaded.upn_keys).likeness
-        sought = Sought(criteria(child=found), likeness)
+        sought = Sought(structs.replace(criteria, child=found), likeness)
     searched = Searched(chosen, COLUMNS, HEADINGS, ("Name", "About", "Result"), lookups, row)
     searched.run(
         wiring.open_audit(loaded, chosen),
         sought,
         by=administrator(),
         why=reason,
-        format_=format_,
+        format_=options.format_,
     )
 
 

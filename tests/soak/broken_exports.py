@@ -33,14 +33,20 @@ from agency_node.importing.source_file import sheets_of
 from agency_node.importing.sources.reasons import RefusedFile
 from agency_node.importing.staging import Options, SourceFile, Unconfirmed
 from agency_node.records.records import ChildRecord, RecordId
-from agency_node.records.tagging import inputs_of
 from fakes.broken_exports import DAMAGES
 from fakes.damages import Damage
 from fakes.federations import HOLDERS
 from fakes.import_world import AS_OF, FIRST, OAK, Seen, World
 from fakes.invented_exports import SOURCES, File, Grid, Source, asked, children
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.linkage import Decision, Scope, Side, blocking_keys, normalise
+from fingerpost.private.linkage import (
+    Decision,
+    Scope,
+    Side,
+    blocking_keys,
+    normalise,
+    oprf_inputs,
+)
 from fingerpost.private.linkage.comparison import decide, likeliest
 from soak.framework import Row
 
@@ -174,7 +180,7 @@ async def _answers(world: World, questions: dict[int, Demographics]) -> Answers:
     for of, who in questions.items():
         form = normalise(who)
         keys = blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=False)
-        tags = await world.quick.tags(inputs_of(keys), epoch, HOLDERS)
+        tags = await world.quick.tags(oprf_inputs(keys), epoch, HOLDERS)
         shared = Counter(record for tag in tags for record in holders.get(tag, ()))
         candidates = [
             world.records.child(OAK, generation.number, record) for record in likeliest(shared)

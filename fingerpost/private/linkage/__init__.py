@@ -16,6 +16,7 @@ from fingerpost.private.linkage.blocking_keys import (
     BlockingKey,
     blocking_keys,
     oprf_input,
+    oprf_inputs,
 )
 from fingerpost.private.linkage.blocking_rules import (
     BLOCKING_RULES_VERSION,
@@ -69,6 +70,7 @@ __all__ = [
     "is_found_twice",
     "normalise",
     "oprf_input",
+    "oprf_inputs",
     "quality_of",
     "require_answerable",
     "unused",

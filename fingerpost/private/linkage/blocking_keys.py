@@ -16,7 +16,7 @@ depend on the form alone; a key never leaves this process except blinded, and is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -44,7 +44,13 @@ from fingerpost.private.linkage.name_tables import (
     word_lists,
 )
 from fingerpost.private.linkage.names import Name, daily_names
-from fingerpost.private.linkage.normal_form import Born, Certainty, NormalForm, Postcode
+from fingerpost.private.linkage.normal_form import (
+    NORMALISATION_VERSION,
+    Born,
+    Certainty,
+    NormalForm,
+    Postcode,
+)
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
 
@@ -155,6 +161,11 @@ def oprf_input(key: BlockingKey, version: int) -> bytes:
     """
     parts = (_DOMAIN, _two_bytes(version), _two_bytes(key.rule), key.value)
     return b"".join(_two_bytes(len(part)) + part for part in parts)
+
+
+def oprf_inputs(keys: Iterable[BlockingKey]) -> tuple[bytes, ...]:
+    """Return the OPRF input of each key, of this release's normalisation version."""
+    return tuple(oprf_input(key, NORMALISATION_VERSION) for key in keys)
 
 
 def _two_bytes(number: int) -> bytes:

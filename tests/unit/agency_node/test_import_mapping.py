@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from agency_node.cli import map_ as command
-from agency_node.cli.reading import read_columns, read_form, read_mapping
+from agency_node.cli.reading import FormOptions, read_columns, read_mapping
 from agency_node.importing.source_file import sheets_of
 from agency_node.importing.sources.dates import Order
 from agency_node.importing.sources.judging import Stated
@@ -153,7 +153,7 @@ def test_options_come_before_the_mapping_file(tmp_path: Path) -> None:
     assert merged.name_of("ADNO") == "upn"
     assert (merged.name_of("House"), merged.name_of("Form")) == ("", "")
     assert merged.constants == {"kind": "EDU_SCHOOL", "start": ""}
-    form = read_form("utf-8", "", "Year 7", Order.DAY_FIRST, None, reading)
+    form = FormOptions("utf-8", sheet="Year 7", dates=Order.DAY_FIRST).form(reading)
     assert form == Reading(
         "utf-8", "\t", "Year 7", Stated(Order.DAY_FIRST, NameOrder.SURNAME_FIRST)
     )

@@ -10,12 +10,14 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from fakes.refusals import refused
 from fakes.witnesses import witness_of
@@ -41,6 +43,31 @@ from fingerpost.runtime.run import refusal_text
 MARCH = 1_772_539_200  # 2026-03-03 12:00
 CATALOGUE = {"test.event": frozenset[str]()}
 Ended = Callable[[BaseException], tuple[object, str]]
+
+
+@dataclass(frozen=True)
+class Several:
+    first: Annotated[str, typer.Option("--one", help="The first of them.")]
+    second: Annotated[list[int] | None, typer.Option(help="The second.")] = None
+
+
+def test_options_that_several_commands_take_are_stated_once() -> None:
+    told: list[object] = []
+
+    def command(
+        name: Annotated[str, typer.Argument()] = "nobody", *, several: Several, loud: bool = False
+    ) -> None:
+        """Do a thing."""
+        told.append((name, several, loud))
+
+    app = commands.command_line("A program.")
+    app.command()(commands.with_options(command))
+    tried = CliRunner()
+    assert tried.invoke(app, ["Ann", "--one", "x", "--second", "1", "--second", "2"]).exit_code == 0
+    assert tried.invoke(app, ["--loud", "--one", "y"]).exit_code == 0
+    assert told == [("Ann", Several("x", [1, 2]), False), ("nobody", Several("y"), True)]
+    assert tried.invoke(app, ["Ann"]).exit_code == 2  # --one has no default
+    assert "Do a thing." in tried.invoke(app, ["--help"]).output
 
 
 # ---- a program -----------------------------------------------------------------------------------
