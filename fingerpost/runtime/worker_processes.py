@@ -1,7 +1,10 @@
-"""Make worker processes that end with their parent.
+"""Make worker processes that end with their parent, and load nothing but their own work.
 
 A worker holds secrets (epoch keys, blocking keys). A parent that is killed cannot stop its workers,
 so each of them watches its parent.
+
+Python's own processes of this kind load the program of their parent again: a second of a core for
+each, and a command line that reads persons beside the keys of a process that reads none.
 """
 
 from __future__ import annotations
@@ -10,13 +13,37 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 from typing import Any, Final
 
 NICENESS: Final = 10
+
+
+class _Spawned(SpawnProcess):
+    """A process that is spawned without the program of its parent."""
+
+    def start(self) -> None:
+        # What a new process loads of its parent's program is read from this module, as it is now.
+        program = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            super().start()
+        finally:
+            sys.modules["__main__"] = program
+
+
+class _Spawning(SpawnContext):
+    Process = _Spawned
+
+
+# Spawned and not forked: a fork would copy the parent's secrets, sockets and locks.
+_SPAWNING: Final = _Spawning()
 
 
 def begin() -> None:
@@ -31,10 +58,9 @@ def begin() -> None:
 def pool(workers: int, start: Callable[[], None] = begin) -> ProcessPoolExecutor:
     """Return an executor of ``workers`` new processes, each of which calls ``start`` first.
 
-    They are spawned and not forked: a fork would copy the parent's secrets, sockets and locks.
+    What it is given to do is a function of a module that can be imported, not of the program.
     """
-    spawn = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=spawn, initializer=start)
+    return ProcessPoolExecutor(workers, mp_context=_SPAWNING, initializer=start)
 
 
 def beside(target: Callable[..., None], *arguments: Any) -> BaseProcess:
@@ -43,8 +69,7 @@ def beside(target: Callable[..., None], *arguments: Any) -> BaseProcess:
     Args:
         arguments: what it is given. They cross to the new process; a socket is handed over open.
     """
-    spawn = multiprocessing.get_context("spawn")
-    process = spawn.Process(target=target, args=arguments, daemon=True)
+    process = _SPAWNING.Process(target=target, args=arguments, daemon=True)
     process.start()
     return process
 

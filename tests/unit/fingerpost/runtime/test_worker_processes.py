@@ -1,4 +1,6 @@
-"""A worker does not outlive its parent, not even one that was killed."""
+"""A worker does not outlive its parent, not even one that was killed, and loads none of its
+program.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,17 @@ import time
 from pathlib import Path
 
 PARENT = """
-import multiprocessing, os, sys, time
-from concurrent.futures import ProcessPoolExecutor
-from fingerpost.runtime.worker_processes import begin
+import os, time
+import agency_node.cli
+from fingerpost.runtime.worker_processes import pool
 if __name__ == "__main__":
-    spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=begin)
-    print(pool.submit(os.getpid).result(), flush=True)
+    worker = pool(1)
+    print(worker.submit(os.getpid).result(), flush=True)
+    print(worker.submit(eval, "' '.join(__import__('sys').modules)").result(), flush=True)
+    print(__import__("sys").modules["__main__"].__file__, flush=True)
     time.sleep(60)
 """
+"""A program that is a file, as one that is installed: Python loads such a file again."""
 
 
 def is_alive(process: int) -> bool:
@@ -28,7 +32,9 @@ def is_alive(process: int) -> bool:
         return False
 
 
-def test_a_worker_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+def test_a_worker_loads_nothing_of_its_parents_program_and_ends_when_it_is_killed(
+    tmp_path: Path,
+) -> None:
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[4])}
@@ -38,6 +44,10 @@ def test_a_worker_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         assert parent.stdout is not None
         worker = int(parent.stdout.readline())
         assert is_alive(worker)
+        loaded = parent.stdout.readline().split()
+        assert "fingerpost.runtime.worker_processes" in loaded
+        assert not {"agency_node", "fingerpost.private", "typer"} & {*loaded}
+        assert parent.stdout.readline().strip() == str(script)
         parent.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + 10
     while is_alive(worker) and time.monotonic() < deadline:
