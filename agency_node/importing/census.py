@@ -36,7 +36,9 @@ ENDED: Final = "end of the last line"
 
 _LOST_LETTER: Final = re.compile(
     "\ufffd"
-    r"|[^\W\d_]\?[^\W\d_]"  # Ren?e: the encoding had no such letter
+    # Ren?e, Bront?, ?milie: the encoding had no such letter. A sign alone ("?", "Quill ?") is none
+    # of these: somebody does not know.
+    r"|[^\W\d_]\?|\?[^\W\d_]"
     # signs that one encoding makes of the letters of another, such as Ren‚ and N£¤ez
     "|[\u0080-\u009f£¤¥¢§¶¬±÷×…„‚‹›¸¿¡°¦¨¯ˆ˜†‡‰•™®©µ€\u2500-\u259f∂∆∑∏π∫Ω√≈≤≥◊]"
     # UTF-8 that was read as Latin-1 or Windows-1252, such as NÃºÃ±ez

@@ -16,7 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent)]
 
-from soak.framework import SCENARIOS, Row, Run, perform, table  # noqa: E402
+from soak.framework import SCENARIOS, Row, Run, perform, say, table  # noqa: E402
 from soak.processes import end_in_order, environment, python  # noqa: E402
 
 FRAME = {
@@ -67,11 +67,6 @@ def measured(name: str, module: str, minutes: float, seed: int) -> list[Row]:
     if process.returncode != 0:
         rows.append(Row(name, note=f"exit status {process.returncode}", failed=True))
     return rows
-
-
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 def main() -> int:

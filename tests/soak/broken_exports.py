@@ -14,7 +14,6 @@ has changed.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import hashlib
 import sys
@@ -48,7 +47,7 @@ from fingerpost.private.linkage import (
     oprf_inputs,
 )
 from fingerpost.private.linkage.comparison import decide, likeliest
-from soak.framework import Row
+from soak.framework import Row, say, seeded
 
 WEEK: Final = timedelta(days=7)
 OF_THE_PRACTITIONER: Final = frozenset(
@@ -302,16 +301,8 @@ def tables(by_damage: dict[str, Count]) -> Iterator[str]:
         )
 
 
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--trials", type=int, default=1000, help="of each source")
+    parser = seeded(__doc__)
     parser.add_argument("--source", help="only this one")
     parser.add_argument("--damage", help="only this one")
     chosen = parser.parse_args()

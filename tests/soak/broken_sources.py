@@ -8,26 +8,16 @@ a child in silence, or show one who is shielded.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections import Counter
 
 from fakes.broken_sources import SOURCES, attempt
-from soak.framework import Row
-
-
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+from soak.framework import Row, say, seeded
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--trials", type=int, default=1000, help="of each source")
-    chosen = parser.parse_args()
+    chosen = seeded(__doc__).parse_args()
     good = True
     for source in SOURCES:
         began = time.monotonic()

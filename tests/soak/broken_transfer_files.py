@@ -11,7 +11,6 @@ files that lose a pupil in silence, or show one as a pupil who has left.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections import Counter
@@ -33,7 +32,7 @@ from agency_node.importing.staging import (
 )
 from fakes.import_world import AS_OF
 from fakes.transfer_files import CONSTANTS, Pupil, ctf, damaged, lost, pupils
-from soak.framework import Row
+from soak.framework import Row, say, seeded
 
 OPTIONS: Final = Options(AS_OF, Columns(constants=CONSTANTS), upn=False)
 
@@ -80,17 +79,8 @@ def attempt(number: int, seed: int) -> Trial:
     return Trial(name, number, (), len(named), len(lost(some, file, readied.export, faults)))
 
 
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--trials", type=int, default=1000)
-    chosen = parser.parse_args()
+    chosen = seeded(__doc__).parse_args()
     began, counts, codes = time.monotonic(), Counter[str](), dict[str, Counter[str]]()
     for number in range(chosen.trials):
         if time.monotonic() - began > 60 * chosen.minutes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import random
 import re
+import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -86,6 +88,20 @@ def table(rows: list[Row]) -> str:
 
     ruled = tuple("-" * width for width in widths)
     return "\n".join(map(written, (HEADINGS, ruled, *(row.cells() for row in rows))))
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def seeded(description: str | None) -> argparse.ArgumentParser:
+    """Return the options of a module that breaks files: each trial follows from the seed."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--trials", type=int, default=1000, help="of each source")
+    return parser
 
 
 @dataclass

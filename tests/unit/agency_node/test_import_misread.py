@@ -273,6 +273,30 @@ def test_a_question_mark_that_somebody_typed_is_no_encoding() -> None:
     assert set(stops([*plain, sign])) == {"damaged"}, "nobody types that"
 
 
+def lettered(first: int, last: int, **fields: str) -> list[dict[str, str]]:
+    """Children whose names have no accents, and of whom no two share one."""
+    return [
+        child(n, **{"forename": f"Oswin{chr(97 + n)}", "surname": f"Ash{chr(97 + n)}e"} | fields)
+        for n in range(first, last)
+    ]
+
+
+@pytest.mark.parametrize("lost", ["Bront?", "?mile", "Zo?", "N??ez"])
+def test_a_letter_that_was_lost_at_either_end_of_a_name_is_one(lost: str) -> None:
+    assert not stops([*lettered(0, 9), *lettered(9, 10, surname=lost)])
+    rows = [*lettered(0, 9), *lettered(9, 12, surname=lost)]
+    assert set(stops(rows)) == {"damaged"}
+    named = {(r.line, r.column) for r in ready(rows).remarks if r.reason is Reason.NAME_DAMAGED}
+    assert named == {(line, "surname") for line in (11, 12, 13)}
+
+
+@pytest.mark.parametrize("unknown", ["?", "??", "Ashcombe ?", "? Ashcombe", "Ashcombe (?)", "(?)"])
+def test_a_name_that_nobody_knows_is_not_damaged(unknown: str) -> None:
+    rows = [*lettered(0, 9), *lettered(9, 12, surname=unknown)]
+    assert not stops(rows)
+    assert not any(remark.reason is Reason.NAME_DAMAGED for remark in ready(rows).remarks)
+
+
 def test_one_value_for_most_children_is_another_column() -> None:
     assert set(stops(some(0, 12, surname="Wexley"))) == {"same:surname"}
     assert set(stops(some(0, 12, dob="2020-09-01"))) == {"same:dob"}

@@ -4,6 +4,7 @@ read exactly, or refused with what to do.
 
 from __future__ import annotations
 
+import time
 from datetime import date
 
 import pytest
@@ -352,6 +353,15 @@ def test_a_column_without_a_name_is_read_over_only_if_it_is_empty() -> None:
 )
 def test_a_name_of_a_column_is_known_however_it_is_written(written: str, ours: str) -> None:
     assert column_of(written) == ours
+
+
+@pytest.mark.parametrize("sign", [" ", "(", "()", "( ", "a", "\u00a0"])
+def test_a_cell_of_many_signs_is_looked_at_in_no_time(sign: str) -> None:
+    """Each of the first lines may be the header, and all their cells are looked at for names."""
+    cell = f"a{sign * (100_000 // len(sign))}b"
+    began = time.process_time()
+    assert not Columns().known([cell])
+    assert time.process_time() - began < 1
 
 
 def test_all_faults_of_a_header_are_said_at_once() -> None:
