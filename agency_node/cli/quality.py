@@ -30,6 +30,7 @@ from fingerpost.membership.commands import SettingsFile, identifier, with_option
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.files import or_defect, replace_file
+from fingerpost.runtime.listing import a_progress
 from fingerpost.runtime.screen_text import json_lines
 from fingerpost.runtime.settings import load
 
@@ -92,7 +93,8 @@ def quality(
             options = Options(source.written_on, columns, upn, reading=form, desks=desks)
             options = replace(options, as_of=day_taken(day, source, options))
             last = wiring.last_imports(settings, (who,))[who]
-            report = assess_file(who, source, options, last, time.time())
+            with a_progress() as watch:
+                report = assess_file(who, source, options, last, time.time(), watch)
             report = following(kept_report(settings.reports, who), report)
         _write(settings, path, write_page(report))
     except Defect as defect:

@@ -20,6 +20,8 @@ from agency_node.importing.misread import Earlier, Finding, census_of, findings,
 from agency_node.importing.quality.assessing import About, Shielding, assess
 from agency_node.importing.quality.document import QualityReport
 from agency_node.importing.quality.gathering import Gathered
+from agency_node.importing.quality.recorded import Watch as ReportWatch
+from agency_node.importing.quality.recorded import unwatched
 from agency_node.importing.report import ImportReport
 from agency_node.importing.room import Growth, require_room
 from agency_node.importing.shielding import Plan, ShieldCounts
@@ -251,6 +253,7 @@ def assess_file(
     options: Options,
     last: Earlier | None,
     now: float,
+    watch: ReportWatch = unwatched,
 ) -> QualityReport:
     """Return the quality report of an export before it is imported. What would stop the import is
     in the report, and stops nothing here.
@@ -258,18 +261,19 @@ def assess_file(
     Args:
         last: the last complete import.
         now: seconds since 1970 UTC.
+        watch: is given the progress.
 
     Raises:
         RefusedFile: as ``Importer.run``.
     """
     require_possible(options.as_of, source.written_on, now)
     gathered = _gathered(options)
-    as_read = make_ready(_unkeyed, source.content, options, gathered)
+    as_read = make_ready(_unkeyed, source.content, options, gathered, watch)
     planned = plan_shields(_unkeyed, Register(), as_read, (), options, now)
     readied = shield(as_read, planned)
     stops = stopping(findings(as_read.facts, last), last, options.accepted)
     about = _about(agency, options, readied, now, None, None, stops)
-    return _assessed(about, as_read, readied, gathered, planned)
+    return _assessed(about, as_read, readied, gathered, planned, watch)
 
 
 def _gathered(options: Options) -> Gathered:
@@ -292,7 +296,12 @@ def _about(
 
 
 def _assessed(
-    about: About, as_read: Readied, readied: Readied, gathered: Gathered, planned: Plan
+    about: About,
+    as_read: Readied,
+    readied: Readied,
+    gathered: Gathered,
+    planned: Plan,
+    watch: ReportWatch = unwatched,
 ) -> QualityReport:
     """Return the quality report.
 
@@ -307,7 +316,14 @@ def _assessed(
     )
     children = [child.source for child in as_read.children]
     return assess(
-        about, as_read.export, children, as_read.refused, as_read.remarks, gathered, shielding
+        about,
+        as_read.export,
+        children,
+        as_read.refused,
+        as_read.remarks,
+        gathered,
+        shielding,
+        watch,
     )
 
 

@@ -27,6 +27,7 @@ from agency_node.importing.census import (
 from agency_node.importing.doubts import Places, doubts
 from agency_node.importing.misread import Earlier, Facts, Finding, Rule, findings, stopping
 from agency_node.importing.quality.gathering import Gathered
+from agency_node.importing.quality.recorded import Watch, counted, unwatched
 from agency_node.importing.sampled import Sampler
 from agency_node.importing.shielding import Coming, Plan, plan
 from agency_node.importing.sources.children import Export, SourceChild
@@ -44,7 +45,6 @@ from agency_node.records.origin import own_number_of
 from agency_node.records.ports import Child, Imports, Staged
 from agency_node.records.records import Origin
 from agency_node.records.shields import Register, Sought, own_parts, sought
-from agency_node.records.tagging import record_keys
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
@@ -53,6 +53,7 @@ from fingerpost.private.linkage import (
     normalise,
     oprf_inputs,
     quality_of,
+    wide_keys,
 )
 from fingerpost.private.linkage.normal_form import read_postcode
 from fingerpost.protocol.codes import AgencyKind, Quality
@@ -187,12 +188,17 @@ Mark = Callable[[tuple[bytes, ...]], bytes]
 
 
 def make_ready(
-    mark: Mark, content: Content, options: Options, gathered: Gathered | None = None
+    mark: Mark,
+    content: Content,
+    options: Options,
+    gathered: Gathered | None = None,
+    watch: Watch = unwatched,
 ) -> Readied:
     """Read the export and leave out the children whom nobody could find.
 
     Args:
         gathered: is given each child who can be found, for the quality report.
+        watch: is given the progress.
 
     Raises:
         RefusedFile: the file as a whole cannot be taken.
@@ -208,15 +214,15 @@ def make_ready(
     refused = list(export.refused)
     remarks = list(export.remarks)
     count, sampler = Count(), Sampler()
-    for child in export.children:
+    for _, child in counted(export.children, "Making keys", watch):
         form = normalise(child.demographics)
         remarks += _unread(child, form)
-        keys = record_keys(form, upn=options.upn)
+        keys, asked = wide_keys(form, upn=options.upn)
         count.add(child.demographics, form, child.involvements)
         sampler.add(child.local_id, child.demographics)
         if keys:
             if gathered is not None:
-                gathered.add(child.local_id, child.demographics, form, keys)
+                gathered.add(child.local_id, child.demographics, form, keys, asked)
             area = form.postcode.area if form.postcode else ""
             inputs, number = oprf_inputs(keys), mark(own_parts(child.local_id))
             by, twice = sought(form, inputs, own=number, upn=options.upn), is_found_twice(keys)

@@ -7,17 +7,13 @@ Exit status 2: a file or a command cannot be used.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from enum import Enum, unique
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from agency_node.importing.quality.recorded import Watch
 from agency_node.match_tool.duplicates import (
     find_duplicates,
     show_duplicates,
@@ -50,6 +46,7 @@ from agency_node.match_tool.tables import (
 from fingerpost.private.linkage import Scope
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.files import create_file, replace_file
+from fingerpost.runtime.listing import a_progress
 
 _STANDARD_INPUT: Final = Path("-")
 
@@ -108,7 +105,7 @@ def evaluate_(
     lines = read_truth(truth, one.rows, other.rows)
     true, scope = set(lines), Scope[keys.name]
     slips: list[Slip] | None = None if pairs is None else []
-    with _progress() as watch:
+    with a_progress() as watch:
         found = evaluate(one.rows, other.rows, true, scope=scope, upn=upn, watch=watch, slips=slips)
     repeated = len(lines) - found.counts.true_pairs
     inputs = Inputs(one, other, truth.name, len(lines), repeated)
@@ -191,7 +188,7 @@ def dedupe(
     rename = _read_names(map_)
     table = read_table(file, rename)
     _require_used(rename, table)
-    with _progress() as watch:
+    with a_progress() as watch:
         found = find_duplicates(table.rows, upn=upn, watch=watch)
     if json is not None:
         create_file(json, write_json(found, table, upn=upn))
@@ -247,23 +244,3 @@ def _content(path: Path) -> bytes:
     if sys.stdin.isatty():
         typer.echo("Two records, as CSV with a first line or as JSON; then Ctrl-D:", err=True)
     return sys.stdin.buffer.read(MOST_TYPED + 1)
-
-
-@contextmanager
-def _progress() -> Iterator[Watch]:
-    """Show a bar on a terminal until the work is done; write nothing into a file."""
-    console = Console(stderr=True)
-    progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    with progress:
-        task = progress.add_task("", total=None)
-        yield lambda doing, done, of: progress.update(
-            task, description=doing, completed=done, total=of
-        )

@@ -36,6 +36,7 @@ from fingerpost.private.linkage import (
     compare,
     normalise,
     oprf_inputs,
+    wide_keys,
 )
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect, Refused
@@ -244,12 +245,8 @@ class Known:
 
     def learn(self, number: int, form: NormalForm) -> None:
         """Note a form of the child of a shield."""
-        both = {
-            key: None
-            for side in (Side.RECORD, Side.QUERY)
-            for key in blocking_keys(form, side=side, scope=Scope.WIDE, upn=self._upn)
-        }
-        child = sought(form, oprf_inputs(both), upn=self._upn)
+        recorded, asked = wide_keys(form, upn=self._upn)
+        child = sought(form, oprf_inputs(dict.fromkeys(recorded + asked)), upn=self._upn)
         for each in child.numbers:
             self._numbers[each] = _joined(self._numbers.get(each, ()), number)
         for hashed in child.keys:

@@ -23,7 +23,6 @@ from typing import Final
 from agency_node.records.ports import TAG_BLOCK, Effort, Imports, Tags
 from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
-    BlockingKey,
     NormalForm,
     Scope,
     Side,
@@ -170,9 +169,4 @@ def record_inputs(form: NormalForm, *, upn: bool) -> tuple[bytes, ...]:
     """Return the OPRF inputs x_i, at most ``limits.BULK_KEYS_PER_CHILD``; none when too little is
     known to find the child.
     """
-    return oprf_inputs(record_keys(form, upn=upn))
-
-
-def record_keys(form: NormalForm, *, upn: bool) -> tuple[BlockingKey, ...]:
-    """Return the blocking keys of a record, as many as it has inputs."""
-    return blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
+    return oprf_inputs(blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn))

@@ -1,4 +1,5 @@
-"""Lists for a person at a terminal: a table where it fits, one block an item where it does not.
+"""Lists for a person at a terminal: a table where it fits, one block an item where it does not;
+and the bar of a long piece of work.
 
 Law: no listed text is cut, and a word (an id, a hash, a number) is never broken over two lines: a
 person copies it into the next command. Only prose is wrapped, at its spaces. Only a ``cli`` imports
@@ -12,11 +13,13 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from rich.cells import cell_len
 from rich.console import Console, OverflowMethod
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -40,6 +43,30 @@ def a_console() -> Console:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _ENDLESS
     return console
+
+
+@contextmanager
+def a_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar on a terminal until the work is done; write nothing into a file.
+
+    Yields:
+        What is called with the progress: what is being done, how much of it is done, of how much.
+    """
+    console = Console(stderr=True)
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with progress:
+        task = progress.add_task("", total=None)
+        yield lambda doing, done, of: progress.update(
+            task, description=doing, completed=done, total=of
+        )
 
 
 def show_list(

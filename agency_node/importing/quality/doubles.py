@@ -15,15 +15,7 @@ from itertools import combinations
 from typing import Final
 
 from agency_node.importing.quality.recorded import Recorded, Watch, counted, unwatched
-from fingerpost.private.linkage import (
-    Comparison,
-    Decision,
-    Rule,
-    Scope,
-    Side,
-    blocking_keys,
-    compare,
-)
+from fingerpost.private.linkage import Comparison, Decision, Rule, compare
 
 MOST_MEMBERS: Final = 64
 """The most records of a group of which all pairs are compared. A larger group is for review."""
@@ -118,10 +110,7 @@ class _Search:
 
     def ask(self, position: int) -> None:
         """Compare the record with those that a question about it would open."""
-        form = self._recorded.forms[position]
-        upn = self._recorded.upn
-        keys = blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=upn)
-        opened = self._recorded.opened(keys)
+        opened = self._recorded.opened_by(position)
         for other in [other for other in opened if other == position or other in self._without]:
             del opened[other]
         chosen = self._recorded.likely(opened)

@@ -56,9 +56,14 @@ class Gathered:
         return len(self._rules)
 
     def add(
-        self, local_id: str, who: Demographics, form: NormalForm, keys: Sequence[BlockingKey]
+        self,
+        local_id: str,
+        who: Demographics,
+        form: NormalForm,
+        keys: Sequence[BlockingKey],
+        asked: Iterable[BlockingKey],
     ) -> None:
-        """Add a child. ``keys``: those of her record."""
+        """Add a child. ``keys``: those of her record; ``asked``: those of a question about her."""
         position = len(self)
         self._faults.append(sum(_FAULTS[fault] for fault in of_child(who, form, self._as_of)))
         self._fields.append(_present(who, form))
@@ -70,7 +75,7 @@ class Gathered:
         if form.postcode is not None and form.postcode.full is not None:
             self.homes.setdefault(form.postcode.full, []).append(position)
         if len(self.recorded) < self._most:
-            self.recorded.add(local_id, form, keys)
+            self.recorded.add(local_id, form, keys, asked)
 
     def faults(self, position: int) -> Iterable[Fault]:
         """Return the faults of a child's details."""

@@ -13,14 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol, Self, TypeVar
 
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.linkage import (
-    BlockingKey,
-    NormalForm,
-    Scope,
-    Side,
-    blocking_keys,
-    normalise,
-)
+from fingerpost.private.linkage import BlockingKey, NormalForm, normalise, wide_keys
 from fingerpost.private.linkage.comparison import Ruling, decide, likeliest
 
 Watch = Callable[[str, int, int], None]
@@ -57,7 +50,8 @@ class Row(Protocol):
 
 
 class Recorded:
-    """The records of a file: the normal form of each, and an index of the blocking keys of all.
+    """The records of a file: the normal form of each, the keys of a question about it, and an index
+    of the blocking keys of all.
 
     First ``add`` every record, then ``close`` it, then ask. ``keys``: how many keys all records
     have together. A record takes the wide keys, which contain the narrow ones.
@@ -70,6 +64,7 @@ class Recorded:
         self.keys = self.without_keys = 0
         self.upn = upn
         self._index = KeyIndex()
+        self._asked, self._asked_until = array("Q"), array("Q")
 
     @classmethod
     def of(cls, rows: Sequence[Row], *, upn: bool, watch: Watch = unwatched) -> Self:
@@ -77,19 +72,31 @@ class Recorded:
         recorded = cls(upn=upn)
         for _, row in counted(rows, "Making keys", watch):
             form = normalise(row.demographics)
-            keys = blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
-            recorded.add(row.id, form, keys)
+            recorded.add(row.id, form, *wide_keys(form, upn=upn))
         recorded.close()
         return recorded
 
     def __len__(self) -> int:
         return len(self.forms)
 
-    def add(self, id_: str, form: NormalForm, keys: Sequence[BlockingKey]) -> None:
-        """Add one record. ``keys``: those that it has as a record."""
+    def add(
+        self,
+        id_: str,
+        form: NormalForm,
+        keys: Sequence[BlockingKey],
+        asked: Iterable[BlockingKey],
+    ) -> None:
+        """Add one record.
+
+        Args:
+            keys: those that it has as a record.
+            asked: those of a question about it. Of each, 8 bytes are kept.
+        """
         self._index.add(len(self.forms), keys)
         self.ids.append(id_)
         self.forms.append(form)
+        self._asked.extend(map(key_number, asked))
+        self._asked_until.append(len(self._asked))
         self.keys += len(keys)
         self.without_keys += not keys
 
@@ -98,7 +105,12 @@ class Recorded:
 
     def opened(self, keys: Iterable[BlockingKey]) -> Counter[int]:
         """Return the records that a question with these keys opens, each with its shared keys."""
-        return self._index.shared(keys)
+        return self._index.shared(map(key_number, keys))
+
+    def opened_by(self, position: int) -> Counter[int]:
+        """Return the same for a question about the record at ``position``, which is among them."""
+        first = self._asked_until[position - 1] if position else 0
+        return self._index.shared(self._asked[first : self._asked_until[position]])
 
     def likely(self, opened: Mapping[int, int]) -> list[int]:
         """Choose the records to compare as a node does.
@@ -129,7 +141,7 @@ class KeyIndex:
 
     def add(self, position: int, keys: Iterable[BlockingKey]) -> None:
         for key in keys:
-            number = _number(key)
+            number = key_number(key)
             self._hashes[number % _SHELVES].append(number)
             self._positions[number % _SHELVES].append(position)
 
@@ -139,11 +151,12 @@ class KeyIndex:
             self._hashes[shelf] = array("Q", (number for number, _ in entries))
             self._positions[shelf] = array("I", (position for _, position in entries))
 
-    def shared(self, keys: Iterable[BlockingKey]) -> Counter[int]:
-        """Return the records that have any of ``keys``, by position, and how many of them."""
+    def shared(self, numbers: Iterable[int]) -> Counter[int]:
+        """Return the records that have any of the keys with these numbers, by position, and how
+        many of them.
+        """
         found: Counter[int] = Counter()
-        for key in keys:
-            number = _number(key)
+        for number in numbers:
             hashes = self._hashes[number % _SHELVES]
             place = bisect_left(hashes, number)
             while place < len(hashes) and hashes[place] == number:
@@ -152,5 +165,6 @@ class KeyIndex:
         return found
 
 
-def _number(key: BlockingKey) -> int:
+def key_number(key: BlockingKey) -> int:
+    """Return the 64 bits by which an index of this process knows a key."""
     return hash(key.rule.to_bytes(2, "big") + key.value) & _BITS

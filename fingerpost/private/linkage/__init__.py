@@ -17,6 +17,7 @@ from fingerpost.private.linkage.blocking_keys import (
     blocking_keys,
     oprf_input,
     oprf_inputs,
+    wide_keys,
 )
 from fingerpost.private.linkage.blocking_rules import (
     BLOCKING_RULES_VERSION,
@@ -74,4 +75,5 @@ __all__ = [
     "quality_of",
     "require_answerable",
     "unused",
+    "wide_keys",
 ]

@@ -17,10 +17,11 @@ depend on the form alone; a key never leaves this process except blinded, and is
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from fingerpost.private.demographics import PartialDate, Sex
 from fingerpost.private.linkage.blocking_rules import (
@@ -28,6 +29,7 @@ from fingerpost.private.linkage.blocking_rules import (
     BlockingRule,
     Part,
     Parts,
+    RuleDefinition,
     Scope,
     Side,
 )
@@ -90,8 +92,7 @@ that lacks a field meets it."""
 _Pair = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class BlockingKey:
+class BlockingKey(NamedTuple):
     """What a blocking rule makes of a child: few other children share it. It is personal data."""
 
     rule: BlockingRule
@@ -114,40 +115,88 @@ def blocking_keys(
         scope: How far the query may go.
         upn: Whether the agreement lets the pupil number be used; it is never used otherwise.
     """
-    parts = key_parts(form)
-    first: list[BlockingKey] = []
-    behind: list[BlockingKey] = []
-    for definition in RULE_DEFINITIONS:
-        rule = definition.rule
-        if rule is BlockingRule.NO_PLACE_NAMES_DATE_Q:  # behind all strong rules of the narrow set
-            of_homes = [key for key in _of_former_homes(form, parts) if key not in first]
-            first += of_homes[: _MOST_OF_FORMER_HOMES[side]]
-        if definition.scope > scope or (rule is BlockingRule.UPN and not upn):
-            continue
-        if not definition.applies_to(side, parts):
-            continue
-        most = _MOST_OF_A_RULE.get(rule, _FIRST_KEYS)
-        keys = [
-            _key(rule, value)
-            for _, value in zip(range(most), definition.values(parts), strict=False)
-        ]
-        first += keys[:_FIRST_KEYS]
-        behind += keys[_FIRST_KEYS:]
-    return tuple(dict.fromkeys(first + behind))[: MOST_KEYS[side]]
+    return _Child(form).keys(side, scope, upn=upn)
 
 
-def _key(rule: BlockingRule, texts: tuple[str, ...]) -> BlockingKey:
-    return BlockingKey(rule, "|".join(texts).encode("ascii"))
+def wide_keys(
+    form: NormalForm, *, upn: bool
+) -> tuple[tuple[BlockingKey, ...], tuple[BlockingKey, ...]]:
+    """Return the wide keys of a child as a record, and as a query: each as ``blocking_keys``
+    returns it. What both have in common, and most is, is made once.
+    """
+    child = _Child(form)
+    return (
+        child.keys(Side.RECORD, Scope.WIDE, upn=upn),
+        child.keys(Side.QUERY, Scope.WIDE, upn=upn),
+    )
 
 
-def _of_former_homes(form: NormalForm, parts: Parts) -> Iterator[BlockingKey]:
-    """Yield the keys that the child has at her former homes, the latest home first."""
-    for former in form.former_postcodes:
-        there = parts._replace(**_places(former))
-        for definition in RULE_DEFINITIONS:
-            if definition.rule in _OF_FORMER_HOMES:
-                for value in islice(definition.values(there), 2):
-                    yield _key(definition.rule, value)
+def _first_alike(definition: RuleDefinition) -> BlockingRule:
+    """Return the first rule that combines the same: of the two rules of a field that one side
+    lacks, the first.
+    """
+    sides = {name: getattr(definition, name) for name in ("rule", "meets", "lacks")}
+    return next(each.rule for each in RULE_DEFINITIONS if replace(each, **sides) == definition)
+
+
+_RULES: Final = tuple(
+    (definition, _first_alike(definition), _MOST_OF_A_RULE.get(definition.rule, _FIRST_KEYS))
+    for definition in RULE_DEFINITIONS
+)
+"""Each rule, the first that makes the same values, and how many of them."""
+
+
+class _Child:
+    """The keys of one child. What rules combine is made once, when it is first wanted."""
+
+    __slots__ = ("_form", "_made", "_parts")
+
+    def __init__(self, form: NormalForm) -> None:
+        self._form = form
+        self._parts = key_parts(form)
+        self._made: dict[BlockingRule, list[bytes]] = {}
+
+    def keys(self, side: Side, scope: Scope, *, upn: bool) -> tuple[BlockingKey, ...]:
+        """Return what ``blocking_keys`` does."""
+        parts, made, bound = self._parts, self._made, MOST_KEYS[side]
+        first: dict[BlockingKey, None] = {}
+        behind: list[BlockingKey] = []
+        for definition, alike, most in _RULES:
+            rule = definition.rule
+            if rule is BlockingRule.NO_PLACE_NAMES_DATE_Q:  # behind all strong narrow rules
+                of_homes = [key for key in self._of_former_homes() if key not in first]
+                first.update(dict.fromkeys(of_homes[: _MOST_OF_FORMER_HOMES[side]]))
+            if definition.scope > scope or (rule is BlockingRule.UPN and not upn):
+                continue
+            if not definition.applies_to(side, parts):
+                continue
+            values = made.get(alike)
+            if values is None:
+                values = made[alike] = [
+                    _value(texts) for texts in islice(definition.values(parts), most)
+                ]
+            if not values:
+                continue
+            for value in values[:_FIRST_KEYS]:
+                first[BlockingKey(rule, value)] = None
+            if len(values) > _FIRST_KEYS:
+                behind += [BlockingKey(rule, value) for value in values[_FIRST_KEYS:]]
+            if len(first) >= bound:
+                break  # whatever follows stands behind these
+        return tuple(dict.fromkeys((*first, *behind)))[:bound]
+
+    def _of_former_homes(self) -> Iterator[BlockingKey]:
+        """Yield the keys that the child has at her former homes, the latest home first."""
+        for former in self._form.former_postcodes:
+            there = self._parts._replace(**_places(former))
+            for definition in RULE_DEFINITIONS:
+                if definition.rule in _OF_FORMER_HOMES:
+                    for texts in islice(definition.values(there), 2):
+                        yield BlockingKey(definition.rule, _value(texts))
+
+
+def _value(texts: tuple[str, ...]) -> bytes:
+    return "|".join(texts).encode("ascii")
 
 
 def oprf_input(key: BlockingKey, version: int) -> bytes:
@@ -159,13 +208,18 @@ def oprf_input(key: BlockingKey, version: int) -> bytes:
     Raises:
         Defect: A part does not fit two bytes of length.
     """
-    parts = (_DOMAIN, _two_bytes(version), _two_bytes(key.rule), key.value)
-    return b"".join(_two_bytes(len(part)) + part for part in parts)
+    return _before_value(key.rule, version) + _two_bytes(len(key.value)) + key.value
 
 
 def oprf_inputs(keys: Iterable[BlockingKey]) -> tuple[bytes, ...]:
     """Return the OPRF input of each key, of this release's normalisation version."""
     return tuple(oprf_input(key, NORMALISATION_VERSION) for key in keys)
+
+
+@cache
+def _before_value(rule: int, version: int) -> bytes:
+    parts = (_DOMAIN, _two_bytes(version), _two_bytes(rule))
+    return b"".join(_two_bytes(len(part)) + part for part in parts)
 
 
 def _two_bytes(number: int) -> bytes:

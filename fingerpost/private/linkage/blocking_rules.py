@@ -70,6 +70,8 @@ class BlockingRule(IntEnum):
     the record does.
     """
 
+    __hash__ = int.__hash__  # that of ``Enum`` takes many times as long, and every key has a rule
+
     NHS = 1
     UPN = 2
     NK = 3

@@ -22,7 +22,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -217,6 +217,11 @@ class Rarity:
     surnames: Mapping[str, float]
     unlisted_forename: float
     unlisted_surname: float
+    commoner: Mapping[str, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        listed = {text: self._commoner(text) for text in (*self.forenames, *self.surnames)}
+        object.__setattr__(self, "commoner", listed)
 
     def forename(self, text: str) -> float:
         if len(text) == 1:
@@ -234,10 +239,16 @@ class Rarity:
         Fields are swapped, a father's name is now a given name and now the surname, and Kaur is
         either.
         """
-        bits = min(self.forename(one), self.surname(one))
+        bits = self.commoner.get(one)
+        if bits is None:
+            bits = self._commoner(one)
         if one == other:
             return bits  # a name written twice, or Kaur in two fields, has the bits of one
-        return bits + min(self.forename(other), self.surname(other))
+        more = self.commoner.get(other)
+        return bits + (self._commoner(other) if more is None else more)
+
+    def _commoner(self, text: str) -> float:
+        return min(self.forename(text), self.surname(text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency_node.answering import matching
-from agency_node.importing.quality.recorded import KeyIndex, Recorded
+from agency_node.importing.quality.recorded import KeyIndex, Recorded, key_number
 from agency_node.match_tool.evaluation import Evaluation, Quality, Slip, What, evaluate
 from agency_node.match_tool.tables import BadInput, Row
 from agency_node.records.records import ChildRecord, Involvement, RecordId
@@ -317,7 +317,7 @@ def test_the_index_finds_what_was_put_in(entries: list[tuple[int, BlockingRule, 
         for position in range(6)
         if (count := sum(p == position and BlockingKey(k, v) in asked for p, k, v in entries))
     }
-    assert dict(index.shared(asked)) == expected
+    assert dict(index.shared(map(key_number, asked))) == expected
 
 
 # ---- pair by pair ------------------------------------------------------------------------------

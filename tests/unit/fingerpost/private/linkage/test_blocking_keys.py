@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from effort import examples
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
@@ -17,8 +18,10 @@ from fingerpost.private.linkage import (
     BlockingRule,
     Scope,
     Side,
+    blocking_keys,
     normalise,
     oprf_input,
+    wide_keys,
 )
 from fingerpost.private.linkage.blocking_keys import MOST_KEYS, key_parts
 from fingerpost.private.linkage.blocking_rules import FAR, Meets
@@ -62,6 +65,22 @@ def test_keys_are_bounded_distinct_and_the_same_each_time(
     assert len(set(keys)) == len(keys)
     assert keys == keys_of(child, side, scope, upn=upn)
     assert all(key.value.isascii() and b"||" not in b"|" + key.value + b"|" for key in keys)
+
+
+HOMES = st.lists(st.sampled_from(["LS6 2AB", "SW1A 1AA", "LS7 3XY"]), max_size=3).map(tuple)
+
+
+@given(CHILDREN, HOMES, st.booleans())
+@examples(40)
+def test_the_keys_of_both_sides_together_are_those_of_each(
+    child: Demographics, homes: tuple[str, ...], upn: bool
+) -> None:
+    form = normalise(replace(child, former_postcodes=homes))
+    record, query = (
+        blocking_keys(form, side=side, scope=Scope.WIDE, upn=upn)
+        for side in (Side.RECORD, Side.QUERY)
+    )
+    assert wide_keys(form, upn=upn) == (record, query)
 
 
 @given(CHILDREN, st.sampled_from(Side))
