@@ -7,14 +7,15 @@ Used by the demonstration and by the measurements: both run the very programs th
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from pathlib import Path
 
 from deploy.demo import ceremony, members
 from deploy.demo.layout import BROKER, HOLDERS, Layout
 from deploy.demo.patience import Patience
 from deploy.demo.people import Population
+from deploy.demo.people.files import ExportFile
 from deploy.demo.processes import Died, Processes, run
 from fingerpost.protocol.ids import AgencyId, MemberId
 
@@ -82,8 +83,7 @@ class Federation:
             for requester in self.requesters
         ]
 
-    def _import(self, files: Mapping[AgencyId, Path]) -> None:
-        day = self.people.today.isoformat()
+    def _import(self, files: Mapping[AgencyId, ExportFile]) -> None:
         hosted = {
             node.id: [agency.id for agency in self.people.agencies if agency.node == node.id]
             for node in self.people.nodes
@@ -91,13 +91,14 @@ class Federation:
         rows = {node: sum(self.people.rows[a] for a in own) for node, own in hosted.items()}
 
         def of_node(node: MemberId) -> MemberId:
-            exports = [f"--agency={agency}={files[agency]}" for agency in hosted[node]]
+            alike: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+            for agency in hosted[node]:
+                alike[files[agency].options].append(f"--agency={agency}={files[agency].path}")
             settings = self.settings_of(node)
-            done = run(
-                "fingerpost-node", "import", "--settings", settings, "--as-of", day, *exports
-            )
-            if done.returncode not in (0, PARTIAL):
-                raise Died(f"{node}: the import failed:\n{done.stdout}{done.stderr}")
+            for options, exports in alike.items():
+                done = run("fingerpost-node", "import", "--settings", settings, *options, *exports)
+                if done.returncode not in (0, PARTIAL):
+                    raise Died(f"{node}: the import failed:\n{done.stdout}{done.stderr}")
             return node
 
         imported, pool = 0, ThreadPoolExecutor(3)  # two cores; a third fills the waits

@@ -85,7 +85,9 @@ def introduce(console: Console, people: Population) -> None:
         f"{len(people.agencies)} agencies on {len(people.nodes)} nodes in {len(people.areas)} "
         f"areas. Two agencies write {figures.with_other_record:,} of them differently, as in the "
         f"published data; there are {figures.twin_pairs} pairs of twins, {figures.moved} children "
-        f"who moved under another name, and {figures.shielded_rows} shielded records.\n",
+        f"who moved under another name, and {figures.shielded_rows} shielded records. The exports "
+        "are tables, with and without a desk directory, a workbook, a school's Common Transfer "
+        "File, a council's tables (Standard Safeguarding Dataset), and a surgery's FHIR.\n",
         markup=False,
     )
 

@@ -26,19 +26,10 @@ from agency_node.importing.staging import (
     make_ready,
     require_confirmed,
 )
+from deploy.invented.fhir import Resource, bundle, labelled
 from fakes.council import Council
 from fakes.import_world import AS_OF
-from fakes.surgery import (
-    Resource,
-    bundle,
-    episode,
-    labelled,
-    lines,
-    organization,
-    patient,
-    practitioner,
-    role,
-)
+from fakes.surgery import episode, lines, organization, patient, practitioner, role
 
 OPTIONS: Final = Options(AS_OF, Columns(), upn=False)
 _FORENAMES: Final = ("Quillon", "Zéphyrine", "Marigold", "Peregrine", "Chloé", "Oswin", "Siân")

@@ -16,8 +16,8 @@ from agency_node.importing.sources.columns import Columns
 from agency_node.importing.sources.dates import Order
 from agency_node.importing.sources.judging import Stated
 from agency_node.importing.sources.reading import Reading
+from deploy.invented.workbooks import Cell, xlsx
 from fakes.import_world import AS_OF
-from fakes.workbooks import Cell, xlsx
 from fingerpost.private.demographics import Demographics, Sex
 
 COLUMNS: Final = (

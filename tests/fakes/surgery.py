@@ -6,8 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-NHS = "https://fhir.nhs.uk/Id/nhs-number"
-Resource = dict[str, Any]
+from deploy.invented.fhir import Resource
 
 
 def patient(number: str = "A1", **fields: Any) -> Resource:
@@ -21,21 +20,6 @@ def patient(number: str = "A1", **fields: Any) -> Resource:
         "address": [{"use": "home", "postalCode": "WX1 3QD"}],
         "managingOrganization": {"reference": "Organization/S1"},
     } | fields
-
-
-def numbered(value: str, system: str = NHS, status: str = "01", **fields: Any) -> Resource:
-    """An identifier with its verification status."""
-    extension = {
-        "url": "https://fhir.hl7.org.uk/StructureDefinition/"
-        "Extension-UKCore-NHSNumberVerificationStatus",
-        "valueCodeableConcept": {"coding": [{"system": "any", "code": status}]},
-    }
-    return {"system": system, "value": value, "extension": [extension]} | fields
-
-
-def labelled(*codes: str) -> Resource:
-    system = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
-    return {"security": [{"system": system, "code": code} for code in codes]}
 
 
 def episode(number: str = "E1", of: str = "A1", **fields: Any) -> Resource:
@@ -84,24 +68,6 @@ def practitioner(**fields: Any) -> Resource:
         "name": [{"prefix": ["Ms"], "given": ["Ottoline"], "family": "Vance"}],
         "telecom": [{"system": "phone", "value": "01632 960099", "use": "home"}],
     } | fields
-
-
-def bundle(*resources: Resource, **fields: Any) -> bytes:
-    """A searchset."""
-    found = {
-        "resourceType": "Bundle",
-        "type": "searchset",
-        "total": len(resources),
-        "entry": [
-            {
-                "fullUrl": f"https://oak.example/fhir/{each.get('resourceType')}/{each.get('id')}",
-                "resource": each,
-                "search": {"mode": "match"},
-            }
-            for each in resources
-        ],
-    } | fields
-    return json.dumps(found).encode()
 
 
 def lines(*resources: Resource) -> bytes:

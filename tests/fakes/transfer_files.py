@@ -16,8 +16,8 @@ from xml.sax.saxutils import escape
 
 from agency_node.importing.sources.children import Export, SourceChild
 from agency_node.importing.sources.reasons import RowFault
+from deploy.invented.workbooks import packed
 from fakes.import_world import AS_OF
-from fakes.workbooks import packed
 from fingerpost.protocol.codes import InvolvementStatus
 
 LETTERS: Final = "ABCDEFGHJKLMNPQRTUVWXYZ"

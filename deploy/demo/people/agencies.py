@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, unique
 from pathlib import Path
 from typing import Final
 
@@ -45,9 +46,24 @@ def neighbour(area: Area) -> Area:
     return HARROWDALE if area is WEXCOMBE else WEXCOMBE
 
 
+@unique
+class System(Enum):
+    """What an agency's export is; each of them is a source that a node reads."""
+
+    TABLE = "table"
+    TABLE_AND_DESKS = "table-and-desks"
+    """Its rows name teams, and a directory says whom to ring at each."""
+    WORKBOOK = "workbook"
+    TRANSFER_FILE = "transfer-file"
+    COUNCIL_TABLES = "council-tables"
+    FHIR = "fhir"
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A duty desk. ``out_of_hours`` is empty where nobody answers at night."""
+    """A duty desk; ``hours`` as an agency types them. ``out_of_hours`` is empty where nobody
+    answers at night.
+    """
 
     phone: str
     email: str
@@ -78,6 +94,7 @@ class Agency:
     offers: tuple[Kind, ...]
     ages: range
     serves: frozenset[AreaCode]
+    system: System
 
     @property
     def area(self) -> AreaCode:
@@ -116,6 +133,7 @@ def _agency(row: Mapping[str, str]) -> Agency:
         tuple(Kind[name] for name in row["offers"].split()),
         ages_of(row),
         frozenset(a.code for a in AREAS if a is area or row["areas"] == "both"),
+        System(row["system"]),
     )
 
 

@@ -37,12 +37,15 @@ class Character(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One involvement to arrange. ``before_move``: in the area that the child left."""
+    """One involvement to arrange. ``before_move``: in the area that the child left. ``lead``: by
+    the lead practitioner, with an early help assessment.
+    """
 
     kind: Kind
     status: InvolvementStatus = InvolvementStatus.OPEN
     before_move: bool = False
     shield: bool = False
+    lead: bool = False
 
 
 _AGES: Final = (8, 16)
@@ -63,7 +66,12 @@ SCRIPTS: Final[Mapping[Character, tuple[Part, ...]]] = MappingProxyType(
             Part(Kind.CSC_CIN, _RECENT, before_move=True),
             Part(Kind.POLICE_PROTECTION, _RECENT, before_move=True),
         ),
-        Character.UNSCHOOLED: (Part(Kind.GP), Part(Kind.HOUSING), Part(Kind.EDU_WELFARE)),
+        Character.UNSCHOOLED: (
+            Part(Kind.GP),
+            Part(Kind.HOUSING),
+            Part(Kind.EDU_WELFARE),
+            Part(Kind.EARLY_HELP, lead=True),
+        ),
         Character.TWIN: (Part(Kind.EDU_SCHOOL), Part(Kind.GP)),
         Character.OTHER_TWIN: (Part(Kind.EDU_SCHOOL), Part(Kind.GP), Part(Kind.VCS_FAMILY)),
         Character.CUT_OFF: (Part(Kind.EDU_SCHOOL), Part(Kind.GP), Part(Kind.VCS_FAMILY)),

@@ -1,9 +1,10 @@
-"""One CSV file per agency, as its system would export it.
+"""The rows of each agency's export.
 
 The module decides on columns, the spelling of values, local numbers, and a few faulty rows as any
-real export has them; who is in a file comes from ``involvement``. Invariants: RFC 4180, UTF-8, a
-header line; a file exists for every agency; nothing in a row leads from one agency's child to
-another's (local numbers are drawn per agency).
+real export has them; who is in a file comes from ``involvement``, and what kind of file it is from
+``files``. Invariants: an export exists for every agency; nothing in a row leads from one agency's
+child to another's (local numbers are drawn per agency, but where the pupil number is the school's
+own).
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, unique
-from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -23,9 +23,9 @@ from deploy.demo.people.agencies import (
     HARROWDALE,
     WEXCOMBE,
     Agency,
+    System,
 )
 from deploy.demo.people.involvement import Holding
-from deploy.invented.tables import write_rows
 from fingerpost.private.demographics import OtherName
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.ids import AgencyId
@@ -34,7 +34,7 @@ from fingerpost.protocol.limits import NAME_CHARS
 COLUMNS: Final = (
     "local_id", "health_number", "upn", "forename", "middle_names", "surname", "aliases", "dob",
     "sex", "postcode", "kind", "status", "start", "end", "worker_name", "worker_role", "desk_phone",
-    "desk_email", "ooh_phone", "sensitive", "shield",
+    "desk_email", "ooh_phone", "hours", "lead", "early_help", "sensitive", "shield",
 )  # fmt: skip
 _LOCAL_IDS: Final = range(100_000, 1_000_000)
 
@@ -75,7 +75,7 @@ _FAULTY_FIELDS: Final[Mapping[Fault, dict[str, str]]] = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Export:
-    """The rows of one agency's file, each with the values of ``COLUMNS`` in their order."""
+    """What is in one agency's file, each row with the values of ``COLUMNS`` in their order."""
 
     agency: Agency
     rows: tuple[tuple[str, ...], ...]
@@ -93,19 +93,12 @@ def exports_of(holdings: Iterable[Holding], rng: Random) -> tuple[Export, ...]:
     return tuple(_export(agency, by_agency[agency.id], rng) for agency in AGENCIES)
 
 
-def write(exports: Sequence[Export], folder: Path) -> dict[AgencyId, Path]:
-    """Write ``<agency id>.csv`` for each. The folder is made if it is not there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = {export.agency.id: folder / f"{export.agency.id}.csv" for export in exports}
-    for export in exports:
-        write_rows(paths[export.agency.id], COLUMNS, export.rows, line_end="\r\n")
-    return paths
-
-
 def _export(agency: Agency, holdings: Sequence[Holding], rng: Random) -> Export:
     faults = _FAULTY.get(agency.id, ())
     numbers = [str(n) for n in rng.sample(_LOCAL_IDS, len(holdings) + len(faults))]
     good, bad = numbers[: len(holdings)], numbers[len(holdings) :]
+    if agency.system is System.TRANSFER_FILE:  # which has no other number of a pupil
+        good = [holding.record.upn for holding in holdings]
     rows = [_fields(agency, *row) for row in zip(holdings, good, strict=True)]
     rows += (
         _nobody(agency, number) | _FAULTY_FIELDS[fault]
@@ -138,6 +131,8 @@ def _fields(agency: Agency, holding: Holding, local_id: str) -> dict[str, str]:
         "end": holding.end.isoformat() if holding.end is not None else "",
         "worker_name": holding.worker.name,
         "worker_role": holding.worker.role,
+        "lead": "yes" if holding.lead else "",
+        "early_help": "yes" if holding.early_help else "",
         "sensitive": "yes" if holding.sensitive else "",
         "shield": "yes" if holding.shield else "",
     }
@@ -151,6 +146,7 @@ def _desk(agency: Agency, local_id: str) -> dict[str, str]:
         "desk_phone": desk.phone,
         "desk_email": desk.email,
         "ooh_phone": desk.out_of_hours,
+        "hours": desk.hours,
     }
 
 

@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final
 
-from deploy.demo.people.agencies import AGENCIES, Agency
+from deploy.demo.people.agencies import AGENCIES, Agency, System
 from deploy.demo.people.cast import SCRIPTS, Cast, Part
 from deploy.demo.people.children import Child
 from deploy.demo.people.kinds import (
@@ -34,6 +34,11 @@ from fingerpost.protocol.ids import AgencyId
 _HELD_TWICE: Final = frozenset({Kind.HOSPITAL_ED, Kind.HOSPITAL_PAEDIATRICS})
 _HELD_TWICE_SHARE: Final = 0.06
 _SHARED_BY_TWINS: Final = frozenset({Kind.EDU_SCHOOL, Kind.GP})
+_MAY_LEAD: Final = frozenset(
+    {Kind.EDU_SCHOOL, Kind.HEALTH_VISITING, Kind.SCHOOL_NURSING, Kind.VCS_FAMILY}
+)
+"""Who leads the help for some families in the place of the early help worker."""
+_LED_BY_OTHERS: Final = 0.4
 _SHIELDED: Final = 0.006
 _SHIELD_KNOWN: Final = 0.7
 _STAFF: Final = 4
@@ -49,7 +54,11 @@ class Worker:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Holding:
-    """One agency's record of one child and of its involvement. ``child`` is in no export."""
+    """One agency's record of one child and of its involvement. ``child`` is in no export.
+
+    ``lead``: the worker is the lead practitioner. ``early_help``: the agency knows of an early help
+    assessment.
+    """
 
     agency: AgencyId
     child: int
@@ -61,6 +70,8 @@ class Holding:
     worker: Worker
     sensitive: bool
     shield: bool
+    lead: bool = False
+    early_help: bool = False
 
 
 def derive(children: Sequence[Child], cast: Cast, today: date, rng: Random) -> tuple[Holding, ...]:
@@ -143,11 +154,13 @@ class _Derivation:
         rng = self._rng
         shielded = rng.random() < _SHIELDED
         first = rng.randrange(len(child.sightings))
-        for place, (part, agency) in enumerate(self._placed(child, tuple(self._parts(child)))):
+        placed = self._placed(child, tuple(self._parts(child)))
+        lead = self._lead([part for part, _ in placed])
+        for place, (part, agency) in enumerate(placed):
             hidden = shielded and (place == 0 or rng.random() < _SHIELD_KNOWN)
-            shielding = Part(part.kind, part.status, part.before_move, hidden)
+            hers = replace(part, shield=hidden, lead=part is lead)
             use = self._name_use(child)
-            yield self._holding(child, shielding, agency, first + place, use)
+            yield self._holding(child, hers, agency, first + place, use)
             # Duplicates within a system are real. A shielded child has none: the second record
             # would have to be shielded too, and that is the matter of the agency's own check.
             if part.kind in _HELD_TWICE and not shielded and rng.random() < _HELD_TWICE_SHARE:
@@ -168,6 +181,15 @@ class _Derivation:
                 if drawn and age in assumed.ages:
                     yield Part(kind, InvolvementStatus.RECENT, before_move=True)
 
+    def _lead(self, parts: Sequence[Part]) -> Part | None:
+        """Return the part of the lead practitioner: there is one where early help is given."""
+        drawn = self._rng.random()
+        open_ = [part for part in parts if part.status is InvolvementStatus.OPEN]
+        helping = next((part for part in open_ if part.kind is Kind.EARLY_HELP), None)
+        if helping is None or drawn >= _LED_BY_OTHERS:
+            return helping
+        return next((part for part in open_ if part.kind in _MAY_LEAD), helping)
+
     def _status(self, kind: Kind) -> InvolvementStatus:
         drawn = self._rng.random()
         if kind in _SHARED_BY_TWINS or drawn >= 0.22:
@@ -186,7 +208,9 @@ class _Derivation:
             fit = [
                 agency
                 for agency in AGENCIES
-                if agency.takes(part.kind, area.code, age) and agency.id not in held
+                if agency.takes(part.kind, area.code, age)
+                and agency.id not in held
+                and not (part.shield and agency.system is System.TRANSFER_FILE)
             ]
             if not fit:
                 continue
@@ -232,6 +256,8 @@ class _Derivation:
             self._worker(agency, part.kind),
             part.kind.sensitive,
             part.shield,
+            part.lead,
+            part.lead or (part.kind is Kind.EARLY_HELP and part.status is InvolvementStatus.OPEN),
         )
 
     def _dates(self, child: Child, part: Part) -> tuple[date, date | None]:

@@ -16,8 +16,10 @@ from typing import Final
 from deploy.demo.people.agencies import AGENCIES, AREAS, NODES, Agency, Area, Node
 from deploy.demo.people.cast import cast
 from deploy.demo.people.children import Child, children_of
-from deploy.demo.people.exports import Export, FaultyRow, exports_of, write
+from deploy.demo.people.exports import Export, FaultyRow, exports_of
+from deploy.demo.people.files import ExportFile, write
 from deploy.demo.people.involvement import Holding, derive
+from deploy.demo.people.kept import as_kept
 from deploy.demo.people.lives import live
 from deploy.demo.people.published import Cluster, read_clusters
 from deploy.demo.people.stories import Story, stories_of
@@ -44,13 +46,13 @@ class Population:
     exports: tuple[Export, ...]
     stories: tuple[Story, ...]
 
-    def write_exports(self, folder: Path) -> dict[AgencyId, Path]:
-        """Write one CSV file per agency; return where each is."""
-        return write(self.exports, folder)
+    def write_exports(self, folder: Path) -> dict[AgencyId, ExportFile]:
+        """Write one file per agency, as its system exports it."""
+        return write(self.exports, self.today, folder)
 
     @property
     def rows(self) -> Mapping[AgencyId, int]:
-        """Rows of each agency's file, faulty ones too, without the header."""
+        """Involvements in each agency's file, faulty ones too."""
         return {export.agency.id: len(export.rows) for export in self.exports}
 
     @property
@@ -119,7 +121,7 @@ def population_of(clusters: Sequence[Cluster], today: date, seed: int, most: int
         _stream(seed, "lives"),
     )
     players = cast(children, spare, today)
-    holdings = derive(children, players, today, _stream(seed, "involvement"))
+    holdings = as_kept(derive(children, players, today, _stream(seed, "involvement")), children)
     return Population(
         today=today,
         areas=AREAS,

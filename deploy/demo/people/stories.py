@@ -290,12 +290,12 @@ def may_be_disclosed(
     """Return whether the agency may name itself on these terms.
 
     Nothing of the child may be shielded there, and the kind must be one that is sent and that the
-    terms allow. No export names a lead practitioner.
+    terms allow.
     """
     return (
         not holding.sensitive
         and holding.kind in COARSE
-        and terms.allows(holding.kind, lead=False, significant_harm=significant_harm)
+        and terms.allows(holding.kind, lead=holding.lead, significant_harm=significant_harm)
         and not any(other.shield for other in held if other.agency == holding.agency)
     )
 

@@ -13,8 +13,8 @@ import pytest
 from agency_node.importing import source_file
 from agency_node.importing.source_file import read_source, unpacked
 from agency_node.importing.sources.reasons import Reason, RefusedFile
+from deploy.invented.workbooks import ods, packed, xlsx
 from fakes.import_world import HEADER, row
-from fakes.workbooks import ods, packed, xlsx
 
 TEXT = f"{HEADER}\n{row(1)}\n"
 SHEET = {"Pupils": [HEADER.split(","), row(1).split(",")]}

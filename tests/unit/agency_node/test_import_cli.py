@@ -36,6 +36,7 @@ from agency_node.records.store.imports import SqlImports
 from agency_node.records.tagging import Tagger
 from agency_node.settings import NodeSettings
 from agency_node.wiring import import_health, settings_health
+from deploy.invented.workbooks import packed, xlsx
 from fakes.clock import ManualClock
 from fakes.federations import NOW
 from fakes.import_world import AS_OF, DAY, ELM, HEADER, OAK, World, row
@@ -43,7 +44,6 @@ from fakes.party_folder import node_settings_file
 from fakes.refusals import refused
 from fakes.simulated_holders import QuietLog
 from fakes.transfer_files import File, pupils
-from fakes.workbooks import packed, xlsx
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.feed_age import FeedAge

@@ -20,10 +20,10 @@ from agency_node.importing.sources.reading import DeskDirectory, Reading, read_e
 from agency_node.importing.sources.reasons import Reason, RefusedFile
 from agency_node.importing.staging import Options
 from agency_node.records.records import Involvement
+from deploy.invented.workbooks import xlsx
 from effort import examples
 from fakes.import_world import AS_OF, HEADER, row
 from fakes.transfer_files import CONSTANTS, ctf, pupils
-from fakes.workbooks import xlsx
 from fingerpost.protocol.codes import DeskKind
 
 CONTACT = ("worker_name", "worker_role", "desk_phone", "desk_email", "ooh_phone")

@@ -17,19 +17,9 @@ from agency_node.importing.sources.fhir_file import is_json
 from agency_node.importing.sources.fields import Flag
 from agency_node.importing.sources.reading import Reading, read_export
 from agency_node.importing.sources.reasons import Reason, RefusedFile
+from deploy.invented.fhir import bundle, labelled, numbered
 from fakes.import_world import AS_OF
-from fakes.surgery import (
-    bundle,
-    episode,
-    labelled,
-    lines,
-    numbered,
-    organization,
-    patient,
-    practitioner,
-    role,
-    trust,
-)
+from fakes.surgery import episode, lines, organization, patient, practitioner, role, trust
 from fingerpost.private.demographics import OtherName, PartialDate, Scheme, Sex
 from fingerpost.protocol.codes import DeskKind, InvolvementStatus, Kind
 

@@ -18,8 +18,8 @@ from agency_node.importing.sources.judging import Stated
 from agency_node.importing.sources.person_names import NameOrder
 from agency_node.importing.sources.proposing import propose
 from agency_node.importing.sources.reading import Reading, read_export
+from deploy.invented.workbooks import xlsx
 from fakes.import_world import AS_OF, HEADER, row
-from fakes.workbooks import xlsx
 from fingerpost.protocol.errors import Defect
 
 MIS = "\n".join(

@@ -19,8 +19,8 @@ from agency_node.importing.sources.judging import Stated
 from agency_node.importing.sources.person_names import NameOrder
 from agency_node.importing.sources.reading import Reading, read_export
 from agency_node.importing.sources.reasons import RefusedFile
+from deploy.invented.workbooks import xlsx
 from fakes.import_world import AS_OF
-from fakes.workbooks import xlsx
 
 FORENAMES = ("Quillon", "Zéphyrine", "Marigold", "Anne Marie", "Peregrine", "Łucja", "Núria")
 SURNAMES = ("Brackenwood", "O'Fenwick", "Tarrowby-Hale", "Brontë", "Umberleigh", "Quill")

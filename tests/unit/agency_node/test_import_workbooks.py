@@ -15,8 +15,8 @@ from agency_node.importing.sources.children import Export
 from agency_node.importing.sources.columns import Columns
 from agency_node.importing.sources.reading import Reading, read_export
 from agency_node.importing.sources.reasons import Reason, RefusedFile
+from deploy.invented.workbooks import Cell, ods, packed, xlsx
 from fakes.import_world import AS_OF, HEADER, row
-from fakes.workbooks import Cell, ods, packed, xlsx
 
 COLUMNS = HEADER.split(",")
 WRITERS = pytest.mark.parametrize("write", [xlsx, ods], ids=["xlsx", "ods"])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from agency_node.importing.sources.opening_hours import read_hours
 from authority.imports import read_register
-from deploy.demo.people.agencies import AGENCIES, AREAS, NODES, REGISTER
+from deploy.demo.people.agencies import AGENCIES, AREAS, NODES, REGISTER, System
 from deploy.demo.people.kinds import KINDS, SENSITIVE_TEAM
 from deploy.demo.people.names import STAFF_FORENAMES, STAFF_SURNAMES
 from fingerpost.private.plain_text import require_email, require_plain, require_telephone
@@ -119,6 +120,27 @@ def test_desks_and_workers_can_stand_in_a_pointer() -> None:
     for forename in STAFF_FORENAMES:
         for surname in STAFF_SURNAMES:
             require_plain(f"{forename} {surname}", chars=80, size=160, what="name")
+
+
+def test_hours_are_written_in_many_forms_of_which_each_is_read_whole() -> None:
+    forms = {agency.desk.hours for agency in AGENCIES}
+    assert {"Mon-Fri 8-4.30, term time", "weekdays 9-5", "24/7"} <= forms
+    assert len(forms) > 10
+    for form in forms:
+        hours, whole = read_hours(form)
+        assert hours, form
+        assert whole, form
+
+
+def test_every_source_that_a_node_reads_is_the_export_of_an_agency_that_has_such_a_system() -> None:
+    kinds = {
+        system: {agency.kind for agency in AGENCIES if agency.system is system} for system in System
+    }
+    assert kinds[System.TRANSFER_FILE] == {AgencyKind.SCHOOL}
+    assert kinds[System.COUNCIL_TABLES] == {AgencyKind.LOCAL_AUTHORITY}
+    assert kinds[System.FHIR] == {AgencyKind.GP_PRACTICE}
+    assert kinds[System.WORKBOOK]
+    assert kinds[System.TABLE_AND_DESKS]
 
 
 def test_every_kind_that_can_be_held_has_somebody_to_ring() -> None:

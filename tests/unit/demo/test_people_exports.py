@@ -1,8 +1,7 @@
-"""The files: what the importer of a node will really read."""
+"""The rows of the exports: what is in the files of the agencies."""
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 
@@ -17,7 +16,8 @@ from fingerpost.protocol.limits import IDENTIFIER_CHARS, NAME_CHARS, OTHER_NAMES
 
 ORDER = (
     "local_id,health_number,upn,forename,middle_names,surname,aliases,dob,sex,postcode,kind,status,"
-    "start,end,worker_name,worker_role,desk_phone,desk_email,ooh_phone,sensitive,shield"
+    "start,end,worker_name,worker_role,desk_phone,desk_email,ooh_phone,hours,lead,early_help,"
+    "sensitive,shield"
 )
 
 
@@ -26,22 +26,18 @@ Files = dict[AgencyId, list[dict[str, str]]]
 
 
 @pytest.fixture(scope="module")
-def files(population: Population, tmp_path_factory: pytest.TempPathFactory) -> Files:
-    paths = population.write_exports(tmp_path_factory.mktemp("exports") / "new" / "folder")
-    read = {}
-    for agency, path in paths.items():
-        assert path.name == f"{agency}.csv"
-        assert path.read_bytes().decode("utf-8").startswith(ORDER + "\r\n")
-        with path.open(encoding="utf-8", newline="") as stream:
-            read[agency] = list(csv.DictReader(stream))
-    return read
+def files(population: Population) -> Files:
+    return {
+        export.agency.id: [dict(zip(COLUMNS, row, strict=True)) for row in export.rows]
+        for export in population.exports
+    }
 
 
 def test_columns() -> None:
     assert ",".join(COLUMNS) == ORDER
 
 
-def test_one_file_for_each_agency_with_all_of_its_rows(
+def test_one_export_for_each_agency_with_all_of_its_rows(
     population: Population, files: Files
 ) -> None:
     assert set(files) == {agency.id for agency in population.agencies}
@@ -66,6 +62,8 @@ def test_sound_rows_are_within_the_bounds_of_the_contract(
             assert day_of_iso(row["start"]) is not None
             assert row["sex"] in {"F", "M", ""}
             assert row["shield"] in {"yes", ""}
+            assert row["lead"] in {"yes", ""}
+            assert row["early_help"] in {"yes", ""}
             assert row["dob"] or row["postcode"]
             assert re.fullmatch(r"(\d{4}-\d{2}-\d{2})?", row["dob"])
             assert len(row["forename"]) <= NAME_CHARS
@@ -116,3 +114,16 @@ def test_the_demonstrations_own_numbers_are_in_no_file(
     assert len(pairs) > 1000
     assert sum(len(set(ids)) < len(ids) for ids in pairs) < 5
     assert not any(str(child) in ids for child, ids in by_child.items())
+
+
+def test_a_child_has_one_lead_practitioner_at_most_who_is_at_no_sensitive_service(
+    population: Population,
+) -> None:
+    leads = [holding for holding in population.holdings if holding.lead]
+    assert len(leads) > 10
+    assert len({holding.child for holding in leads}) == len(leads)
+    assert len({holding.kind for holding in leads}) > 1
+    for holding in leads:
+        assert holding.early_help
+        assert not holding.sensitive
+    assert any(holding.early_help and not holding.lead for holding in population.holdings)

@@ -92,7 +92,9 @@ def _may_show(kind: str, story: Story) -> bool:
 
 
 def _may_be_shown(row: dict[str, str], story: Story) -> bool:
-    return not row["shield"] and not row["sensitive"] and _may_show(row["kind"], story)
+    if row["shield"] or row["sensitive"]:
+        return False
+    return row["lead"] == "yes" or _may_show(row["kind"], story)
 
 
 def _facts(story: Story) -> Facts:
@@ -248,6 +250,8 @@ def test_no_school_names_the_child_who_has_none(population: Population) -> None:
     assert len(schools) >= 14
     assert story.asked.dob is not None
     assert story.involved
+    leads = {a for a, row in _same_birth(population, story) if row["lead"] and row["early_help"]}
+    assert len(leads & story.involved) == 1
 
 
 def test_only_the_other_twins_agency_must_stay_silent(population: Population) -> None:

@@ -19,8 +19,8 @@ from agency_node.match_tool.tables import (
     read_table,
     read_truth,
 )
+from deploy.invented.workbooks import Cell, xlsx
 from effort import examples
-from fakes.workbooks import Cell, xlsx
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 
 HEADER = "record_id,forename,middle_names,surname,other_names,dob,sex,postcode,health_number,upn\n"
