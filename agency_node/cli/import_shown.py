@@ -77,6 +77,13 @@ def show(console: Console, report: ImportReport) -> None:
         console.print(f"{report.shielded} children are shielded: nothing about them is disclosed.")
     for words in report.shields.words():
         console.print(words)
+    nobody = [found for found in report.doubts if found.rule is Rule.UNFLAGGED]
+    if nobody:
+        columns = " and none ".join(found.column for found in nobody)
+        say(console, f"No row says {columns}: {nobody[0].remedy}.")
+    for found in report.doubts:
+        if found not in nobody:
+            say(console, ("Look at it: ", "yellow"), f"{found.words}; {found.remedy}.")
     for name in report.accepted:
         console.print(f"Accepted: {name}", markup=False)
     for tagged in report.tagged:

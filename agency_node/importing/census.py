@@ -34,6 +34,9 @@ also where the row is refused or no longer current."""
 ENDED: Final = "end of the last line"
 """Counted like a field, of all children or of none: the file ended with the end of a line."""
 
+FOOT: Final = "count at the foot"
+"""Counted like a field, of all children or of none: a line below the table counts its rows."""
+
 _LOST_LETTER: Final = re.compile(
     "\ufffd"
     # Ren?e, Bront?, ?milie: the encoding had no such letter. A sign alone ("?", "Quill ?") is none

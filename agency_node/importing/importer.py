@@ -16,7 +16,14 @@ from functools import partial
 from typing import Protocol
 
 from agency_node.importing.census import read_census
-from agency_node.importing.misread import Earlier, Finding, census_of, findings, stopping
+from agency_node.importing.first_import import doubts_about
+from agency_node.importing.misread import (
+    Earlier,
+    Finding,
+    census_of,
+    findings,
+    stopping,
+)
 from agency_node.importing.quality.assessing import About, Shielding, assess
 from agency_node.importing.quality.document import QualityReport
 from agency_node.importing.quality.gathering import Gathered
@@ -30,6 +37,7 @@ from agency_node.importing.staging import (
     Options,
     Readied,
     SourceFile,
+    held_beside,
     make_ready,
     plan_shields,
     require_confirmed,
@@ -110,12 +118,14 @@ class Importer:
             return report(generation=earlier.number, tagged=(), already=True, life=life)
         last = await asyncio.to_thread(last_import, self.imports, agency, earlier)
         accepted = require_confirmed(readied, last, options)
+        doubts = tuple(doubts_about(readied.facts, last))
         growth = await asyncio.to_thread(self._room, federation, agency, len(readied.children))
         if growth.much:
             watch.growing(growth)
         # The register comes first: whoever the file shields is shielded, whatever becomes of it.
         planned = await asyncio.to_thread(self._write_shields, agency, planned, shields)
-        readied, what = shield(as_read, planned), self._source(agency, source, options, planned)
+        readied = held_beside(shield(as_read, planned), last)
+        what = self._source(agency, source, options, planned)
         census = census_of(readied.facts, accepted, last)
         kind, now = federation.agency(agency).kind, self.clock.now()
         staged = await asyncio.to_thread(
@@ -135,6 +145,7 @@ class Importer:
             accepted=accepted,
             life=life,
             assessed=assessed,
+            doubts=doubts,
         )
 
     def _source(
@@ -243,8 +254,10 @@ def rehearse(
     planned = plan_shields(_unkeyed, Register(), as_read, (), options, now)
     counts = ShieldCounts(unread=planned.counts.unread, hidden=planned.counts.hidden)
     before = None if last is None else last.children
-    report = _report(agency, options, shield(as_read, planned), before, counts)
-    return report(generation=0, tagged=(), already=False, accepted=accepted)
+    readied = held_beside(shield(as_read, planned), last)
+    report = _report(agency, options, readied, before, counts)
+    doubts = tuple(doubts_about(readied.facts, last))
+    return report(generation=0, tagged=(), already=False, accepted=accepted, doubts=doubts)
 
 
 def assess_file(

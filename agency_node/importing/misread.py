@@ -17,13 +17,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import Enum, unique
 from types import MappingProxyType
 from typing import Final, Self
 
-from agency_node.importing.census import ACCENTS, ENDED, FLAGGED, Census, Count, Peak
+from agency_node.importing.census import ACCENTS, ENDED, FLAGGED, FOOT, Census, Count, Peak
+from agency_node.importing.ordered import Orders
 from agency_node.importing.sampled import Sample, compared
 from agency_node.importing.sources.reasons import Reason, RowFault
 from agency_node.importing.sources.shapes import ColumnFound
@@ -46,6 +47,12 @@ MUCH_CHANGED: Final = 5
 import. Of postcodes, half may be others: families move."""
 MUCH_GONE: Final = 4
 """Of the children of the last import, one in so many must be in this file by her own number."""
+ODDS_OF_A_BLOCK: Final = 10_000
+"""Where children who are gone stood one behind the other in the file before, and one choice in so
+many has that, a block of lines is missing, or the file was cut off between two of them."""
+FEW_LIFTED: Final = 2
+"""One child who was sensitive and is not is a remark on her row; so many, and half of them, are no
+decisions about children."""
 FEW_SAME: Final = 10
 """Of fewer children, most may share a name: sisters and brothers."""
 
@@ -89,9 +96,25 @@ class Rule(Enum):
     )
     GONE = "gone", "{rows} of {of} children of the last import are not here by their own number"
     SAME = "same", "{rows} of {of} children have the same in it: it may be another column"
+    UNFLAGGED = "unflagged", "no row of the file says it of any child"
+    MOST = "most", "{rows} of {of} children would be withheld: do the words mean the reverse?"
+    SORTED = (
+        "sorted",
+        "the rows are in the order of this column, and in that of another one, too: it may have "
+        "been sorted without the others",
+    )
+    APART = "apart", "{rows} of {of} children who share a forename have another sex than most of it"
     DAMAGED = "damaged", "the names of {rows} children or rows have lost letters; {of} are sound"
     BEFORE_BIRTH = "before_birth", "{rows} of {of} began long before the child was born"
     CUT_OFF = "cut_off", "the file ends in the middle of a line: what followed is not in it"
+    BLOCK = (
+        "block",
+        "of {of} children of the file before, {rows} that stood one behind the other are not here",
+    )
+    FOOT_COUNT = (
+        "foot_count",
+        "the foot of the file counts {of}, and above it are {rows} rows",
+    )
     MANY_REFUSED = "refused_rows", "{rows} of {of} rows cannot be taken"
     NO_CHILDREN = "no_children", "no child is left of {of} rows"
     SHRUNK = "shrunk", "the export has {rows} children, and the agency had {before}"
@@ -150,7 +173,8 @@ class Facts:
 
     ``rows``: its lines that are not blank. ``children``: those who can be found. ``not_current``:
     how many rows are of involvements that are long over. ``sample``: as in ``sampled``. ``cut``:
-    the last row is not whole, and no line ends behind it.
+    the last row is not whole, and no line ends behind it. ``foot``: how many rows or children the
+    foot of the file counts, None where it counts none.
     """
 
     rows: int
@@ -163,6 +187,8 @@ class Facts:
     as_of: date
     sample: Sample
     cut: bool
+    orders: Orders = field(default_factory=Orders)
+    foot: int | None = None
 
     def __repr__(self) -> str:
         return f"Facts({self.rows} rows)"
@@ -179,7 +205,7 @@ class Earlier:
 
 def findings(facts: Facts, earlier: Earlier | None) -> tuple[Finding, ...]:
     """Return all that is wrong with a file: causes first, and then what follows from them."""
-    return (
+    found = (
         *_encoding(facts),
         *_unread(facts),
         *_same(facts),
@@ -188,6 +214,7 @@ def findings(facts: Facts, earlier: Earlier | None) -> tuple[Finding, ...]:
         *_moved(facts, earlier),
         *_whole(facts, earlier),
     )
+    return tuple({each.name: each for each in reversed(found)}.values())[::-1]
 
 
 def stopping(
@@ -208,9 +235,13 @@ def stopping(
 
 def _whole(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
     now, before = facts.children, 0 if earlier is None else earlier.children
-    ended = earlier is not None and earlier.census is not None and earlier.census.had.get(ENDED)
-    if facts.cut or (ended and now and not facts.count.had[ENDED]):
+    census = None if earlier is None else earlier.census
+    had = {} if census is None else census.had
+    ended = any(had.get(end) and not facts.count.had[end] for end in (ENDED, FOOT))
+    if facts.cut or (ended and now):
         yield Finding(Rule.CUT_OFF)
+    if facts.foot is not None and facts.rows < facts.foot:
+        yield Finding(Rule.FOOT_COUNT, rows=facts.rows, of=facts.foot)
     if earlier is not None and facts.as_of < earlier.as_of:
         yield Finding(Rule.OLDER, days=(facts.as_of, earlier.as_of))
     if len(facts.refused) > FEW_REFUSED + facts.rows // ONE_REFUSED_IN:
@@ -288,6 +319,11 @@ def _moved(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
         return
     found = compared(before.sample, facts.sample)
     shrunk = 2 * facts.children < before.children
+    if found.run >= FEW and found.odds >= ODDS_OF_A_BLOCK and not shrunk:
+        yield Finding(Rule.BLOCK, rows=found.run, of=found.sought)
+    lifted, were = len(found.lifted), found.were_sensitive
+    if lifted >= FEW_LIFTED and 2 * lifted >= were:
+        yield Finding(Rule.FELL, "sensitive", rows=were - lifted, of=were, before=were)
     if found.gone >= FEW and MUCH_GONE * (found.sought - found.gone) < found.sought and not shrunk:
         yield Finding(Rule.GONE, "local_id", rows=found.gone, of=found.sought)
     for column, (changed, both) in found.changed.items():
@@ -355,6 +391,8 @@ def _beside(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
     flagged = before.had.get(FLAGGED, 0)
     if flagged and not now.had[FLAGGED]:
         yield Finding(Rule.FELL, "shield", of=now.children, before=flagged)
+    if before.had.get("sensitive") and "sensitive" not in facts.columns:
+        yield Finding(Rule.FELL, "sensitive", of=now.children, before=before.had["sensitive"])
     for column in ("shield", "sensitive"):
         had, has = before.had.get(column, 0), now.had[column]
         would = had * now.children / before.children
@@ -411,6 +449,26 @@ _REMEDIES: Final[Mapping[tuple[Rule, str], str]] = MappingProxyType(
             "look at some children in your system: has this column been sorted or moved without "
             "the others, or mapped anew?"
         ),
+        (Rule.UNFLAGGED, ""): (
+            "if your system withholds children, export the column by which it does, or shield them "
+            "by hand"
+        ),
+        (Rule.MOST, ""): (
+            "look at some children in your system: which word says that she is to be withheld?"
+        ),
+        (Rule.SORTED, ""): (
+            "look at some children in your system: is this detail theirs? Where your numbers "
+            "follow the alphabet or the dates of birth, it is right"
+        ),
+        (Rule.APART, ""): (
+            "look at some children in your system: has a part of the table been sorted without the "
+            "rest?"
+        ),
+        (Rule.BLOCK, ""): (
+            "look at the end of the file, and whether a year group or a team has left: a full disk "
+            "cuts a file off between two lines"
+        ),
+        (Rule.FOOT_COUNT, ""): "export again, and look which rows are missing",
         (Rule.GONE, ""): (
             "look at the numbers: has the system numbered its children anew, or a spreadsheet "
             "taken zeros off?"

@@ -48,6 +48,7 @@ class ImportReport:
         accepted: what would have stopped the import, by name, if nobody had accepted it.
         quality: how well the children can be found, as answers state it; None where they are too
             few to say.
+        doubts: what somebody should look at, and may be right.
         about: what was concluded about the file (encoding, separator, sheet), in words.
         life: how long the agency may answer from it; None for a rehearsal, which has no member
             list.
@@ -72,6 +73,7 @@ class ImportReport:
     accepted: tuple[str, ...] = ()
     quality: Quality | None = None
     about: tuple[str, ...] = ()
+    doubts: tuple[Finding, ...] = ()
     life: FeedLife | None = None
     assessed: QualityReport | None = None
 
@@ -109,6 +111,7 @@ def report_document(report: ImportReport) -> dict[str, object]:
         "shields": asdict(report.shields),
         "findings": [],
         "accepted": report.accepted,
+        "doubts": [_doubt(each) for each in report.doubts],
         "columns": _columns(report.columns),
         "refused": _faults(report.refused),
         "remarks": _faults(report.remarks),
@@ -170,6 +173,17 @@ def _finding(found: Finding) -> dict[str, object]:
         "forms": _forms(found.forms),
         "remedy": found.remedy,
         "accept": found.name,
+    }
+
+
+def _doubt(found: Finding) -> dict[str, object]:
+    return {
+        "rule": found.rule.value,
+        "column": found.column,
+        "words": found.words,
+        "rows": found.rows,
+        "of": found.of,
+        "remedy": found.remedy,
     }
 
 

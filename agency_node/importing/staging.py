@@ -18,6 +18,7 @@ import msgspec
 from agency_node.importing.census import (
     ENDED,
     FLAGGED,
+    FOOT,
     Census,
     Count,
     damaged_names,
@@ -26,9 +27,10 @@ from agency_node.importing.census import (
 )
 from agency_node.importing.doubts import Places, doubts
 from agency_node.importing.misread import Earlier, Facts, Finding, Rule, findings, stopping
+from agency_node.importing.ordered import Orders
 from agency_node.importing.quality.gathering import Gathered
 from agency_node.importing.quality.recorded import Watch, counted, unwatched
-from agency_node.importing.sampled import Sampler
+from agency_node.importing.sampled import Sampler, compared, number_of
 from agency_node.importing.shielding import Coming, Plan, plan
 from agency_node.importing.sources.children import Export, SourceChild
 from agency_node.importing.sources.columns import Columns
@@ -213,13 +215,15 @@ def make_ready(
     children: list[Found] = []
     refused = list(export.refused)
     remarks = list(export.remarks)
-    count, sampler = Count(), Sampler()
+    count, sampler, orders = Count(), Sampler(), Orders()
     for _, child in counted(export.children, "Making keys", watch):
         form = normalise(child.demographics)
         remarks += _unread(child, form)
         keys, asked = wide_keys(form, upn=options.upn)
         count.add(child.demographics, form, child.involvements)
-        sampler.add(child.local_id, child.demographics)
+        by_flag = any(row.sensitive and not row.kind.sensitive for row in child.involvements)
+        sampler.add(child.local_id, child.demographics, sensitive=by_flag)
+        orders.add(child.local_id, child.demographics, child.involvements)
         if keys:
             if gathered is not None:
                 gathered.add(child.local_id, child.demographics, form, keys, asked)
@@ -233,6 +237,7 @@ def make_ready(
     said = {row.local_id for row in export.flagged if row.flag is not Flag.UNREAD}
     count.had[FLAGGED] = len(said)
     count.had[ENDED] = count.children if export.ended else 0
+    count.had[FOOT] = count.children if export.foot is not None else 0
     refused.sort(key=lambda row: row.line)
     remarks.sort(key=lambda row: row.line)
     facts = Facts(
@@ -246,6 +251,8 @@ def make_ready(
         as_of=options.as_of,
         sample=sampler.sample(),
         cut=export.cut,
+        orders=orders,
+        foot=export.foot,
     )
     return Readied(export, tuple(children), tuple(refused), tuple(remarks), facts)
 
@@ -295,6 +302,25 @@ def shield(readied: Readied, made: Plan) -> Readied:
 def _shielded(child: Found) -> Found:
     rows = (msgspec.structs.replace(row, shielded=True) for row in child.source.involvements)
     return replace(child, source=replace(child.source, involvements=tuple(rows)))
+
+
+def held_beside(readied: Readied, earlier: Earlier | None) -> Readied:
+    """Return the export with a remark on each child of the last sample who was sensitive and is
+    not: her rows would be shown again.
+    """
+    census = None if earlier is None else earlier.census
+    lifted = frozenset(compared(census.sample, readied.facts.sample).lifted) if census else ()
+    if not lifted:
+        return readied
+    remarks = [
+        RowFault(child.source.lines[0], "sensitive", Reason.NO_LONGER_SENSITIVE)
+        for child in readied.children
+        if number_of(child.source.local_id) in lifted
+    ]
+    return replace(
+        readied,
+        remarks=tuple(sorted((*readied.remarks, *remarks), key=lambda row: row.line)),
+    )
 
 
 def _unread(child: SourceChild, form: NormalForm) -> Iterator[RowFault]:

@@ -6,6 +6,7 @@ file each child stands, so that whoever damages either knows whom a report has t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -30,6 +31,7 @@ _FORENAMES: Final = (
     "Quillon", "Zéphyrine", "Marigold", "Peregrine", "Chloé", "Núria", "Oswin", "Thessaly",
     "Barnaby", "Siân", "Theodora", "René", "Lucía", "Ottilie", "Ignatius", "Zoë",
 )  # fmt: skip
+_SEXES: Final = dict(zip(_FORENAMES, "MFFMFFMFMFFMFFMF", strict=True))
 _SURNAMES: Final = (
     "Brackenwood", "O'Fenwick", "Tarrowby-Hale", "Brontë", "Umberleigh", "Quillfeather", "Núñez",
     "Ashcombe", "Grönvold", "Hollingshade", "Ogilvie-Smith", "Vandersteen", "Müller", "Larkspur",
@@ -48,10 +50,14 @@ class Line:
 
 @dataclass(slots=True)
 class Grid:
-    """The rows of an export, in our columns, with ISO dates and yes and no."""
+    """The rows of an export, in our columns, with ISO dates and yes and no.
+
+    ``total``: how many rows the system had when it began to write them, for the foot of a file.
+    """
 
     header: list[str]
     lines: list[Line]
+    total: int
 
     def place(self, column: str) -> int:
         return self.header.index(column)
@@ -66,7 +72,8 @@ class Grid:
             line.cells[place] = cell
 
     def copy(self) -> Grid:
-        return Grid([*self.header], [Line(line.of, [*line.cells]) for line in self.lines])
+        lines = [Line(line.of, [*line.cells]) for line in self.lines]
+        return Grid([*self.header], lines, self.total)
 
 
 def health_number(number: int) -> str:
@@ -86,8 +93,11 @@ def upn(number: int) -> str:
 def children(random: Random, count: int) -> Grid:
     """Children of whom no two can be taken for each other."""
     named = [(first, last) for first in _FORENAMES for last in _SURNAMES]
+    chosen = random.sample(named, count)
+    while any(2 * Counter(each).most_common(1)[0][1] > count for each in zip(*chosen, strict=True)):
+        chosen = random.sample(named, count)  # most of a class may not share a name
     lines = []
-    for number, (first, last) in enumerate(random.sample(named, count)):
+    for number, (first, last) in enumerate(chosen):
         own = random.randrange(10**6)
         born = AS_OF - timedelta(days=random.randrange(2 * 365, 17 * 365))
         ended = random.random() < 0.1
@@ -101,7 +111,7 @@ def children(random: Random, count: int) -> Grid:
             "middle_names": random.choice(_MIDDLE),
             "surname": last,
             "dob": born.isoformat(),
-            "sex": random.choice("FM"),
+            "sex": _SEXES[first],
             "postcode": f"WX{random.randint(1, 19)} {random.randint(1, 9)}"
             f"{random.choice('ABDEFGHJ')}{random.choice('LNPQRSTUWXYZ')}",
             "kind": random.choice(("EDU_SCHOOL", "EDU_SCHOOL", "EDU_SCHOOL", "EARLY_HELP")),
@@ -120,7 +130,7 @@ def children(random: Random, count: int) -> Grid:
             "shield": "yes" if random.random() < 0.08 else "no",
         }
         lines.append(Line(number, [row[column] for column in COLUMNS]))
-    return Grid([*COLUMNS], lines)
+    return Grid([*COLUMNS], lines, len(lines))
 
 
 def asked(grid: Grid) -> dict[int, Demographics]:
@@ -218,7 +228,7 @@ class Separated:
         form = random.choice(_DATE_FORMS)
         own_names = random.random() < 0.5
         above = random.choice(((), (), ("Pupils of Oak",)))
-        below = random.choice(((), (), ("Total: 12",)))
+        below = random.choice(((), (), (f"Total: {grid.total}",)))
         last_end = random.random() < 0.8
 
         rows: list[tuple[int | None, str]] = [(None, text) for text in above]
@@ -251,7 +261,7 @@ class Workbook:
         true_dates = random.random() < 0.6
         numbers = random.random() < 0.4
         above = random.choice((0, 0, 2))
-        below = random.choice(((), ("Total", str(len(grid.lines)))))
+        below = random.choice(((), ("Total", str(grid.total))))
         rows: list[list[Cell]] = [["Pupils of Oak"] for _ in range(above)]
         rows.append([*_named(grid.header, random.random() < 0.5)])
         lines: dict[int, frozenset[int]] = {}

@@ -8,7 +8,8 @@ what a practitioner knows of her, with the node's own matching. All of it follow
 
 A row of the table: ``trials`` are files; ``whole`` those that were taken with every child found;
 ``gaps`` those that were taken and name rows; ``refused`` those that were refused; ``false`` files
-that hide a child in silence or show one who is shielded; ``lost`` old records that a refused file
+that hide a child in silence or show one who is shielded, in another way than by a kind of damage
+that nothing can show (``KNOWN``), which the note counts; ``lost`` old records that a refused file
 has changed.
 """
 
@@ -16,17 +17,20 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Final
 
+from agency_node.importing.misread import FEW, ODDS_OF_A_BLOCK, Rule
 from agency_node.importing.report import ImportReport
 from agency_node.importing.source_file import sheets_of
 from agency_node.importing.sources.reasons import RefusedFile
@@ -62,11 +66,14 @@ class Trial:
     """What became of one broken export.
 
     Attributes:
+        new: the child who came since the last import; -1 where there was none.
         refused: the codes, or the names of what was found, for which it was refused.
         found, possible, named: children of the sound export, by what became of them. POSSIBLE is
             what a duty desk sees and a requester does not.
         lost: the places of those who are neither found nor named.
         exposed: those who are shielded in the sound export and are not now, and nothing says so.
+        told: those who are not shielded now, of whom the report says that nobody is.
+        doubted: what the report says that somebody should look at: the file may be damaged.
         changed: whether a refused file has changed what the node answers from.
     """
 
@@ -74,17 +81,26 @@ class Trial:
     damage: str
     seed: int
     again: bool
+    new: int = -1
     refused: tuple[str, ...] = ()
     found: int = 0
     possible: tuple[int, ...] = ()
     named: int = 0
     lost: tuple[int, ...] = ()
     exposed: tuple[int, ...] = ()
+    told: int = 0
+    doubted: tuple[str, ...] = ()
     changed: bool = False
 
     @property
     def sound(self) -> bool:
-        return not (self.lost or self.exposed or self.changed)
+        return not (self.lost or self.exposed or self.changed) or bool(self.doubted)
+
+    @property
+    def known(self) -> str:
+        """Why nothing can show what became of this file, or empty."""
+        why, cannot = KNOWN.get(self.damage, ("", _never))
+        return why if cannot(self) and not self.changed else ""
 
     def __str__(self) -> str:
         again = "after an import" if self.again else "the first import"
@@ -94,6 +110,58 @@ class Trial:
             f" {len(self.possible)} possible, {self.named} named, lost {list(self.lost)},"
             f" exposed {list(self.exposed)}{', the old records are changed' * self.changed}"
         )
+
+
+def _never(_: Trial) -> bool:
+    return False
+
+
+def _flags_of_a_first(trial: Trial) -> bool:
+    """Whether all who are shown are children whom nothing was known of before."""
+    return not trial.lost and (not trial.again or trial.exposed == (trial.new,))
+
+
+def _few_of_a_block(trial: Trial) -> bool:
+    """Whether the children who are gone are too few to be told from leavers; one may be new."""
+    gone, before = len(trial.lost) - 1, trial.found + len(trial.lost) - 1
+    if not trial.again or gone < FEW:
+        return True
+    places = 1 if trial.damage == "cut between two lines" else before - gone
+    return math.comb(before, gone) < ODDS_OF_A_BLOCK * places
+
+
+KNOWN: Final[Mapping[str, tuple[str, Callable[[Trial], bool]]]] = MappingProxyType(
+    {
+        "cut between two lines": ("the lines that follow are in no file", _few_of_a_block),
+        "block of lines lost": (
+            "the lines in the middle are in no file; a row that is left of two is named",
+            _few_of_a_block,
+        ),
+        "rows between two children joined": (
+            "a whole row, of two children",
+            lambda trial: len(trial.lost) == 1,
+        ),
+        **dict.fromkeys(
+            (
+                *(
+                    "columns sorted without the others",
+                    "column moved by a row",
+                    "cells moved to the left",
+                ),
+                *(
+                    "two columns swapped",
+                    "flag words changed",
+                    "column of errors",
+                    "column emptied",
+                ),
+                "column filled from the first",
+            ),
+            ("a flag that says no of a child of whom nothing was known", _flags_of_a_first),
+        ),
+    }
+)
+"""By damage, why nothing in such a file can show it (docs/known-weaknesses.md), and of which trials
+that holds. Each is counted by its name and is no silence of another kind."""
 
 
 def broken(grid: Grid, source: Source, damage: Damage, seed: int) -> File:
@@ -109,13 +177,15 @@ def broken(grid: Grid, source: Source, damage: Damage, seed: int) -> File:
 async def attempt(source: Source, damage: Damage, seed: int, folder: Path) -> Trial:
     """Import one broken export on a new node in ``folder``, and look for every child."""
     random = Random(f"{seed} children")
-    sound, again = children(random, random.randint(8, 40)), random.random() < 0.5
+    sound, again, new = children(random, random.randint(8, 40)), random.random() < 0.5, -1
     world = World(folder)
     world.open_epoch()
     try:
         if again:  # a week ago one of them had not come, and one had another postcode
             before = sound.copy()
             gone = before.lines.pop(random.randrange(len(before.lines)))
+            new = gone.of if gone.of is not None else new
+            before.total -= 1
             before.lines[0].cells[before.place("postcode")] = "WX20 3QD"
             await _import(world, source.write(before, Random(f"{seed} form")), AS_OF - WEEK)
             known = {line.of for line in before.lines[1:] if line.of is not None} - {gone.of}
@@ -124,7 +194,7 @@ async def attempt(source: Source, damage: Damage, seed: int, folder: Path) -> Tr
         old = _state(folder)
         file = broken(sound, source, damage, seed)
         lines = file.lines_of()
-        trial = Trial(source.name, damage.name, seed, again)
+        trial = Trial(source.name, damage.name, seed, again, new)
         questions = asked(sound)
         try:
             report = await _import(world, file, AS_OF)
@@ -132,7 +202,7 @@ async def attempt(source: Source, damage: Damage, seed: int, folder: Path) -> Tr
             answers = await _answers(world, {of: questions[of] for of in known})
             as_was = all(decision is Decision.MATCH for decision, _ in answers.values())
             return Trial(
-                source.name, damage.name, seed, again, _codes(why),
+                source.name, damage.name, seed, again, new, _codes(why),
                 changed=_state(folder) != old or not as_was,
             )  # fmt: skip
         return _judged(trial, sound, report, lines, await _answers(world, questions))
@@ -205,7 +275,9 @@ def _judged(
     named = {fault.line for fault in faults if fault.column not in OF_THE_PRACTITIONER}
     named |= set(report.not_current)
     shields, sensitive = sound.column("shield"), sound.column("sensitive")
-    found, possible, told, lost, exposed = 0, [], 0, [], []
+    doubted = tuple(each.name for each in report.doubts if each.rule is not Rule.UNFLAGGED)
+    nobody = {each.column for each in report.doubts if each.rule is Rule.UNFLAGGED}
+    found, possible, told, lost, exposed, nobody_is = 0, [], 0, [], [], 0
     for of, (decision, records) in answers.items():
         said = bool(lines.get(of, frozenset()) & named)
         if decision is Decision.MATCH:
@@ -218,11 +290,16 @@ def _judged(
             lost.append(of)
         rows = [row for record in records for row in record.involvements]
         withheld = all(row.shielded or row.sensitive for row in rows)
-        if "yes" in (shields[of], sensitive[of]) and not (withheld or said):
-            exposed.append(of)
+        flags = {"shield": shields[of], "sensitive": sensitive[of]}
+        hers = {column for column, flag in flags.items() if flag == "yes"}
+        if hers and not (withheld or said):
+            if hers <= nobody:
+                nobody_is += 1
+            else:
+                exposed.append(of)
     return Trial(
-        trial.source, trial.damage, trial.seed, trial.again, (), found, tuple(possible), told,
-        tuple(lost), tuple(exposed),
+        trial.source, trial.damage, trial.seed, trial.again, trial.new, (), found, tuple(possible),
+        told, tuple(lost), tuple(exposed), nobody_is, doubted,
     )  # fmt: skip
 
 
@@ -240,6 +317,8 @@ class Count:
     children: Counter[str] = field(default_factory=Counter)
     silent: int = 0
     shown: int = 0
+    known: Counter[str] = field(default_factory=Counter)
+    doubted: int = 0
     changed: int = 0
     codes: Counter[str] = field(default_factory=Counter)
 
@@ -252,20 +331,26 @@ class Count:
             return
         self.whole += not (trial.named or trial.lost or trial.possible)
         self.naming += bool(trial.named)
-        self.silent += bool(trial.lost)
-        self.shown += bool(trial.exposed)
+        self.doubted += bool(trial.doubted)
+        if trial.known and not trial.sound:
+            self.known[trial.damage] += 1
+        elif not trial.sound:
+            self.silent += bool(trial.lost)
+            self.shown += bool(trial.exposed)
         self.children.update(
             found=trial.found,
             possible=len(trial.possible),
             named=trial.named,
             lost=len(trial.lost),
             exposed=len(trial.exposed),
+            told=trial.told,
         )
 
 
 HEADINGS: Final = (
     *("damage", "files", "refused", "all found", "rows named", "found", "possible", "named"),
-    *("lost in silence", "shown in silence", "refused for"),
+    *("doubted", "lost", "shown", "of whom nobody is withheld", "files in silence"),
+    *("of these, known", "refused for"),
 )
 
 
@@ -296,8 +381,9 @@ def tables(by_damage: dict[str, Count]) -> Iterator[str]:
         c = count.children
         yield (
             f"| {name} | {count.files} | {count.refused} | {count.whole} | {count.naming} |"
-            f" {c['found']} | {c['possible']} | {c['named']} | {c['lost']} in {count.silent} |"
-            f" {c['exposed']} in {count.shown} | {codes} |"
+            f" {c['found']} | {c['possible']} | {c['named']} | {count.doubted} | {c['lost']} |"
+            f" {c['exposed']} | {c['told']} | {count.silent + count.shown + count.known.total()} |"
+            f" {count.known.total()} | {codes} |"
         )
 
 
@@ -319,7 +405,7 @@ def main() -> int:
             trial = performed(source, damage, seed)
             total.add(trial)
             by_damage.setdefault(damage.name, Count()).add(trial)
-            if not trial.sound:
+            if not (trial.sound or trial.known):
                 say(str(trial))
         say("\n".join(tables(by_damage)))
         c = total.children
@@ -327,7 +413,8 @@ def main() -> int:
             f"broken-exports of {source.name}", total.files, total.whole, total.naming,
             total.refused, 0, total.silent + total.shown, total.changed,
             f"children: {c['found']} found, {c['possible']} possible, {c['named']} named, "
-            f"{c['lost']} lost in silence, {c['exposed']} shown in silence",
+            f"{c['lost']} lost, {c['exposed']} shown; files in which a kind that nothing can show "
+            f"befell somebody: {', '.join(f'{k} {n}' for k, n in total.known.items()) or 0}",
         )  # fmt: skip
         say(row.line())
         failed |= not row.good

@@ -105,6 +105,7 @@ class Export:
         about: what was concluded about the file (encoding, separator, sheet), in words.
         ended: whether the file ends with the end of a line, as ``Table``.
         cut: whether its last row is not whole, and no line ends there.
+        foot: how many rows a line below the table counts, as ``Table``.
     """
 
     rows: int
@@ -117,6 +118,7 @@ class Export:
     about: tuple[str, ...]
     ended: bool = True
     cut: bool = False
+    foot: int | None = None
 
     def __repr__(self) -> str:
         return f"Export({self.rows} rows)"
@@ -230,6 +232,7 @@ class _Reader:
             table.remarks,
             table.ended,
             not (table.ended or self.last_is_whole),
+            table.foot,
         )
 
     def _add(self, row: ChildRow) -> None:

@@ -296,6 +296,10 @@ class Reason(Enum):
         "name_damaged",
         "The name has lost letters on its way, or is no name; it does not help to find the child.",
     )
+    NO_LONGER_SENSITIVE = (
+        "no_longer_sensitive",
+        "By the last import she was sensitive, and nothing says so any more.",
+    )
     NUMBER_NOT_READ = (
         "number_not_read",
         "The number is not valid and does not help to find the child.",

@@ -19,6 +19,7 @@ from agency_node.importing.sources.table import (
     Numbered,
     Row,
     Table,
+    counted_at_foot,
     filled,
     find_header,
     fitted,
@@ -65,7 +66,7 @@ def read_separated(text: str, known: Known, stated: str = "") -> Table:
         f"separated by {SEPARATORS.get(separator, 'the stated sign')}",
         *remarks_of(above, rows.foot),
     )
-    return Table(header, rows, remarks, ended=not lines[-1].strip())
+    return Table(header, rows, remarks, ended=not lines[-1].strip(), foot=rows.count)
 
 
 def _first_line(lines: Sequence[str]) -> tuple[int, str]:
@@ -136,7 +137,9 @@ class _Rows:
         self._first = first
         self._header = header
         self._separator = separator
-        self.foot = foot_of(self._last(), len(header))
+        last = self._last()
+        self.foot = foot_of(last, len(header))
+        self.count = counted_at_foot(last, self.foot)
 
     def __call__(self) -> Iterator[Row]:
         place = self._first

@@ -32,6 +32,13 @@ _FOOT: Final = re.compile(
 )
 """What a line below a table begins with. No surname is among it: Page and Count are surnames, and
 stand here only with a number or a colon."""
+_THINGS: Final = r"(?:rows?|records?|pupils?|students?|children|patients?|cases)"
+_COUNTED: Final = re.compile(
+    rf"\W*(?:(?:(?:grand )?total|count|number|no\.?)(?: number)?(?: of)?(?: {_THINGS})?|{_THINGS})"
+    rf"\s?[:=]?\s?(\d{{1,7}})(?: {_THINGS})?\W*|(\d{{1,7}}) {_THINGS}\W*",
+    re.IGNORECASE,
+)
+"""A foot that counts the rows, or the children, and nothing else."""
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
 
@@ -69,6 +76,7 @@ class Table:
         made_on: the day on which it was made, where the source itself says so.
         joining: names of columns that say nothing of a child, and by which a desk directory may be
             joined; they are left out afterwards (``without_joining``).
+        foot: how many rows or children a line below the table counts; None where none does.
         ended: whether the text ends with the end of a line; True of what cannot end in the middle
             of one.
     """
@@ -79,6 +87,7 @@ class Table:
     made_on: date | None = None
     joining: frozenset[str] = frozenset()
     ended: bool = True
+    foot: int | None = None
 
     def __repr__(self) -> str:
         return f"Table({len(self.header)} columns)"
@@ -169,6 +178,20 @@ def foot_of(last: Sequence[Numbered], width: int) -> int | None:
             break
         begins = number
     return begins
+
+
+def counted_at_foot(last: Sequence[Numbered], foot: int | None) -> int | None:
+    """Return how many rows or children the foot counts, or None.
+
+    Args:
+        last, foot: as ``foot_of``.
+    """
+    for number, cells in last if foot is not None else ():
+        written = " ".join(cell.strip() for cell in cells if cell.strip())
+        found = _COUNTED.fullmatch(written) if number >= (foot or 0) else None
+        if found is not None:
+            return int(found[1] or found[2])
+    return None
 
 
 def remarks_of(above: Sequence[Numbered], foot: int | None) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from agency_node.importing.sources.table import (
     Numbered,
     Row,
     Table,
+    counted_at_foot,
     filled,
     find_header,
     fitted,
@@ -88,7 +89,8 @@ def read_sheet(sheets: Sequence[Sheet], known: Known, stated: str = "") -> Table
     def all_rows() -> Iterator[Row]:
         return _rows(rows, header)
 
-    return Table(header, all_rows, remarks)
+    count = counted_at_foot(lines[place + 1 :], foot)
+    return Table(header, all_rows, remarks, foot=count)
 
 
 def _chosen(sheets: Sequence[Sheet], stated: str) -> Sheet:

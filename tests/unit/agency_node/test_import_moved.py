@@ -134,7 +134,7 @@ def drawn(numbers: set[int], surname: str) -> Mapping[bytes, bytes]:
     sampler = Sampler()
     for number in sorted(numbers):
         who = Demographics("Oswin", "", f"{surname}{number}", (), date(2015, 2, 3))
-        sampler.add(f"L{number}", who)
+        sampler.add(f"L{number}", who, sensitive=number % 3 == 0)
     return sampler.sample()
 
 

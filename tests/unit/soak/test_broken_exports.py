@@ -46,8 +46,10 @@ def test_a_child_who_is_lost_would_be_seen(source: Source) -> None:
 
 def shown(grid: Grid, _: Random) -> None:
     """Nobody is shielded any more, and one row says yes for another child."""
-    grid.set_column("shield", ["no"] * len(grid.lines))
-    grid.set_column("sensitive", ["no"] * len(grid.lines))
+    for column in ("shield", "sensitive"):
+        before = grid.column(column)
+        grid.set_column(column, ["no"] * len(before))
+        grid.lines[before.index("no")].cells[grid.place(column)] = "yes"
 
 
 def test_a_shielded_child_who_is_shown_would_be_seen() -> None:

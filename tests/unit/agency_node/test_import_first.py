@@ -1,0 +1,192 @@
+"""What a file shows by itself and stops nothing: a column that was sorted without the others, words
+of a flag that mean the reverse, nobody flagged. And what shows that rows are missing at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+import pytest
+
+from agency_node.importing.census import read_census, write_census
+from agency_node.importing.first_import import doubts_about
+from agency_node.importing.misread import Earlier, census_of, findings
+from agency_node.importing.sampled import compared
+from agency_node.importing.source_file import sheets_of
+from agency_node.importing.sources.columns import Columns
+from agency_node.importing.sources.reasons import Reason
+from agency_node.importing.sources.workbook import Sheet
+from agency_node.importing.staging import Options, Readied, held_beside, make_ready
+from deploy.invented.workbooks import xlsx
+from fakes.import_world import AS_OF
+from fakes.invented_exports import Grid, children
+from unit.agency_node.test_import_misread import COLUMNS, ready, stops, taken
+from unit.agency_node.test_import_moved import people
+
+SEEDS = range(6)
+
+
+def text(grid: Grid, foot: str = "") -> bytes:
+    rows = [grid.header, *(line.cells for line in grid.lines)]
+    return "".join(f"{','.join(cells)}\n" for cells in rows).encode() + foot.encode()
+
+
+def read(content: bytes | Sequence[Sheet]) -> Readied:
+    return make_ready(b"\0".join, content, Options(AS_OF, Columns(), upn=False))
+
+
+def doubted(content: bytes, earlier: Earlier | None = None) -> set[str]:
+    return {each.name for each in doubts_about(read(content).facts, earlier)}
+
+
+def some(seed: int, count: int = 30) -> Grid:
+    grid = children(Random(seed), count)
+    grid.lines[1].cells[grid.place("shield")] = "yes"
+    grid.lines[2].cells[grid.place("sensitive")] = "yes"
+    return grid
+
+
+@pytest.mark.parametrize("column", ["", "local_id", "surname", "dob", "postcode"])
+def test_a_sound_export_in_the_order_of_one_column_is_not_doubted(column: str) -> None:
+    for seed in SEEDS:
+        grid = some(seed)
+        if column:
+            grid.lines.sort(key=lambda line: line.cells[grid.place(column)])
+        assert not doubted(text(grid))
+
+
+@pytest.mark.parametrize("column", ["forename", "surname", "dob", "sex", "postcode"])
+@pytest.mark.parametrize("down", [False, True])
+def test_a_column_that_was_sorted_without_the_others_is_doubted(column: str, down: bool) -> None:
+    for seed in SEEDS:
+        grid = some(seed)
+        grid.set_column(column, sorted(grid.column(column), reverse=down))
+        assert f"sorted:{column}" in doubted(text(grid))
+
+
+def test_numbers_that_were_sorted_without_their_children_are_doubted() -> None:
+    grid = some(1)
+    grid.lines.sort(key=lambda line: line.cells[grid.place("surname")])
+    grid.set_column("local_id", sorted(grid.column("local_id")))
+    assert doubted(text(grid)) == {"sorted:surname"}
+
+
+def test_where_the_rows_are_in_no_order_the_sex_of_names_shows_it() -> None:
+    """Nothing is in order but the part that was sorted."""
+    for seed in range(3):
+        grid = some(seed, 120)
+        Random(seed).shuffle(grid.lines)
+        assert not doubted(text(grid))
+        grid.set_column("sex", Random(seed).sample(grid.column("sex"), 120))
+        assert doubted(text(grid)) == {"apart:sex"}
+
+
+def test_beside_an_earlier_import_the_order_says_nothing() -> None:
+    facts = read(text(some(1))).facts
+    earlier = Earlier(facts.children, AS_OF, census_of(facts, (), None))
+    grid = some(1)
+    grid.set_column("dob", sorted(grid.column("dob")))
+    assert not doubted(text(grid), earlier)
+
+
+def test_flags_whose_words_mean_the_reverse_or_that_nobody_has_are_doubted() -> None:
+    grid = some(1)
+    turned = ["no" if flag == "yes" else "yes" for flag in grid.column("sensitive")]
+    grid.set_column("sensitive", turned)
+    assert doubted(text(grid)) == {"most:sensitive"}
+    for flag in ("sensitive", "shield"):
+        grid.set_column(flag, ["no"] * len(turned))
+    assert doubted(text(grid)) == {"unflagged:sensitive", "unflagged:shield"}
+
+
+# ---- rows that are missing at the end ------------------------------------------------------------
+
+
+def found(content: bytes | Sequence[Sheet], earlier: Earlier | None = None) -> set[str]:
+    return {each.name for each in findings(read(content).facts, earlier)}
+
+
+@pytest.mark.parametrize(
+    "foot", ["Total: 30", "Total,30", "30 pupils", "Number of pupils: 30", "Rows: 30", "Count: 30"]
+)
+def test_a_file_with_fewer_rows_than_its_foot_counts_stops_the_import(foot: str) -> None:
+    grid = some(1)
+    assert not found(text(grid, foot))
+    del grid.lines[11]
+    assert found(text(grid, foot)) == {"foot_count"}
+    assert not found(text(grid, "Total hours: 30")), "it counts something else"
+    assert not found(text(grid, "Printed 30")), "it counts something else"
+
+
+def test_the_foot_of_a_workbook_counts_its_rows() -> None:
+    grid = some(1)
+    rows = [grid.header, *(line.cells for line in grid.lines[:-1]), ["Total", "30"]]
+    assert found(sheets_of(xlsx({"Pupils": rows}))) == {"foot_count"}
+
+
+def kept(content: bytes) -> Earlier:
+    facts = read(content).facts
+    assert not findings(facts, None)
+    return Earlier(facts.children, AS_OF, read_census(write_census(census_of(facts, (), None))))
+
+
+def test_a_foot_that_is_gone_was_cut_off() -> None:
+    last = kept(text(some(1), "Total: 30\n"))
+    assert found(text(some(1)), last) == {"cut_off"}
+    assert not found(text(some(1)), kept(text(some(1)))), "it never had one"
+
+
+@pytest.mark.parametrize("count", [30, 120])
+def test_a_file_that_lost_a_block_of_lines_stops_the_second_import(count: int) -> None:
+    rows = people(0, count)
+    last = taken(rows)
+    assert "block" in stops(rows[: count - count // 4], last)
+    assert "block" in stops([*people(count, count + 3), *rows[: count - count // 4]], last)
+    assert "block" in stops([*rows[: count // 2], *rows[count // 2 + count // 3 :]], last)
+    assert not stops(rows[:-2], last), "two may have left"
+    assert not stops([row for n, row in enumerate(rows) if n % 4], last), "they were anywhere"
+    assert not stops(rows[count // 4 :], last), "the first ones have left"
+
+
+# ---- children who were sensitive -----------------------------------------------------------------
+
+
+def test_a_child_who_is_no_longer_sensitive_is_named() -> None:
+    rows = people(0, 20)
+    last = taken([{**row, "sensitive": "yes" if n == 3 else "no"} for n, row in enumerate(rows)])
+    assert not stops(rows, last)
+    named = held_beside(ready(rows), last).remarks
+    assert [(each.line, each.column, each.reason) for each in named] == [
+        (5, "sensitive", Reason.NO_LONGER_SENSITIVE)
+    ]
+    assert held_beside(ready(rows), None) == ready(rows)
+
+
+def test_two_children_at_once_who_are_no_longer_sensitive_stop_the_import() -> None:
+    rows = people(0, 20)
+    last = taken(
+        [{**row, "sensitive": "yes" if n in (3, 9) else "no"} for n, row in enumerate(rows)]
+    )
+    moved = [{**row, "sensitive": "yes" if n in (4, 10) else "no"} for n, row in enumerate(rows)]
+    assert set(stops(moved, last)) == {"fell:sensitive"}, "as many, and other children"
+    assert set(stops([{**row, "sensitive": "no"} for row in rows], last)) == {"fell:sensitive"}
+
+
+def test_a_column_of_one_sensitive_child_that_is_no_longer_there_stops_the_import() -> None:
+    rows = people(0, 20)
+    last = taken([{**row, "sensitive": "yes" if n == 3 else "no"} for n, row in enumerate(rows)])
+    without = [column for column in COLUMNS if column != "sensitive"]
+    assert set(stops(rows, last, without)) == {"fell:sensitive"}
+    assert not stops(rows, taken(rows), without), "nobody was"
+
+
+def test_a_sample_of_an_earlier_release_says_nothing_of_flags() -> None:
+    rows = people(0, 20)
+    last = taken(
+        [{**row, "sensitive": "yes" if n in (3, 9) else "no"} for n, row in enumerate(rows)]
+    )
+    assert last.census is not None
+    older = {number: details[:12] for number, details in last.census.sample.items()}
+    found = compared(older, ready(rows).facts.sample)
+    assert (found.lifted, found.were_sensitive, found.changed["surname"]) == ((), 0, (0, 20))
