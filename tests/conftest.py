@@ -1,4 +1,5 @@
-"""Before any test: TLS 1.3 only, as in every process of a party, and one way to draw examples.
+"""Before any test: TLS 1.3 only, as in every process of a party, one way to draw examples, and
+passwords that are quick to hash.
 
 A machine that stands still for a moment is no failing example, so there is no deadline; and the
 same examples are drawn in every run, but in a soak. The order of the tests is another in every run;
@@ -9,10 +10,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import fingerpost.runtime  # noqa: F401
-from effort import SOAKING
+from effort import SOAK, SOAKING, USUAL
+from fakes import passwords
 
 settings.register_profile(
     "same examples",
+    max_examples=USUAL * (SOAK if SOAKING else 1),
     derandomize=not SOAKING,
     database=None,
     deadline=None,
@@ -20,6 +23,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("same examples")
+passwords.make_cheap()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, Phase, settings
 
 SOAKING: Final = os.environ.get("FINGERPOST_SOAK") == "1"
 SOAK: Final = 20
+USUAL: Final = 25
+"""Examples of a property whose test names no number of its own."""
 
 T = TypeVar("T", bound=Callable[..., Any])
 

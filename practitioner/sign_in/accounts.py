@@ -25,6 +25,7 @@ import msgspec
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.profiles import RFC_9106_LOW_MEMORY
 from msgspec.structs import replace
 from sqlalchemy import Connection, Engine
 
@@ -42,6 +43,8 @@ from practitioner.sign_in.rules import Account, Session, SignInRule
 
 WITNESS: Final = "accounts"
 PASSWORD_CHARS: Final = range(12, 257)
+COST: Final = RFC_9106_LOW_MEMORY
+"""What a guess costs: the second choice of RFC 9106, section 4, with 64 MiB and three passes."""
 
 ACCOUNT_SIZES: Final = (1024,)
 SESSION_SIZES: Final = (256,)
@@ -97,7 +100,7 @@ class Accounts:
             remedy="Nobody signs in until the newest copy is back, or what is there is adopted: "
             "fingerpost adopt accounts",
         )
-        self._hasher = PasswordHasher()
+        self._hasher = PasswordHasher.from_parameters(COST)
         self._nobody = _hash_of_nobody(self._hasher)
 
     # ---- administration ----------------------------------------------------------------------

@@ -7,6 +7,8 @@ loaded before the system's, so it needs a C compiler, and a program that calls t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -43,3 +45,13 @@ def library(folder: Path) -> Path | None:
 def environment(made: Path, marker: Path) -> dict[str, str]:
     """Return the variables of a process whose syncs fail while ``marker`` is there."""
     return {"LD_PRELOAD": str(made), _VARIABLE: str(marker)}
+
+
+@contextmanager
+def failing(marker: Path) -> Iterator[None]:
+    """In the block, syncs fail in the processes that look for ``marker``."""
+    marker.touch()
+    try:
+        yield
+    finally:
+        marker.unlink()

@@ -30,5 +30,5 @@ scenario. It runs as a process of its own, and prints a ``framework.Row`` for ea
 ``print(row.line())``; what else it prints is shown as progress. It gets ``--minutes`` and
 ``--seed``.
 
-The short, deterministic form of a scenario is in ``tests/integration/test_short_soak*.py``.
+The short, deterministic form of a scenario is in ``tests/integration/test_short_soak.py``.
 """

@@ -26,6 +26,22 @@ WRONG_SECONDS: Final = (5.0, 30.0)
 """Long enough for every loop that erases: the longest runs every 20 s."""
 
 
+async def trial(fed: Federation, party: Party, jump: int, *, restarted: bool) -> float:
+    """Set the clock of one party wrong for up to half a minute; return the seconds from its being
+    right to a whole lookup.
+
+    Args:
+        jump: seconds; ahead is positive.
+        restarted: whether the party is killed while its clock is wrong.
+    """
+    set_clock.set_ahead(clock_of(fed, party), jump)
+    if restarted:
+        party.kill()
+    await asyncio.sleep(fed.run.random.uniform(*WRONG_SECONDS))
+    set_clock.set_ahead(clock_of(fed, party), 0)
+    return await fed.whole()
+
+
 @scenario
 async def clocks(run: Run) -> None:
     """The clock of each party in turn is wrong for up to half a minute, then right again."""
@@ -42,15 +58,10 @@ async def clocks(run: Run) -> None:
         async with fed.asked_all_the_time():
             for party in fed.each_in_turn():
                 jump = run.random.choice(JUMPS)
-                set_clock.set_ahead(clock_of(fed, party), jump)
                 # An issuer that starts with a clock that is ahead signs by it, and a person has to
                 # decide later which clock was right.
                 restarted = run.random.random() < 0.5 and party is not fed.issuer
-                if restarted:
-                    party.kill()
-                await asyncio.sleep(run.random.uniform(*WRONG_SECONDS))
-                set_clock.set_ahead(clock_of(fed, party), 0)
-                took = await fed.whole()
+                took = await trial(fed, party, jump, restarted=restarted)
                 seconds[party.name].append(took)
                 note = ", started again" if restarted else ""
                 run.say(

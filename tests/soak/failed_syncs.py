@@ -10,8 +10,21 @@ import tempfile
 from pathlib import Path
 
 from fakes import failing_syncs
-from soak.federation import federation
+from soak.federation import Federation, federation
 from soak.framework import Run, scenario
+from soak.processes import Party
+
+
+async def trial(fed: Federation, party: Party, marker: Path) -> float:
+    """Let the syncs of one party fail for some lookups, and start it again; return the seconds to
+    a whole lookup.
+
+    ``marker``: the file by which ``failing_syncs`` was told that syncs fail.
+    """
+    with failing_syncs.failing(marker):
+        await fed.lookups(fed.run.random.randint(3, 8))
+    party.kill()
+    return await fed.whole()
 
 
 @scenario
@@ -31,11 +44,6 @@ async def failed_syncs(run: Run) -> None:
             await fed.whole()
             async with fed.asked_all_the_time():
                 for party in fed.each_in_turn(without=(fed.keeper,)):
-                    marker = folder / party.name
-                    marker.touch()
-                    await fed.lookups(run.random.randint(3, 8))
-                    marker.unlink()
-                    party.kill()
-                    took.append(await fed.whole())
+                    took.append(await trial(fed, party, folder / party.name))
                     run.say(f"{run.name} {run.done}: {party}, whole after {took[-1]:.1f} s")
     run.note = f"started again to whole lookup: at most {max(took, default=0):.1f} s"

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from deploy.demo.patience import Stuck
 from fingerpost.runtime.run import DEFECTIVE
-from soak.federation import HOMES, federation
+from soak.federation import HOMES, Federation, federation
 from soak.framework import Run, scenario
+from soak.processes import Party
 
 MEGABYTES = 400
 LEFT_BYTES = (0, 4096, 65_536, 262_144)
@@ -51,6 +52,35 @@ def filled(folder: Path, left: int) -> Iterator[None]:
         filler.unlink()
 
 
+async def trial(fed: Federation, party: Party) -> float:
+    """Fill the disk of one party for some lookups; return the seconds to a whole one.
+
+    ``party``: its folder has a disk of its own.
+
+    Raises:
+        Stuck: a party ended for good.
+    """
+    await fed.lookups(fed.run.random.randint(1, 3))
+    with filled(fed.home(party), fed.run.random.choice(LEFT_BYTES)):
+        await fed.lookups(fed.run.random.randint(3, 8))
+    took = await fed.whole()
+    for each in fed.parties:
+        if DEFECTIVE in each.ended:
+            raise Stuck(f"{each} ended as if it could not be started again")
+    return took
+
+
+@contextmanager
+def small_disks(names: Sequence[str] = HOMES) -> Iterator[Path]:
+    """A folder for a federation, in which the parties named get a small disk each."""
+    root = Path(tempfile.mkdtemp(prefix="soak-"))
+    try:
+        with disks(root, names):
+            yield root
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
 @scenario
 async def full_disks(run: Run) -> None:
     """The disk of each party fills up, and has room again some lookups later."""
@@ -58,19 +88,9 @@ async def full_disks(run: Run) -> None:
         run.note = "not run: only root can mount small disks"
         return
     took: list[float] = []
-    root = Path(tempfile.mkdtemp(prefix="soak-"))
-    try:
-        with disks(root, HOMES):
-            async with federation(run, root) as fed, fed.asked_all_the_time():
-                for party in fed.each_in_turn(without=(fed.keeper,)):
-                    await fed.lookups(run.random.randint(1, 3))
-                    with filled(fed.home(party), run.random.choice(LEFT_BYTES)):
-                        await fed.lookups(run.random.randint(3, 8))
-                    took.append(await fed.whole())
-                    run.say(f"{run.name} {run.done}: {party}, whole after {took[-1]:.1f} s")
-                for party in fed.parties:
-                    if DEFECTIVE in party.ended:
-                        raise Stuck(f"{party} ended as if it could not be started again")
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+    with small_disks() as root:
+        async with federation(run, root) as fed, fed.asked_all_the_time():
+            for party in fed.each_in_turn(without=(fed.keeper,)):
+                took.append(await trial(fed, party))
+                run.say(f"{run.name} {run.done}: {party}, whole after {took[-1]:.1f} s")
     run.note = f"room again to whole lookup: at most {max(took, default=0):.1f} s"

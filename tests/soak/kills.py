@@ -6,8 +6,17 @@ import asyncio
 from collections import defaultdict
 from statistics import median
 
-from soak.federation import federation
+from soak.federation import Federation, federation
 from soak.framework import Run, scenario
+from soak.processes import Party
+
+
+async def trial(fed: Federation, party: Party) -> float:
+    """Kill one party; return the seconds to a whole lookup."""
+    await fed.lookups(fed.run.random.randint(1, 3))
+    await asyncio.sleep(0.3 * fed.run.random.random())  # anywhere within a lookup
+    party.kill()
+    return await fed.whole()
 
 
 @scenario
@@ -16,10 +25,7 @@ async def kills(run: Run) -> None:
     seconds: defaultdict[str, list[float]] = defaultdict(list)
     async with federation(run) as fed, fed.asked_all_the_time():
         for party in fed.each_in_turn():
-            await fed.lookups(run.random.randint(1, 3))
-            await asyncio.sleep(0.3 * run.random.random())  # anywhere within a lookup
-            party.kill()
-            took = await fed.whole()
+            took = await trial(fed, party)
             seconds[party.name].append(took)
             run.say(f"{run.name} {run.done}: {party}, whole again after {took:.1f} s")
     run.note = "kill to whole lookup, median and most: " + ", ".join(

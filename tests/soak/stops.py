@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from soak.federation import federation
+from soak.federation import Federation, federation
 from soak.framework import Run, scenario
+from soak.processes import Party
+
+
+async def trial(fed: Federation, party: Party) -> float:
+    """Suspend one party for some lookups; return the seconds to a whole one."""
+    await fed.lookups(fed.run.random.randint(1, 3))
+    party.pause()
+    if party is not fed.asking:  # without it no lookup ends
+        await fed.lookups(fed.run.random.randint(2, 6))
+    party.resume()
+    return await fed.whole()
 
 
 @scenario
@@ -12,11 +23,6 @@ async def stops(run: Run) -> None:
     took: list[float] = []
     async with federation(run) as fed, fed.asked_all_the_time():
         for party in fed.each_in_turn():
-            await fed.lookups(run.random.randint(1, 3))
-            party.pause()
-            if party is not fed.asking:  # without it no lookup ends
-                await fed.lookups(run.random.randint(2, 6))
-            party.resume()
-            took.append(await fed.whole())
+            took.append(await trial(fed, party))
             run.say(f"{run.name} {run.done}: {party}, whole again after {took[-1]:.1f} s")
     run.note = f"going on to whole lookup: at most {max(took, default=0):.1f} s"

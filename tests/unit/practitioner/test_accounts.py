@@ -8,9 +8,11 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import argon2
 import pyotp
 import pytest
 
+from fakes import passwords
 from fakes.party_folder import COUNCIL
 from fakes.refusals import refused
 from fingerpost.private.passport import Entitlement
@@ -158,6 +160,14 @@ def test_a_grace_ends_with_its_managers_account(accounts: Accounts) -> None:
     with refused(Code.SIGN_IN, SignInRule.TRAINING_OVER):
         accounts.resume(token, NOW + 60)
     assert refusal(accounts, PASSWORD, code(secret, NOW + 60), NOW + 60) is SignInRule.TRAINING_OVER
+
+
+def test_a_guess_costs_64_mebibytes_and_three_passes() -> None:
+    """RFC 9106, section 4, the second recommended option."""
+    cost = passwords.SHIPPED
+    assert (cost.type, cost.version) == (argon2.Type.ID, 0x13)
+    assert (cost.time_cost, cost.memory_cost, cost.parallelism) == (3, 64 * 1024, 4)
+    assert (cost.salt_len, cost.hash_len) == (16, 32)
 
 
 def test_whoever_needs_a_grace_reviews_nobody(accounts: Accounts) -> None:
