@@ -341,7 +341,7 @@ def standing() -> Iterator[Standing]:
     made.runner.close()
 
 
-@examples(100)
+@examples(40)
 @given(st.lists(LIES, min_size=1, max_size=8))
 def test_no_list_of_lies_makes_a_false_word(standing: Standing, lies: list[Lie]) -> None:
     outcome = standing.under(lies)
