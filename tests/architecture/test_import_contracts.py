@@ -274,7 +274,7 @@ def test_the_contracts_hold() -> None:
 
 def test_a_planted_violation_of_every_contract_is_caught(copy: Path) -> None:
     assert set(PLANTED) == set(CONTRACTS), "each contract has a violation, and no other has"
-    untouched = [(name, {}) for name in CONTRACTS]
+    untouched: list[tuple[str, Violation]] = [(name, {}) for name in CONTRACTS]
     tried = [*untouched, *_planted(), *untouched]
     run = subprocess.run(
         [sys.executable, "-c", _ONE_AFTER_ANOTHER],

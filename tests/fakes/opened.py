@@ -39,5 +39,5 @@ async def running(
 async def until_healthy(socket: Path, service: str = "") -> None:
     """Until the process behind the health socket reports that it serves."""
     async with asyncio.timeout(60):
-        while not await probe(socket, service):
+        while not await probe(socket, service):  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.02)  # the process that starts needs the processor
