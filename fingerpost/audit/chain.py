@@ -27,12 +27,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import ClassVar, Final, Self
 
 import msgspec
 
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.protocol.limits import DAY
 
 HEADER_SIZES: Final = (512,)
 BODY_SIZES: Final = (3440, 16 * 1024, 64 * 1024, 256 * 1024)
@@ -106,11 +108,17 @@ class Month:
             raise Defect("not a month of the audit log")
 
     @classmethod
-    def at(cls, seconds: int) -> Self:
-        return cls(f"{datetime.fromtimestamp(seconds, UTC):%Y-%m}".rjust(7, "0"))
+    def at(cls, seconds: int) -> Month:
+        return _month_of_day(seconds // DAY)
 
     def __str__(self) -> str:
         return self.value
+
+
+@lru_cache(1024)
+def _month_of_day(day: int) -> Month:
+    """Return the month of a day (since 1970, UTC)."""
+    return Month(f"{datetime.fromtimestamp(day * DAY, UTC):%Y-%m}".rjust(7, "0"))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -266,7 +266,10 @@ class AuditLog:
                 time.
         """
         with reading(self._engine) as connection:
-            keys = {key.month: key for _, key in self._month_keys(connection)}
+            keys = {
+                key.month: None if key.secret is None else SealedBox(key.secret)
+                for _, key in self._month_keys(connection)
+            }
             rows = store.rows(connection)
             for row in in_chain(rows) if verified else rows:
                 header = self._open_header(row)
@@ -393,18 +396,18 @@ def _entry(
     row: Row,
     event: AuditEvent,
     header: bytes,
-    keys: Mapping[Month, MonthKey],
+    keys: Mapping[Month, SealedBox | None],
     *,
     decrypt: bool,
 ) -> Entry:
-    key = keys.get(month := Month.at(event.at))
-    if key is None:
+    month = Month.at(event.at)
+    if month not in keys:
         raise Defect(f"the audit log has lost the key of {month}")
-    body = None
-    if key.secret is not None and decrypt:
+    key, body = keys[month], None
+    if key is not None and decrypt:
         refusal = f"audit entry {row.seq} cannot be opened"
         place = body_place(row.seq, header)
-        body = SealedBox(key.secret).open_padded(row.body, place, refusal)
+        body = key.open_padded(row.body, place, refusal)
     return Entry(
         row.seq,
         row.hash,
@@ -414,5 +417,5 @@ def _entry(
         event.at,
         event.fields,
         body,
-        forgotten=key.secret is None,
+        forgotten=key is None,
     )

@@ -24,6 +24,7 @@ import msgspec
 from fingerpost.private.codec import read_demographics
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import (
+    Apart,
     Decision,
     Field,
     Level,
@@ -40,6 +41,8 @@ L = TypeVar("L")
 
 _CHILDREN_KEPT: Final = 4096
 """Of so many children the comparison is remembered: many lookups are about few."""
+_NAMES_KEPT: Final = 4096
+"""Of so many names the words are remembered: few people ask again and again."""
 _AGREES: Final = frozenset(
     {
         *(Level.EXACT, Level.EXACT_WEAK, Level.VARIANT, Level.PART, Level.FORMER),
@@ -156,8 +159,10 @@ class Sought(Generic[C]):
             _equal(wanted.purpose, said.purpose),
             self._is_person(said),
         )
+        if False in holds:
+            return Decision.DIFFERENT
         likeness = self._likeness(said)
-        if False in holds or likeness is Decision.DIFFERENT:
+        if likeness is Decision.DIFFERENT:
             return Decision.DIFFERENT
         if None in holds or likeness is None:
             return said.unread or Unread.NOT_BELIEVED
@@ -244,6 +249,7 @@ def is_called(name: str, wanted: str) -> bool:
     return bool(words) and words <= _words(name)
 
 
+@lru_cache(_NAMES_KEPT)
 def _words(text: str) -> frozenset[str]:
     plain = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     spaced = (c if c.isalnum() else " " for c in plain if c not in _APOSTROPHES)
@@ -265,7 +271,8 @@ class SoughtChild:
 
     def __init__(self, children: Iterable[Demographics], *, upn: bool) -> None:
         """``upn``: whether the agreement lets the pupil number be used."""
-        self._forms = tuple(map(normalise, children))
+        forms = map(normalise, children)
+        self._forms = tuple((form, Apart(form, upn=upn)) for form in forms)
         self._upn = upn
         self._remembered = lru_cache(_CHILDREN_KEPT)(self._compared)
 
@@ -282,7 +289,12 @@ class SoughtChild:
 
     def _compared(self, written: bytes) -> Decision:
         other = normalise(read_demographics(written))
-        return likeliest(self._of(form, other) for form in self._forms)
+        return likeliest(
+            self._of(form, other)
+            for form, apart in self._forms
+            # Where a name was given, one that agrees in no way is not all that was given.
+            if not ((form.has_forename or form.has_surname) and apart.from_her(other))
+        )
 
     def _of(self, form: NormalForm, other: NormalForm) -> Decision:
         compared = compare(form, other, upn=self._upn)

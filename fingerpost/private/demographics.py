@@ -310,8 +310,11 @@ class Demographics:
         return "Demographics(…)"
 
 
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
 def _bounded(text: str, most: int, field: str) -> None:
-    if len(text) > most or any(ord(c) < 0x20 or ord(c) == 0x7F for c in text):
+    if len(text) > most or _CONTROL.search(text) is not None:
         raise Refused(Code.MALFORMED, field)
 
 

@@ -57,6 +57,8 @@ _DUE_MOVED_DAYS: Final = 42  # by a scan, from the day that was first reckoned
 class Level(Enum):
     """How well a field agrees, from the same to clearly different, as named in the weights."""
 
+    __hash__ = object.__hash__  # that of ``Enum`` takes many times as long
+
     EXACT = "exact"
     EXACT_WEAK = "exact_weak"  # the same 1 January
     VARIANT = "variant"  # by table: another spelling, or a nickname and its formal name

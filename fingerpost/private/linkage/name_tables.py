@@ -57,6 +57,7 @@ _SPELT_ALIKE: Final = (
     (re.compile(r"c(?=[eiy])"), lambda _: "s"),
     (re.compile(r"c(?!h)"), lambda _: "k"),
 )
+_MAY_BE_SPELT_ALIKE: Final = re.compile("|".join(f"(?:{p.pattern})" for p, _ in _SPELT_ALIKE))
 _DOUBLED: Final = re.compile(r"(.)\1+")
 _HEADS: Final = (("kn", "n"), ("vr", "r"), ("ge", "je"), ("gi", "ji"), ("x", "s"))
 _LETTER_FOR_LETTER: Final = str.maketrans("yzw", "isv")
@@ -180,8 +181,9 @@ def _known_forenames() -> frozenset[str]:
 @lru_cache(_NAMES_REMEMBERED)
 def fold(name: str) -> str:
     """Return the spelling of a canonical name in a key; letters written for one another agree."""
-    for pattern, replacement in _SPELT_ALIKE:
-        name = pattern.sub(replacement, name)
+    if _MAY_BE_SPELT_ALIKE.search(name) is not None:
+        for pattern, replacement in _SPELT_ALIKE:
+            name = pattern.sub(replacement, name)
     name = _DOUBLED.sub(r"\1", name.translate(_LETTER_FOR_LETTER))
     if len(name) > 4 and name[-1] in "eh":
         name = name[:-1]
