@@ -28,6 +28,7 @@ from agency_node.importing.staging import (
 )
 from deploy.invented.fhir import Resource, bundle, labelled
 from fakes.council import Council
+from fakes.damages import OF_THE_PRACTITIONER
 from fakes.import_world import AS_OF
 from fakes.surgery import episode, lines, organization, patient, practitioner, role
 
@@ -44,6 +45,7 @@ class Child:
     born: date
     postcode: str
     shield: bool
+    female: bool
 
 
 def children(random: Random, count: int) -> list[Child]:
@@ -57,6 +59,7 @@ def children(random: Random, count: int) -> list[Child]:
             AS_OF - timedelta(days=random.randrange(400, 17 * 365)),
             f"WX{random.randint(1, 19)} {random.randint(1, 9)}QD",
             random.random() < 0.15,
+            random.random() < 0.5,
         )
         for n, (first, last) in enumerate(random.sample(names, count))
     ]
@@ -76,7 +79,7 @@ def resources(some: Sequence[Child], random: Random) -> Resources:
                 child.number,
                 name=[{"use": "official", "family": child.surname, "given": [child.forename]}],
                 birthDate=child.born.isoformat(),
-                gender=random.choice(("female", "male")),
+                gender="female" if child.female else "male",
                 address=[{"use": "home", "postalCode": child.postcode}],
                 meta=labelled("R" if child.shield else "U"),
             )
@@ -249,7 +252,7 @@ def council_of(some: Sequence[Child], random: Random) -> Council:
             pers_forename=child.forename,
             pers_surname=child.surname,
             pers_dob=child.born.isoformat(),
-            pers_sex=random.choice("FM"),
+            pers_sex="F" if child.female else "M",
             postcode=child.postcode,
             shield="yes" if child.shield else "",
         ).involved(child.number)
@@ -442,7 +445,8 @@ def _judged(
 ) -> Trial:
     """A child is imported, or one of her lines is named, or she is among those who are counted."""
     faults = (*readied.refused, *readied.remarks)
-    named = {fault.line for fault in faults} | {*readied.export.not_current}
+    named = {fault.line for fault in faults if fault.column not in OF_THE_PRACTITIONER}
+    named |= {*readied.export.not_current}
     beyond = len({fault.line for fault in readied.refused if fault.line >= broken.unknown > 0})
     counted = sum(
         int(remark.split()[0])

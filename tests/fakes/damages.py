@@ -7,9 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
+from typing import Final
 
 from fakes.invented_exports import File, Grid
 
+OF_THE_PRACTITIONER: Final = frozenset(
+    {"worker_name", "worker_role", "desk_phone", "desk_email", "ooh_phone", "hours", "desk"}
+)
+"""A remark about these columns does not name a child: whoever mends it does not find that she is
+missed."""
 OfGrid = Callable[[Grid, Random], None]
 OfFile = Callable[[File, Random], File]
 

@@ -37,7 +37,7 @@ from agency_node.importing.sources.reasons import RefusedFile
 from agency_node.importing.staging import Options, SourceFile, Unconfirmed
 from agency_node.records.records import ChildRecord, RecordId
 from fakes.broken_exports import DAMAGES
-from fakes.damages import Damage
+from fakes.damages import OF_THE_PRACTITIONER, Damage
 from fakes.federations import HOLDERS
 from fakes.import_world import AS_OF, FIRST, OAK, Seen, World
 from fakes.invented_exports import SOURCES, File, Grid, Source, asked, children
@@ -54,11 +54,6 @@ from fingerpost.private.linkage.comparison import decide, likeliest
 from soak.framework import Row, say, seeded
 
 WEEK: Final = timedelta(days=7)
-OF_THE_PRACTITIONER: Final = frozenset(
-    {"worker_name", "worker_role", "desk_phone", "desk_email", "ooh_phone", "hours", "desk"}
-)
-"""A remark about these columns does not name a child: whoever mends it does not find that she is
-missed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from random import Random
+
 import pytest
 
-from fakes.broken_sources import SOURCES, attempt
+from fakes.broken_sources import SOURCES, Broken, _judged, _ready, _sound, attempt, children
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -14,3 +17,18 @@ def test_no_child_of_a_broken_export_is_lost_or_shown_in_silence(source: str) ->
     assert any(trial.refused for trial in trials)
     assert any(trial.named for trial in trials)
     assert len({trial.damage for trial in trials}) >= 12
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_child_who_is_lost_or_shown_would_be_seen(source: str) -> None:
+    """What a report says of every row, such as that nobody can be rung, names no child."""
+    some = children(Random(3), 9)
+    hers = {child.number: {line} for line, child in enumerate(some, 2)}
+    content = _sound(source, [*some[:4], *some[5:]], Random(3))
+    trial = _judged(source, 0, some, Broken("lost", content, hers), _ready(content))
+    assert trial.lost == (some[4].number,)
+    unshielded = [replace(child, shield=False) for child in some]
+    content = _sound(source, unshielded, Random(3))
+    shielded = [replace(child, shield=True) for child in some[4:]]
+    trial = _judged(source, 0, shielded, Broken("shown", content, hers), _ready(content))
+    assert len(trial.exposed) == 5
