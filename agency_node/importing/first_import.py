@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agency_node.importing.census import FLAGGED
-from agency_node.importing.misread import FEW_SAME, Earlier, Facts, Finding, Rule
+from agency_node.importing.misread import FEW, FEW_SAME, Earlier, Facts, Finding, Rule
 from agency_node.importing.ordered import FEW_SHARING, MUCH_OTHERS
 
 
@@ -24,6 +24,10 @@ def doubts_about(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
     others, sharing = facts.orders.of_other_sex()
     if sharing >= FEW_SHARING and MUCH_OTHERS * others > sharing:
         yield Finding(Rule.APART, "sex", rows=others, of=sharing)
+    for column in ("forename", "surname", "dob", "postcode"):
+        lacking = facts.count.children - facts.count.had[column]
+        if lacking >= FEW and 2 * lacking > facts.count.children:
+            yield Finding(Rule.LACKING, column, rows=lacking, of=facts.count.children)
     for column in ("shield", "sensitive"):
         has, children = facts.count.had[column], facts.count.children
         if children >= FEW_SAME and 2 * has > children:

@@ -96,6 +96,7 @@ class Rule(Enum):
     )
     GONE = "gone", "{rows} of {of} children of the last import are not here by their own number"
     SAME = "same", "{rows} of {of} children have the same in it: it may be another column"
+    LACKING = "lacking", "{rows} of {of} children have none"
     UNFLAGGED = "unflagged", "no row of the file says it of any child"
     MOST = "most", "{rows} of {of} children would be withheld: do the words mean the reverse?"
     SORTED = (
@@ -448,6 +449,10 @@ _REMEDIES: Final[Mapping[tuple[Rule, str], str]] = MappingProxyType(
         (Rule.CHANGED, ""): (
             "look at some children in your system: has this column been sorted or moved without "
             "the others, or mapped anew?"
+        ),
+        (Rule.LACKING, ""): (
+            "look whether the export has what your system knows: whoever asks is shown nobody "
+            "of whom too little is known"
         ),
         (Rule.UNFLAGGED, ""): (
             "if your system withholds children, export the column by which it does, or shield them "

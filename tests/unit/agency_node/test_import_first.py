@@ -100,6 +100,16 @@ def test_flags_whose_words_mean_the_reverse_or_that_nobody_has_are_doubted() -> 
     assert doubted(text(grid)) == {"unflagged:sensitive", "unflagged:shield"}
 
 
+@pytest.mark.parametrize("column", ["forename", "surname", "dob", "postcode"])
+def test_a_detail_that_most_children_lack_is_said(column: str) -> None:
+    grid = some(1)
+    cells = grid.column(column)
+    grid.set_column(column, [cell if n < 15 else "" for n, cell in enumerate(cells)])
+    assert not doubted(text(grid))
+    grid.set_column(column, [cell if n < 14 else "" for n, cell in enumerate(cells)])
+    assert doubted(text(grid)) == {f"lacking:{column}"}
+
+
 # ---- rows that are missing at the end ------------------------------------------------------------
 
 
