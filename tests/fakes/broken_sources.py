@@ -15,6 +15,7 @@ from random import Random
 from typing import Any, Final
 
 from agency_node.importing.misread import Earlier, census_of
+from agency_node.importing.sources.children import SourceChild
 from agency_node.importing.sources.columns import Columns
 from agency_node.importing.sources.reading import Content
 from agency_node.importing.sources.reasons import RefusedFile
@@ -31,6 +32,14 @@ from fakes.council import Council
 from fakes.damages import OF_THE_PRACTITIONER
 from fakes.import_world import AS_OF
 from fakes.surgery import episode, lines, organization, patient, practitioner, role
+from fingerpost.private.demographics import Demographics, Sex
+from fingerpost.private.linkage import (
+    Decision,
+    normalise,
+    oprf_inputs,
+    wide_keys,
+)
+from fingerpost.private.linkage.comparison import decide
 
 OPTIONS: Final = Options(AS_OF, Columns(), upn=False)
 _FORENAMES: Final = ("Quillon", "Zéphyrine", "Marigold", "Peregrine", "Chloé", "Oswin", "Siân")
@@ -401,6 +410,7 @@ class Trial:
     named: int = 0
     lost: tuple[str, ...] = ()
     exposed: tuple[str, ...] = ()
+    possible: int = 0
     about: tuple[str, ...] = field(default=(), repr=False)
 
 
@@ -420,15 +430,21 @@ def _sound(source: str, some: Sequence[Child], random: Random) -> Content:
     return Texts(council_of(some, random).texts())
 
 
-def attempt(source: str, number: int, seed: int) -> Trial:
-    """Break an export and read it, beside an earlier import of a sound one or without one."""
+def case(source: str, number: int, seed: int) -> tuple[list[Child], Content | None, Broken]:
+    """Return children, their sound export of an earlier day or none, and a broken one."""
     random = Random(f"{source} {seed} {number}")
     some = children(random, random.randint(4, 24))
+    sound = _sound(source, some, random) if random.random() < 0.5 else None
+    return some, sound, SOURCES[source](some, number, random)
+
+
+def attempt(source: str, number: int, seed: int) -> Trial:
+    """Break an export and read it, beside an earlier import of a sound one or without one."""
+    some, sound, broken = case(source, number, seed)
     earlier = None
-    if random.random() < 0.5:
-        facts = _ready(_sound(source, some, random)).facts
+    if sound is not None:
+        facts = _ready(sound).facts
         earlier = Earlier(facts.children, AS_OF - timedelta(days=7), census_of(facts, (), None))
-    broken = SOURCES[source](some, number, random)
     try:
         readied = _ready(broken.content)
         require_confirmed(readied, earlier, OPTIONS)
@@ -440,37 +456,65 @@ def attempt(source: str, number: int, seed: int) -> Trial:
     return _judged(source, number, some, broken, readied)
 
 
+Best = tuple[Decision, list[SourceChild]]
+
+
+def _lookups(some: Sequence[Child], readied: Readied) -> Mapping[str, Best]:
+    """By child, what a lookup finds of her by all but her number, and the records that it is of."""
+    forms = [normalise(one.source.demographics) for one in readied.children]
+    keys = [set(oprf_inputs(wide_keys(form, upn=False)[0])) for form in forms]
+    found = {}
+    for child in some:
+        who = Demographics(
+            forename=child.forename,
+            surname=child.surname,
+            dob=child.born,
+            sex=Sex.FEMALE if child.female else Sex.MALE,
+            postcode=child.postcode,
+        )
+        form = normalise(who)
+        asked = oprf_inputs(wide_keys(form, upn=False)[1])
+        near = [n for n, some_keys in enumerate(keys) if not some_keys.isdisjoint(asked)]
+        rulings = decide(form, [forms[n] for n in near], upn=False)
+        best = min(
+            (ruling.decision for ruling in rulings), key=_ORDER.index, default=Decision.DIFFERENT
+        )
+        same = [n for n, ruling in zip(near, rulings, strict=True) if ruling.decision is best]
+        found[child.number] = best, [readied.children[n].source for n in same]
+    return found
+
+
+_ORDER: Final = (Decision.MATCH, Decision.POSSIBLE, Decision.DIFFERENT)
+
+
 def _judged(
     source: str, number: int, some: Sequence[Child], broken: Broken, readied: Readied
 ) -> Trial:
-    """A child is imported, or one of her lines is named, or she is among those who are counted."""
+    """A child is found, or one of her lines is named, or she is among those who are counted."""
     faults = (*readied.refused, *readied.remarks)
     named = {fault.line for fault in faults if fault.column not in OF_THE_PRACTITIONER}
-    named |= {*readied.export.not_current}
+    over = {*readied.export.not_current}
     beyond = len({fault.line for fault in readied.refused if fault.line >= broken.unknown > 0})
     counted = sum(
         int(remark.split()[0])
         for remark in readied.export.about
         if "were not imported" in remark or "merged into" in remark
     )
-    by_name = {
-        (one.source.demographics.forename, one.source.demographics.surname): one
-        for one in readied.children
-    }
-    by_number = {one.source.local_id: one for one in readied.children}
-    lost, exposed, told = [], [], 0
-    for child in some:
-        found = by_number.get(child.number) or by_name.get((child.forename, child.surname))
-        said = bool(broken.hers.get(child.number, set()) & named)
+    lost, exposed, told, possible = [], [], 0, 0
+    for child, (best, found) in zip(some, _lookups(some, readied).values(), strict=True):
+        hers = broken.hers.get(child.number, set())
+        said = bool(hers & named)
         told += said
-        if found is None and not said:
+        possible += best is Decision.POSSIBLE and not said
+        if best is Decision.DIFFERENT and not (said or hers & over):
             lost.append(child.number)
-        if found is not None and child.shield and not said:
-            shielded = found.source.involvements[0].shielded
+        if best is not Decision.DIFFERENT and child.shield and not said:
+            shielded = all(one.involvements[0].shielded for one in found)
             if not shielded and not any("adoption" in each for each in readied.export.about):
                 exposed.append(child.number)
     if len(lost) <= beyond + counted:
         lost = []
     return Trial(
-        source, broken.damage, number, (), told, tuple(lost), tuple(exposed), readied.export.about
-    )
+        source, broken.damage, number, (), told, tuple(lost), tuple(exposed), possible,
+        readied.export.about,
+    )  # fmt: skip

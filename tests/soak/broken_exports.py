@@ -24,7 +24,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
@@ -52,8 +51,7 @@ from fingerpost.private.linkage import (
 )
 from fingerpost.private.linkage.comparison import decide, likeliest
 from soak.framework import Row, say, seeded
-
-WEEK: Final = timedelta(days=7)
+from soak.old_records import WEEK, codes_of, state_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +184,7 @@ async def attempt(source: Source, damage: Damage, seed: int, folder: Path) -> Tr
             known = {line.of for line in before.lines[1:] if line.of is not None} - {gone.of}
         else:
             known = set()
-        old = _state(folder)
+        old = state_of(folder)
         file = broken(sound, source, damage, seed)
         lines = file.lines_of()
         trial = Trial(source.name, damage.name, seed, again, new)
@@ -197,8 +195,8 @@ async def attempt(source: Source, damage: Damage, seed: int, folder: Path) -> Tr
             answers = await _answers(world, {of: questions[of] for of in known})
             as_was = all(decision is Decision.MATCH for decision, _ in answers.values())
             return Trial(
-                source.name, damage.name, seed, again, new, _codes(why),
-                changed=_state(folder) != old or not as_was,
+                source.name, damage.name, seed, again, new, codes_of(why),
+                changed=state_of(folder) != old or not as_was,
             )  # fmt: skip
         return _judged(trial, sound, report, lines, await _answers(world, questions))
     finally:
@@ -211,21 +209,6 @@ async def _import(world: World, file: File, as_of: object) -> ImportReport:
     opened = sheets_of(content) if content.startswith((b"PK\x03\x04", b"\xd0\xcf")) else content
     options = Options(as_of, file.columns, upn=False, reading=file.reading)  # type: ignore[arg-type]
     return await world.importer.run(OAK, SourceFile(opened, digest, AS_OF), options, Seen())
-
-
-def _codes(why: RefusedFile | Unconfirmed) -> tuple[str, ...]:
-    if isinstance(why, RefusedFile):
-        return tuple(dict.fromkeys(fault.reason.value for fault in why.faults))
-    return tuple(found.name for found in why.found)
-
-
-def _state(folder: Path) -> bytes:
-    """A digest of all that the node keeps: its records, registers and witnesses."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.name.endswith("-shm"):
-            digest.update(path.name.encode() + path.read_bytes())
-    return digest.digest()
 
 
 Answers = dict[int, tuple[Decision, tuple[ChildRecord, ...]]]

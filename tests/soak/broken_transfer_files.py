@@ -6,7 +6,8 @@ earlier import of the same school or without one. All of it follows from the see
 
 A row of the table: ``trials`` are files; ``whole`` those that were taken with every pupil read;
 ``gaps`` those that were taken and name records; ``refused`` those that were refused; ``false``
-files that lose a pupil in silence, or show one as a pupil who has left.
+files that lose a pupil in silence, or show one as a pupil who has left; ``lost`` old records of a
+node that a refused file has changed.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from agency_node.importing.staging import (
 from fakes.import_world import AS_OF
 from fakes.transfer_files import CONSTANTS, Pupil, ctf, damaged, lost, pupils
 from soak.framework import Row, say, seeded
+from soak.old_records import are_changed_by, codes_of
 
 OPTIONS: Final = Options(AS_OF, Columns(constants=CONSTANTS), upn=False)
 
@@ -46,6 +48,7 @@ class Trial:
     refused: tuple[str, ...] = ()
     named: int = 0
     lost: int = 0
+    changed: bool = False
 
     def __str__(self) -> str:
         ended = f"refused for {', '.join(self.refused)}" if self.refused else "taken"
@@ -68,12 +71,15 @@ def attempt(number: int, seed: int) -> Trial:
     before = earlier(some) if random.random() < 0.5 else None
     name, file, content = damaged(some, number, random)
     try:
-        readied = read(unpacked(content))
+        opened = unpacked(content)
+    except RefusedFile as whole:  # the command ends before a node is asked
+        return Trial(name, number, codes_of(whole))
+    try:
+        readied = read(opened)
         require_confirmed(readied, before, OPTIONS)
-    except RefusedFile as whole:
-        return Trial(name, number, tuple(fault.reason.value for fault in whole.faults))
-    except Unconfirmed as why:
-        return Trial(name, number, tuple(found.name for found in why.found))
+    except (RefusedFile, Unconfirmed) as why:
+        changed = before is not None and are_changed_by(opened, ctf(some), OPTIONS)
+        return Trial(name, number, codes_of(why), changed=changed)
     faults = (*readied.refused, *readied.remarks)
     named = {fault.line for fault in faults}
     return Trial(name, number, (), len(named), len(lost(some, file, readied.export, faults)))
@@ -87,7 +93,7 @@ def main() -> int:
             break
         trial = attempt(number, chosen.seed)
         ending = "refused" if trial.refused else "gaps" if trial.named else "whole"
-        counts.update(trials=1, false=bool(trial.lost), **{ending: 1})
+        counts.update(trials=1, false=bool(trial.lost), lost=trial.changed, **{ending: 1})
         codes.setdefault(trial.damage, Counter()).update(trial.refused or (ending,))
         if trial.lost:
             say(str(trial))
@@ -95,7 +101,7 @@ def main() -> int:
         say(f"{damage}: {', '.join(f'{code} {n}' for code, n in found.most_common(4))}")
     row = Row(
         "broken-transfer-files", counts["trials"], counts["whole"], counts["gaps"],
-        counts["refused"], 0, counts["false"],
+        counts["refused"], 0, counts["false"], counts["lost"],
     )  # fmt: skip
     say(row.line())
     return 0 if row.good else 1
