@@ -1,47 +1,24 @@
 """Sound and broken exports of councils and health services about invented children: the Standard
-Safeguarding Dataset and FHIR R4.
-
-``attempt`` reads one broken export as an import does, and says what became of each child. All of it
-follows from a seed.
+Safeguarding Dataset and FHIR R4. All of it follows from a seed.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 from typing import Any, Final
 
-from agency_node.importing.misread import Earlier, census_of
-from agency_node.importing.sources.children import SourceChild
-from agency_node.importing.sources.columns import Columns
 from agency_node.importing.sources.reading import Content
-from agency_node.importing.sources.reasons import RefusedFile
 from agency_node.importing.sources.ssds_tables import Texts
-from agency_node.importing.staging import (
-    Options,
-    Readied,
-    Unconfirmed,
-    make_ready,
-    require_confirmed,
-)
 from deploy.invented.fhir import Resource, bundle, labelled
 from fakes.council import Council
-from fakes.damages import OF_THE_PRACTITIONER
 from fakes.import_world import AS_OF
+from fakes.invented_names import names_of_a_class
 from fakes.surgery import episode, lines, organization, patient, practitioner, role
-from fingerpost.private.demographics import Demographics, Sex
-from fingerpost.private.linkage import (
-    Decision,
-    normalise,
-    oprf_inputs,
-    wide_keys,
-)
-from fingerpost.private.linkage.comparison import decide
 
-OPTIONS: Final = Options(AS_OF, Columns(), upn=False)
 _FORENAMES: Final = ("Quillon", "Zéphyrine", "Marigold", "Peregrine", "Chloé", "Oswin", "Siân")
 _SURNAMES: Final = ("Brackenwood", "O'Fenwick", "Tarrowby-Hale", "Brontë", "Umberleigh", "Núñez")
 
@@ -59,7 +36,7 @@ class Child:
 
 def children(random: Random, count: int) -> list[Child]:
     """Children of whom no two have one name."""
-    names = [(first, last) for first in _FORENAMES for last in _SURNAMES]
+    names = names_of_a_class(random, _FORENAMES, _SURNAMES, count)
     return [
         Child(
             f"{n + 1:03}{random.randrange(1000):03}",
@@ -70,8 +47,22 @@ def children(random: Random, count: int) -> list[Child]:
             random.random() < 0.15,
             random.random() < 0.5,
         )
-        for n, (first, last) in enumerate(random.sample(names, count))
+        for n, (first, last) in enumerate(names)
     ]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A broken export.
+
+    ``hers``: by child, the lines that are about her. ``unknown``: from this line on, the report
+    names plans of persons who are not there.
+    """
+
+    damage: str
+    content: Content
+    hers: Mapping[str, set[int]]
+    unknown: int = 0
 
 
 # ---- FHIR ----------------------------------------------------------------------------------------
@@ -382,41 +373,7 @@ def broken_council(some: Sequence[Child], number: int, random: Random) -> Broken
     return Broken(name.strip("_").replace("_", " "), Texts(texts), hers, unknown)
 
 
-# ---- what became of it ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A broken export.
-
-    ``hers``: by child, the lines that are about her. ``unknown``: from this line on, the report
-    names plans of persons who are not there.
-    """
-
-    damage: str
-    content: Content
-    hers: Mapping[str, set[int]]
-    unknown: int = 0
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What became of one broken export, and of its children."""
-
-    source: str
-    damage: str
-    number: int
-    refused: tuple[str, ...] = ()
-    named: int = 0
-    lost: tuple[str, ...] = ()
-    exposed: tuple[str, ...] = ()
-    possible: int = 0
-    about: tuple[str, ...] = field(default=(), repr=False)
-
-
-def _ready(content: Content) -> Readied:
-    return make_ready(b"\0".join, content, OPTIONS)
-
+# ---- either --------------------------------------------------------------------------------------
 
 SOURCES: Final[Mapping[str, Callable[[Sequence[Child], int, Random], Broken]]] = {
     "FHIR": broken_fhir,
@@ -424,7 +381,7 @@ SOURCES: Final[Mapping[str, Callable[[Sequence[Child], int, Random], Broken]]] =
 }
 
 
-def _sound(source: str, some: Sequence[Child], random: Random) -> Content:
+def sound_export(source: str, some: Sequence[Child], random: Random) -> Content:
     if source == "FHIR":
         return bundle(*resources(some, random))
     return Texts(council_of(some, random).texts())
@@ -434,87 +391,5 @@ def case(source: str, number: int, seed: int) -> tuple[list[Child], Content | No
     """Return children, their sound export of an earlier day or none, and a broken one."""
     random = Random(f"{source} {seed} {number}")
     some = children(random, random.randint(4, 24))
-    sound = _sound(source, some, random) if random.random() < 0.5 else None
+    sound = sound_export(source, some, random) if random.random() < 0.5 else None
     return some, sound, SOURCES[source](some, number, random)
-
-
-def attempt(source: str, number: int, seed: int) -> Trial:
-    """Break an export and read it, beside an earlier import of a sound one or without one."""
-    some, sound, broken = case(source, number, seed)
-    earlier = None
-    if sound is not None:
-        facts = _ready(sound).facts
-        earlier = Earlier(facts.children, AS_OF - timedelta(days=7), census_of(facts, (), None))
-    try:
-        readied = _ready(broken.content)
-        require_confirmed(readied, earlier, OPTIONS)
-    except RefusedFile as whole:
-        codes = tuple(dict.fromkeys(fault.reason.value for fault in whole.faults))
-        return Trial(source, broken.damage, number, codes)
-    except Unconfirmed as why:
-        return Trial(source, broken.damage, number, tuple(found.name for found in why.found))
-    return _judged(source, number, some, broken, readied)
-
-
-Best = tuple[Decision, list[SourceChild]]
-
-
-def _lookups(some: Sequence[Child], readied: Readied) -> Mapping[str, Best]:
-    """By child, what a lookup finds of her by all but her number, and the records that it is of."""
-    forms = [normalise(one.source.demographics) for one in readied.children]
-    keys = [set(oprf_inputs(wide_keys(form, upn=False)[0])) for form in forms]
-    found = {}
-    for child in some:
-        who = Demographics(
-            forename=child.forename,
-            surname=child.surname,
-            dob=child.born,
-            sex=Sex.FEMALE if child.female else Sex.MALE,
-            postcode=child.postcode,
-        )
-        form = normalise(who)
-        asked = oprf_inputs(wide_keys(form, upn=False)[1])
-        near = [n for n, some_keys in enumerate(keys) if not some_keys.isdisjoint(asked)]
-        rulings = decide(form, [forms[n] for n in near], upn=False)
-        best = min(
-            (ruling.decision for ruling in rulings), key=_ORDER.index, default=Decision.DIFFERENT
-        )
-        same = [n for n, ruling in zip(near, rulings, strict=True) if ruling.decision is best]
-        found[child.number] = best, [readied.children[n].source for n in same]
-    return found
-
-
-_ORDER: Final = (Decision.MATCH, Decision.POSSIBLE, Decision.DIFFERENT)
-
-
-def _judged(
-    source: str, number: int, some: Sequence[Child], broken: Broken, readied: Readied
-) -> Trial:
-    """A child is found, or one of her lines is named, or she is among those who are counted."""
-    faults = (*readied.refused, *readied.remarks)
-    named = {fault.line for fault in faults if fault.column not in OF_THE_PRACTITIONER}
-    over = {*readied.export.not_current}
-    beyond = len({fault.line for fault in readied.refused if fault.line >= broken.unknown > 0})
-    counted = sum(
-        int(remark.split()[0])
-        for remark in readied.export.about
-        if "were not imported" in remark or "merged into" in remark
-    )
-    lost, exposed, told, possible = [], [], 0, 0
-    for child, (best, found) in zip(some, _lookups(some, readied).values(), strict=True):
-        hers = broken.hers.get(child.number, set())
-        said = bool(hers & named)
-        told += said
-        possible += best is Decision.POSSIBLE and not said
-        if best is Decision.DIFFERENT and not (said or hers & over):
-            lost.append(child.number)
-        if best is not Decision.DIFFERENT and child.shield and not said:
-            shielded = all(one.involvements[0].shielded for one in found)
-            if not shielded and not any("adoption" in each for each in readied.export.about):
-                exposed.append(child.number)
-    if len(lost) <= beyond + counted:
-        lost = []
-    return Trial(
-        source, broken.damage, number, (), told, tuple(lost), tuple(exposed), possible,
-        readied.export.about,
-    )  # fmt: skip

@@ -6,7 +6,6 @@ file each child stands, so that whoever damages either knows whom a report has t
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -19,6 +18,7 @@ from agency_node.importing.sources.judging import Stated
 from agency_node.importing.sources.reading import Reading
 from deploy.invented.workbooks import Cell, xlsx
 from fakes.import_world import AS_OF
+from fakes.invented_names import names_of_a_class
 from fingerpost.private.demographics import Demographics, Sex
 
 COLUMNS: Final = (
@@ -92,10 +92,7 @@ def upn(number: int) -> str:
 
 def children(random: Random, count: int) -> Grid:
     """Children of whom no two can be taken for each other."""
-    named = [(first, last) for first in _FORENAMES for last in _SURNAMES]
-    chosen = random.sample(named, count)
-    while any(2 * Counter(each).most_common(1)[0][1] > count for each in zip(*chosen, strict=True)):
-        chosen = random.sample(named, count)  # most of a class may not share a name
+    chosen = names_of_a_class(random, _FORENAMES, _SURNAMES, count)
     lines = []
     for number, (first, last) in enumerate(chosen):
         own = random.randrange(10**6)

@@ -18,6 +18,7 @@ from agency_node.importing.sources.children import Export, SourceChild
 from agency_node.importing.sources.reasons import RowFault
 from deploy.invented.workbooks import packed
 from fakes.import_world import AS_OF
+from fakes.invented_names import names_of_a_class
 from fingerpost.protocol.codes import InvolvementStatus
 
 LETTERS: Final = "ABCDEFGHJKLMNPQRTUVWXYZ"
@@ -103,8 +104,8 @@ def pupils(random: Random, count: int) -> list[Pupil]:
     return [
         Pupil(
             upn(n),
-            random.choice(FORENAMES),
-            random.choice(SURNAMES),
+            first,
+            last,
             AS_OF - timedelta(days=random.randrange(4 * 365, 18 * 365)),
             f"WX{random.randint(1, 9)} {random.randint(1, 9)}QD",
             random.choice("FM"),
@@ -112,7 +113,7 @@ def pupils(random: Random, count: int) -> list[Pupil]:
             AS_OF - timedelta(days=random.randrange(40, 900)),
             random.choice((None, None, None, AS_OF - timedelta(days=30))),
         )
-        for n in range(count)
+        for n, (first, last) in enumerate(names_of_a_class(random, FORENAMES, SURNAMES, count))
     ]
 
 

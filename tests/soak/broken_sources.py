@@ -13,7 +13,8 @@ import sys
 import time
 from collections import Counter
 
-from fakes.broken_sources import OPTIONS, SOURCES, attempt, case
+from fakes.broken_source_trials import OPTIONS, attempt
+from fakes.broken_sources import SOURCES, case
 from soak.framework import Row, say, seeded
 from soak.old_records import are_changed_by
 

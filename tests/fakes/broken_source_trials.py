@@ -1,0 +1,137 @@
+"""What becomes of broken exports of councils and health services: each is read as an import does,
+and every child of it is looked for. All of it follows from a seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from agency_node.importing.misread import Earlier, census_of
+from agency_node.importing.sources.children import SourceChild
+from agency_node.importing.sources.columns import Columns
+from agency_node.importing.sources.reading import Content
+from agency_node.importing.sources.reasons import RefusedFile
+from agency_node.importing.staging import (
+    Options,
+    Readied,
+    Unconfirmed,
+    make_ready,
+    require_confirmed,
+)
+from fakes.broken_sources import Broken, Child, case
+from fakes.damages import OF_THE_PRACTITIONER
+from fakes.import_world import AS_OF
+from fingerpost.private.demographics import Demographics, Sex
+from fingerpost.private.linkage import (
+    Decision,
+    normalise,
+    oprf_inputs,
+    wide_keys,
+)
+from fingerpost.private.linkage.comparison import decide
+
+OPTIONS: Final = Options(AS_OF, Columns(), upn=False)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What became of one broken export, and of its children."""
+
+    source: str
+    damage: str
+    number: int
+    refused: tuple[str, ...] = ()
+    named: int = 0
+    lost: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
+    possible: int = 0
+    about: tuple[str, ...] = field(default=(), repr=False)
+
+
+def _ready(content: Content) -> Readied:
+    return make_ready(b"\0".join, content, OPTIONS)
+
+
+def attempt(source: str, number: int, seed: int) -> Trial:
+    """Break an export and read it, beside an earlier import of a sound one or without one."""
+    some, sound, broken = case(source, number, seed)
+    earlier = None
+    if sound is not None:
+        facts = _ready(sound).facts
+        earlier = Earlier(facts.children, AS_OF - timedelta(days=7), census_of(facts, (), None))
+    try:
+        readied = _ready(broken.content)
+        require_confirmed(readied, earlier, OPTIONS)
+    except RefusedFile as whole:
+        codes = tuple(dict.fromkeys(fault.reason.value for fault in whole.faults))
+        return Trial(source, broken.damage, number, codes)
+    except Unconfirmed as why:
+        return Trial(source, broken.damage, number, tuple(found.name for found in why.found))
+    return _judged(source, number, some, broken, readied)
+
+
+Best = tuple[Decision, list[SourceChild]]
+
+
+def _lookups(some: Sequence[Child], readied: Readied) -> Mapping[str, Best]:
+    """By child, what a lookup finds of her by all but her number, and the records that it is of."""
+    forms = [normalise(one.source.demographics) for one in readied.children]
+    keys = [set(oprf_inputs(wide_keys(form, upn=False)[0])) for form in forms]
+    found = {}
+    for child in some:
+        who = Demographics(
+            forename=child.forename,
+            surname=child.surname,
+            dob=child.born,
+            sex=Sex.FEMALE if child.female else Sex.MALE,
+            postcode=child.postcode,
+        )
+        form = normalise(who)
+        asked = oprf_inputs(wide_keys(form, upn=False)[1])
+        near = [n for n, some_keys in enumerate(keys) if not some_keys.isdisjoint(asked)]
+        rulings = decide(form, [forms[n] for n in near], upn=False)
+        best = min(
+            (ruling.decision for ruling in rulings), key=_ORDER.index, default=Decision.DIFFERENT
+        )
+        same = [n for n, ruling in zip(near, rulings, strict=True) if ruling.decision is best]
+        found[child.number] = best, [readied.children[n].source for n in same]
+    return found
+
+
+_ORDER: Final = (Decision.MATCH, Decision.POSSIBLE, Decision.DIFFERENT)
+
+
+def _judged(
+    source: str, number: int, some: Sequence[Child], broken: Broken, readied: Readied
+) -> Trial:
+    """A child is found, or one of her lines is named, or she is among those who are counted."""
+    faults = (*readied.refused, *readied.remarks)
+    named = {fault.line for fault in faults if fault.column not in OF_THE_PRACTITIONER}
+    over = {*readied.export.not_current}
+    beyond = len({fault.line for fault in readied.refused if fault.line >= broken.unknown > 0})
+    counted = sum(
+        int(remark.split()[0])
+        for remark in readied.export.about
+        if "were not imported" in remark or "merged into" in remark
+    )
+    lost, exposed, told, possible = [], [], 0, 0
+    for child, (best, found) in zip(some, _lookups(some, readied).values(), strict=True):
+        hers = broken.hers.get(child.number, set())
+        said = bool(hers & named)
+        told += said
+        possible += best is Decision.POSSIBLE and not said
+        if best is Decision.DIFFERENT and not (said or hers & over):
+            lost.append(child.number)
+        if best is not Decision.DIFFERENT and child.shield and not said:
+            shielded = all(one.involvements[0].shielded for one in found)
+            if not shielded and not any("adoption" in each for each in readied.export.about):
+                exposed.append(child.number)
+    if len(lost) <= beyond + counted:
+        lost = []
+    return Trial(
+        source, broken.damage, number, (), told, tuple(lost), tuple(exposed), possible,
+        readied.export.about,
+    )  # fmt: skip
