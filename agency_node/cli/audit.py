@@ -31,7 +31,8 @@ from agency_node.cli.run import PROGRAM
 from agency_node.cli.typed_child import child_in_words
 from agency_node.settings import NodeSettings
 from fingerpost.audit.log import Actor, AuditEvent, Entry, OperationId
-from fingerpost.membership import audit_commands, commands
+from fingerpost.audit.search import Criteria
+from fingerpost.membership import audit_commands, commands, search_commands
 from fingerpost.membership.audit_commands import DepositsOption, NotedOption
 from fingerpost.membership.commands import (
     ByOption,
@@ -87,6 +88,8 @@ def verify(
 @app.command()
 def show(
     settings_file: SettingsFile,
+    by: ByOption,
+    why: WhyOption,
     agency: Agency = None,
     since: SinceOption = None,
     until: UntilOption = None,
@@ -97,11 +100,17 @@ def show(
         ),
     ] = False,
 ) -> None:
-    """List who asked, about whom, why, and what was disclosed. Times are UTC."""
+    """List who asked, about whom, why, and what was disclosed. Times are UTC.
+
+    Who looks at it, and why, is recorded first, as for a search.
+    """
     settings = PROGRAM.load(settings_file)
     chosen = chosen_agency(settings, agency)
+    actor, reason = Actor(by), OperationId(why)
+    first, last = commands.span(since, until)
     with closing(wiring.open_audit(settings, chosen)) as log:
-        entries = list(log.show(*commands.span(since, until), decrypt=True))
+        search_commands.record(log, Criteria(first, last), by=actor, why=reason)
+        entries = list(log.show(first, last, decrypt=True))
     if possible:
         some = [entry for entry in entries if is_possible(entry.fields.get("finding"))]
         _print_for_the_duty_desk(chosen, some)

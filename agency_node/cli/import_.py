@@ -64,7 +64,7 @@ from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import replace_file
 from fingerpost.runtime.health import look, probe
 from fingerpost.runtime.logs import configure
-from fingerpost.runtime.screen_text import json_lines
+from fingerpost.runtime.screen_text import counted, json_lines
 from fingerpost.runtime.settings import load
 
 PARTY: Final = "agency_node"
@@ -328,9 +328,10 @@ class _Run:
             not_imported(self.console, why)
         except NoRoom as full:
             why_not = (
-                f"This node would have {full.children} children, and its declared caseload has "
-                f"room for {full.room}. {_UNCHANGED} If that is right, ask the federation "
-                "for a raise, or for a larger caseload; then run the same command again."
+                f"This node would have {counted(full.children, 'child', 'children')}, and its "
+                f"declared caseload has room for {full.room}. {_UNCHANGED} If that is right, ask "
+                "the federation for a raise, or for a larger caseload; then run the same command "
+                "again."
             )
             not_imported(self.console, why_not)
         except Unconfirmed as why:
@@ -422,8 +423,9 @@ class _Bars(Progress):
 
     def growing(self, growth: Growth) -> None:
         self.console.print(
-            f"{growth.more} children more than this node had. From {growth.usual} more in a week "
-            "on, the key holders may refuse: then ask the federation for a raise.",
+            f"{counted(growth.more, 'child', 'children')} more than this node had. From "
+            f"{growth.usual} more in a week on, the key holders may refuse: then ask the "
+            "federation for a raise.",
             style="yellow",
         )
 

@@ -20,7 +20,7 @@ from agency_node.importing.report import Ending, ImportReport
 from agency_node.importing.sources.reasons import RowFault
 from agency_node.importing.sources.shapes import ColumnFound
 from fingerpost.runtime.listing import show_list
-from fingerpost.runtime.screen_text import printable
+from fingerpost.runtime.screen_text import counted, printable
 
 _ROWS_SHOWN: Final = 20
 _OPTIONS: Final[Mapping[Rule, str]] = MappingProxyType(
@@ -60,21 +60,22 @@ def show(console: Console, report: ImportReport) -> None:
         say(
             console,
             ("Partial:", "yellow"),
-            f" {_count(len(report.refused), 'row was', 'rows were')} left out; each is named.",
+            f" {counted(len(report.refused), 'row was', 'rows were')} left out; each is named.",
         )
     else:
         console.print("[green]Whole:[/green] every row was read.")
     say(console, f"The file: {'; '.join(report.about)}.")
     console.print(
-        f"[green]{_count(report.children, 'child', 'children')}[/green] with "
-        f"{_count(report.involvements, 'involvement', 'involvements')}, from "
-        f"{report.rows} rows ({report.rows_taken} taken, {len(report.not_current)} no longer "
-        f"current, {len(report.refused)} refused)."
+        f"[green]{counted(report.children, 'child', 'children')}[/green] with "
+        f"{counted(report.involvements, 'involvement', 'involvements')}, from "
+        f"{counted(report.rows, 'row', 'rows')} ({report.rows_taken} taken, "
+        f"{len(report.not_current)} no longer current, {len(report.refused)} refused)."
     )
     if report.before is not None and not report.already:
-        console.print(f"Before: {report.before} children.")
+        console.print(f"Before: {counted(report.before, 'child', 'children')}.")
     if report.shielded:
-        console.print(f"{report.shielded} children are shielded: nothing about them is disclosed.")
+        who = counted(report.shielded, "child is", "children are")
+        console.print(f"{who} shielded, of whom nothing is disclosed.")
     for words in report.shields.words():
         console.print(words)
     nobody = [found for found in report.doubts if found.rule is Rule.UNFLAGGED]
@@ -88,8 +89,9 @@ def show(console: Console, report: ImportReport) -> None:
         console.print(f"Accepted: {name}", markup=False)
     for tagged in report.tagged:
         console.print(
-            f"Epoch {tagged.epoch}: {tagged.taken_over} of {tagged.children} children unchanged, "
-            f"{tagged.evaluated} keys evaluated."
+            f"Epoch {tagged.epoch}: {tagged.taken_over} of "
+            f"{counted(tagged.children, 'child', 'children')} unchanged, "
+            f"{counted(tagged.evaluated, 'key', 'keys')} evaluated."
         )
     if not report.tagged and not report.already and not report.rehearsed:
         console.print("No epoch is announced yet; the node tags these records when one is.")
@@ -161,7 +163,7 @@ def show_quality(console: Console, kept: Kept) -> None:
     things = len(kept.report.to_do)
     say(
         console,
-        f"Quality: {_count(things, 'thing', 'things')} to do. See it with "
+        f"Quality: {counted(things, 'thing', 'things')} to do. See it with "
         f"`fingerpost-node quality --agency {kept.report.agency}`.",
     )
     if kept.aside is not None:
@@ -174,7 +176,3 @@ def show_quality(console: Console, kept: Kept) -> None:
 
 def _forms(forms: Iterable[tuple[str, int]]) -> str:
     return ", ".join(f"{printable(form)} ({rows})" for form, rows in forms)
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

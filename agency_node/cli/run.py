@@ -15,7 +15,7 @@ from agency_node import wiring
 from agency_node.answering.load import most_at_once
 from agency_node.answering.wiring import audit_key
 from agency_node.cli.settings_in_use import CHANGED, is_due, not_known
-from agency_node.importing.wiring import open_imports, open_store
+from agency_node.importing.wiring import open_imports, open_shields, open_store
 from agency_node.records.store.records import SqlRecords
 from agency_node.settings import NodeSettings
 from fingerpost.membership import commands
@@ -34,8 +34,9 @@ from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Federation, Party
 from fingerpost.protocol.feed_age import FeedLife
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.runtime.health import probe
+from fingerpost.runtime.health import look, probe
 from fingerpost.runtime.listing import a_console, show_list
+from fingerpost.runtime.screen_text import counted
 
 PROGRAM: Final = commands.Program(
     "fingerpost-node", "agency_node", NodeSettings, wiring.EVENTS, wiring.open
@@ -88,7 +89,8 @@ def check(settings_file: SettingsFile) -> None:
             "The golden vectors are not reproduced: this node would answer nothing. The likely "
             "cause is a version of Python or of a library other than that of the release."
         )
-    opened = f"Settings, keys and data keys of {len(settings.agencies)} agencies"
+    agencies = counted(len(settings.agencies), "agency", "agencies")
+    opened = f"Settings, keys and data keys of {agencies}"
     commands.report_sound(opened, bundle, settings.health)
     if asyncio.run(is_due(settings)):
         typer.echo(CHANGED, err=True)
@@ -119,6 +121,8 @@ def status(settings_file: SettingsFile) -> None:
     columns = ("Agency", "Import", "As of (UTC)", "Children", "Tagged for epochs", "Answers")
     with closing(open_store(settings)) as records:
         attached, due, answering = asyncio.run(_probed(settings))
+        unread = _unread_registers(settings)
+        answering.update(dict.fromkeys(unread, "no: its register of shields"))
         rows = [
             (str(agency), *_row(records, agency, federation, now), answering[agency])
             for agency in records.agencies()
@@ -127,7 +131,12 @@ def status(settings_file: SettingsFile) -> None:
     show_list(console, columns, rows, prose=(columns[2], columns[4]))
     if due:
         console.print(CHANGED)
-    console.print(f"Stream to the broker: {'attached' if attached else 'not attached'}")
+    for agency, why in unread.items():
+        console.print(f"{agency}: {why}", markup=False)
+    if attached is None:
+        console.print("The node is not running: nobody is answered for these agencies.")
+    else:
+        console.print(f"Stream to the broker: {'attached' if attached else 'not attached'}")
     delay = limits.ANSWER_DELAY_MS if federation is None else federation.parameters.answer_delay_ms
     most = most_at_once(len(rows), delay)
     console.print(
@@ -172,16 +181,30 @@ def _day(seconds: int) -> date:
     return datetime.fromtimestamp(seconds, UTC).date()
 
 
-async def _probed(settings: NodeSettings) -> tuple[bool, bool, dict[AgencyId, str]]:
-    """Return whether the node is attached, whether its restart is due, and for each agency whether
-    it answers."""
+def _unread_registers(settings: NodeSettings) -> dict[AgencyId, str]:
+    """Return why the register of shields cannot be read, of each agency of which it cannot."""
+    unread = {}
+    shields = open_shields(settings)
+    for each in settings.agencies:
+        try:
+            shields.read(each.id)
+        except Defect as defect:
+            unread[each.id] = str(defect)
+    return unread
+
+
+async def _probed(settings: NodeSettings) -> tuple[bool | None, bool, dict[AgencyId, str]]:
+    """Return whether the node is attached (None where it does not run), whether its restart is due,
+    and for each agency whether it answers."""
     agencies = [each.id for each in settings.agencies]
+    attached = await look(settings.health, wiring.STREAM_HEALTH)
+    if attached is None:
+        return None, False, dict.fromkeys(agencies, "no")
     unknown = await not_known(settings, agencies)
     answers = {
         agency: "yes" if await probe(settings.health, str(agency)) else "no" for agency in agencies
     }
     answers.update(dict.fromkeys(unknown, "no: restart the node"))
-    attached = await probe(settings.health, wiring.STREAM_HEALTH)
     return attached, await is_due(settings), answers
 
 
@@ -215,4 +238,5 @@ def adopt_records(
             return
         found = imports.adopt(chosen)
     day = _day(found.as_of)
-    typer.echo(f"Adopted: {found.children} children as of {day}. Import a new export soon.")
+    children = counted(found.children, "child", "children")
+    typer.echo(f"Adopted: {children} as of {day}. Import a new export soon.")

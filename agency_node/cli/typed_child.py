@@ -4,9 +4,9 @@ line, which every user of the machine can see.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import typer
 
@@ -33,32 +33,39 @@ def prompted(text: str, reader: Callable[[str], _T]) -> _T:
 
 
 def ask_details() -> Demographics:
-    """Return what is known of a child; an empty answer means "not known".
-
-    Raises:
-        Defect: some of it cannot be read, or finds nobody.
+    """Return what is known of a child; an empty answer means "not known". What cannot be read, or
+    finds nobody, is asked again by itself.
     """
     today = datetime.now(UTC).date()
     dates = Dates(Order.DAY_FIRST, years_of("dob", today))  # as a person types it
-    try:
-        child = Demographics(
-            forename=prompted("Forename", read.read_name),
-            middle_names=prompted("Middle names", read.read_name),
-            surname=prompted("Surname", read.read_name),
-            other_names=prompted("Other names (; between them)", read.read_aliases),
-            dob=prompted(
-                "Date of birth",
-                lambda text: read.read_birth(text, Precision.DAY, today, dates),
-            ),
-            postcode=prompted("Postcode", read.read_postcode),
-            health_number=prompted("NHS, CHI or H&C number", read.read_number),
-        )
-    except Refused as refused:
-        raise Defect(f"{refused.what}: cannot be read") from None
-    for part in unused(child, normalise(child), upn=True):
-        if part is not Unused.POSTCODE_AS_TYPED:
-            raise Defect(part.words)
-    return child
+    questions: Mapping[str, tuple[str, Callable[[str], object]]] = {
+        "forename": ("Forename", read.read_name),
+        "middle_names": ("Middle names", read.read_name),
+        "surname": ("Surname", read.read_name),
+        "other_names": ("Other names (; between them)", read.read_aliases),
+        "dob": (
+            "Date of birth",
+            lambda text: read.read_birth(text, Precision.DAY, today, dates),
+        ),
+        "postcode": ("Postcode", read.read_postcode),
+        "health_number": ("NHS, CHI or H&C number", read.read_number),
+    }
+    typed: dict[str, Any] = {name: prompted(*asked) for name, asked in questions.items()}
+    while True:
+        try:
+            child = Demographics(**typed)
+        except Refused as refused:
+            if refused.what not in questions:
+                raise Defect(f"{refused.what}: cannot be read") from None
+            again, why = str(refused.what), "This cannot be read."
+        else:
+            found = unused(child, normalise(child), upn=True)
+            part = next((each for each in found if each is not Unused.POSTCODE_AS_TYPED), None)
+            if part is None:
+                return child
+            again, why = part.field, part.words
+        typer.echo(f"{why} Try again.", err=True)
+        typed[again] = prompted(*questions[again])
 
 
 def child_in_words(child: Demographics) -> str:

@@ -44,6 +44,7 @@ from fingerpost.private.linkage import (
     normalise,
     oprf_inputs,
 )
+from fingerpost.runtime.screen_text import counted
 
 FEW_UNREAD: Final = 4
 """So many rows with a flag that cannot be read, and one more for each ``ONE_UNREAD_IN`` rows, may
@@ -77,28 +78,26 @@ class ShieldCounts:
     def words(self) -> Iterator[str]:
         """Yield what the operator is told. It names nobody."""
         if self.new:
-            yield f"{_are(self.new, 'shield')} new in the register of shields."
+            yield f"{counted(self.new, 'shield is', 'shields are')} new in the register of shields."
         if self.unsaid:
             yield (
-                f"{_are(self.unsaid, 'child', 'children')} shielded by the register though the "
-                "file does not say so. If that is not right, see `fingerpost-node shields list`."
+                f"{counted(self.unsaid, 'child is', 'children are')} shielded by the register "
+                "though the file does not say so. If that is not right, see "
+                "`fingerpost-node shields list`."
             )
         if self.unread:
             yield (
-                f"{_are(self.unread, 'row')} shielded in this import alone: too many flags are "
-                "neither yes nor no. Mend the column `shield` and import again."
+                f"{counted(self.unread, 'row is', 'rows are')} shielded in this import alone: too "
+                "many flags are neither yes nor no. Mend the column `shield` and import again."
             )
         if self.hidden:
-            yield f"{_are(self.hidden, 'row')} of hidden children and left out; nothing is stored."
+            rows = counted(self.hidden, "row is", "rows are")
+            yield f"{rows} of hidden children and left out; nothing is stored."
         if self.due:
             yield (
-                f"{_are(self.due, 'shield')} due for review: `fingerpost-node shields list`. They "
-                "hold until somebody lifts them."
+                f"{counted(self.due, 'shield is', 'shields are')} due for review: "
+                "`fingerpost-node shields list`. A shield holds until somebody lifts it."
             )
-
-
-def _are(number: int, one: str, many: str = "") -> str:
-    return f"1 {one} is" if number == 1 else f"{number} {many or one + 's'} are"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

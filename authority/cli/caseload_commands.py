@@ -17,6 +17,7 @@ from authority.cli.parsing import Folder, console, parsed
 from fingerpost.protocol.federation import PublicFigure, Raise
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.runtime.listing import a_console, show_list
+from fingerpost.runtime.screen_text import counted
 
 caseload_app = typer.Typer(
     help="Declare how many children a node may index, beside what is published.",
@@ -51,7 +52,7 @@ def declare(
 ) -> None:
     """Grant a node another caseload."""
     Ceremony.open(folder).change(lambda d: changes.declare(d, node, children, reason))
-    console.print(f"{node} may index {children} children.")
+    console.print(f"{node} may index {counted(children, 'child', 'children')}.")
 
 
 @caseload_app.command("figure")
@@ -67,7 +68,7 @@ def figure(
     """Note a public figure: a school's roll, a practice's list, the children of an area."""
     noted = PublicFigure(children, source, published.date())
     Ceremony.open(folder).change(lambda d: changes.publish_figure(d, agency, noted))
-    console.print(f"{agency}: {children} children by {source}.", markup=False)
+    console.print(f"{agency}: {counted(children, 'child', 'children')} by {source}.", markup=False)
 
 
 @caseload_app.command("raise")

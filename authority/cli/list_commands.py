@@ -28,6 +28,7 @@ from fingerpost.protocol.federation import Agency
 from fingerpost.protocol.feed_age import Holiday, are_a_calendar
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from fingerpost.runtime.files import read_file
+from fingerpost.runtime.screen_text import counted
 
 agency_app = typer.Typer(
     help="Add, change and remove the organisations that hold records or ask.",
@@ -272,7 +273,8 @@ def import_areas(
     entries = imports.read_areas(file)
     Ceremony.open(folder).change(lambda draft: imports.merge_areas(draft, entries))
     agencies = sum(len(entry.agencies) for entry in entries)
-    console.print(f"{len(entries)} areas and {agencies} agencies are in the draft.")
+    areas = counted(len(entries), "area", "areas")
+    console.print(f"In the draft: {areas} and {counted(agencies, 'agency', 'agencies')}.")
 
 
 def hosting(
@@ -316,7 +318,8 @@ def coverage_import(
     found = imports.read_register(file, notes.append)
     Ceremony.open(folder).change(lambda draft: changes.cover(draft, found))
     count = sum(len(entries) for entries in found.values())
-    console.print(f"{count} agencies of {len(found)} areas are noted as not connected.")
+    areas = counted(len(found), "area", "areas")
+    console.print(f"Noted as not connected: {counted(count, 'agency', 'agencies')} of {areas}.")
     for note in notes:
         console.print(f"  {note}", markup=False)
 

@@ -25,6 +25,7 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList, Party
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.runtime.listing import a_console, show_block
+from fingerpost.runtime.screen_text import counted
 
 code_lists_app = typer.Typer(
     help="Propose and sign the purposes, roles and kinds in force.", no_args_is_help=True
@@ -68,7 +69,9 @@ def publish(
     ceremony = Ceremony.open(folder)
     done = ceremony.publish(now())
     _print_findings(done.warnings)
-    console.print(f"Signed {len(done.roles)} roles; {done.written} files new, {done.removed} gone.")
+    roles = counted(len(done.roles), "role", "roles")
+    files = counted(done.written, "file", "files")
+    console.print(f"Signed {roles}; {files} new, {done.removed} gone.")
     if online:
         signed = wiring.open_online(read_settings(ceremony.online / SETTINGS)).refresh(now())
         if signed.refused is not None:

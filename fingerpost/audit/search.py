@@ -35,6 +35,7 @@ from fingerpost.private.linkage import (
     normalise,
 )
 from fingerpost.protocol.errors import Defect
+from fingerpost.runtime.screen_text import counted
 
 C = TypeVar("C")
 L = TypeVar("L")
@@ -207,17 +208,12 @@ class Tally:
 
     def words(self) -> str:
         """Return one line for a person."""
-        said = [f"{_counted(self.found)} found."]
-        said += [
-            f"{_counted(self.unread[why])} could not be searched: {_WORDS[why]}."
-            for why in Unread
-            if self.unread[why]
-        ]
+        said = [f"{counted(self.found, 'lookup', 'lookups')} found."]
+        for why in Unread:
+            if self.unread[why]:
+                lookups = counted(self.unread[why], "lookup", "lookups")
+                said.append(f"{lookups} could not be searched: {_WORDS[why]}.")
         return " ".join(said)
-
-
-def _counted(lookups: int) -> str:
-    return "1 lookup" if lookups == 1 else f"{lookups} lookups"
 
 
 def search(

@@ -25,6 +25,7 @@ from fingerpost.membership.membership import Places, heads_at_issuer
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Party
 from fingerpost.runtime.clock import SystemClock
+from fingerpost.runtime.screen_text import counted
 
 NotedOption = Annotated[
     str | None,
@@ -56,7 +57,7 @@ def report_whole(log: AuditLog, noted: str | None) -> None:
     report = log.verify(None if noted is None else _receipt(noted))
     report.require_whole()
     head = f"{report.head.seq}:{report.head.hash.hex()}"
-    typer.echo(f"{report.entries} entries, whole. Note this elsewhere: {head}")
+    typer.echo(f"{counted(report.entries, 'entry', 'entries')}, whole. Note this elsewhere: {head}")
     if report.noted is not None:
         typer.echo(f"It goes on from entry {report.noted} as it was noted.")
 

@@ -46,6 +46,7 @@ from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import replace_file
 from fingerpost.runtime.health import look_at_folder, probe
 from fingerpost.runtime.run import Opened, Stop, refusal_text, run, serve
+from fingerpost.runtime.screen_text import counted
 from fingerpost.runtime.settings_form import ID_WORDS
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -354,7 +355,8 @@ def adopt(log: AuditLog, *, by: str, why: str) -> None:
         now = int(time.time())
         log.record_adoption(actor=Actor(by), operation=OperationId(why), at=now)
         entries = log.head().seq - 1
-    typer.echo(f"Adopted, with {entries} entries. What was recorded after them is lost.")
+    held = counted(entries, "entry", "entries")
+    typer.echo(f"Adopted, with {held}. What was recorded after them is lost.")
 
 
 def span(since: datetime | None, until: datetime | None) -> tuple[int, int]:

@@ -178,13 +178,7 @@ class Searched(Generic[L, C]):
         tally = Tally()
         with closing(log):
             criteria = sought.criteria
-            log.record_search(
-                actor=by,
-                operation=why,
-                at=int(time.time()),
-                by=criteria.by,
-                body=criteria.written(),
-            )
+            record(log, criteria, by=by, why=why)
             # What belongs to a lookup may come after the period.
             entries = log.show(criteria.since, NEVER, decrypt=True, verified=True)
             found = search(self.lookups(entries), sought, tally)
@@ -207,6 +201,15 @@ class Searched(Generic[L, C]):
                     "--format csv"
                 )
             show_list(a_console(), self.headings, some, title=str(self.agency), prose=self.prose)
+
+
+def record(log: AuditLog, criteria: Criteria, *, by: Actor, why: OperationId) -> None:
+    """Record that somebody searches a log, or has its bodies shown, before that is done. Raises
+    ``StoreFailed``: it could not be recorded.
+    """
+    log.record_search(
+        actor=by, operation=why, at=int(time.time()), by=criteria.by, body=criteria.written()
+    )
 
 
 def write_csv(stream: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> None:

@@ -166,14 +166,20 @@ class StrategyDiscussion:
 
     def holds(self, today: date) -> bool:
         """Return whether it can be so, and is not awaited for too long."""
-        if self.held_on is not None:
-            return self.held_on <= today + timedelta(days=1)
-        since = self.awaited_since or today
+        if self.is_ahead(today):
+            return False
+        if self.awaited_since is None:
+            return True
         # Four weeks have more than two working days, whatever the holidays: nothing is counted.
         return (
-            timedelta(days=-1) <= today - since <= timedelta(weeks=4)
-            and working_days_after(since, today) <= NOT_YET_WORKING_DAYS
+            today - self.awaited_since <= timedelta(weeks=4)
+            and working_days_after(self.awaited_since, today) <= NOT_YET_WORKING_DAYS
         )
+
+    def is_ahead(self, today: date) -> bool:
+        """Return whether its day is later than tomorrow: a day begins earlier east."""
+        stated = self.held_on or self.awaited_since
+        return stated is not None and stated > today + timedelta(days=1)
 
     def __repr__(self) -> str:
         return "StrategyDiscussion(…)"

@@ -64,6 +64,7 @@ class PurposeRule(Rule):
     AGREED = "day of the agreement"
     STRATEGY_DISCUSSION = "day of the strategy discussion"
     STRATEGY_DISCUSSION_DUE = "strategy discussion awaited for too long"
+    STRATEGY_DISCUSSION_AHEAD = "day of the strategy discussion is still ahead"
     ARRIVAL = "time of arrival"
     JOINED = "day on which the child came into the records"
     ORIGIN = "from where the child came"
@@ -121,7 +122,6 @@ RULES_OF: Final[Mapping[Fact, tuple[PurposeRule, ...]]] = MappingProxyType(
 in which to ask for its parts."""
 
 
-_DUE: Final = PurposeRule.STRATEGY_DISCUSSION_DUE
 _UNCERTAIN: Final = frozenset(
     {
         WideningReason.NO_UNIVERSAL_SERVICE_NAMED,
@@ -272,9 +272,12 @@ def lacking(
     stated = _stated(justification, now)
     missing = [rule for fact in sorted(terms.takes) for rule in RULES_OF[fact] if not stated[rule]]
     discussion = justification.facts.strategy_discussion
-    if discussion is not None and discussion.awaited_since is not None:
-        # She stated it, and is told why it does not hold any more.
-        missing = [_DUE if rule is PurposeRule.STRATEGY_DISCUSSION else rule for rule in missing]
+    if discussion is not None:
+        # She stated it, and is told why it does not hold.
+        why = PurposeRule.STRATEGY_DISCUSSION_DUE
+        if discussion.is_ahead(datetime.fromtimestamp(now, UTC).date()):
+            why = PurposeRule.STRATEGY_DISCUSSION_AHEAD
+        missing = [why if rule is PurposeRule.STRATEGY_DISCUSSION else rule for rule in missing]
     # A reach that the purpose never has is refused as that: no fact would open it.
     further = reach is not None and reach in terms.reaches and terms.is_further(reach)
     if further and not justification.facts.nobody_nearer:

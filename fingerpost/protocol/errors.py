@@ -83,6 +83,7 @@ class CallRule(Rule):
     NOBODY = "nobody listens at that address"
     NO_HOST = "there is no host of that name"
     ANOTHER_PARTY = "another party answers at that address"
+    CLOCK = "certificate out of date by our clock: compare both clocks first"
     NOT_SECURE = "the secure connection failed"
     TOO_LATE = "no answer in time"
     FAILED = "the call failed"

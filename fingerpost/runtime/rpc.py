@@ -150,6 +150,8 @@ _CAUSES: Final[Mapping[str, CallRule]] = {
     "Connection refused": CallRule.NOBODY,
     "address lookup failed": CallRule.NO_HOST,
     "Verification Check failed": CallRule.ANOTHER_PARTY,
+    "certificate has expired": CallRule.CLOCK,
+    "certificate is not yet valid": CallRule.CLOCK,
     "handshake": CallRule.NOT_SECURE,
 }
 """The rule for a part of gRPC's own message, for a call that reached nobody. A server that forges

@@ -16,6 +16,13 @@ def printable(text: str, *, keep: str = "") -> str:
     return "".join(c if c.isprintable() or c in keep else "\ufffd" for c in text)
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with the form of what follows it that goes with it: "1 row was", "2 rows
+    were".
+    """
+    return f"{number} {one if number == 1 else many}"
+
+
 def json_lines(value: object) -> bytes:
     """Return a value as JSON in UTF-8, indented by two, with a line end.
 

@@ -309,7 +309,7 @@ def _asked(justification: Justification, rule: PurposeRule, now: float) -> Justi
             except Refused as refused:
                 typer.echo(advice(refused), err=True)
         return justification
-    if rule is PurposeRule.STRATEGY_DISCUSSION_DUE:
+    if rule in (PurposeRule.STRATEGY_DISCUSSION_DUE, PurposeRule.STRATEGY_DISCUSSION_AHEAD):
         rule = PurposeRule.STRATEGY_DISCUSSION
     fact, purpose = STATED[rule], justification.purpose
     for number, choice in enumerate(fact.choices(purpose), 1):

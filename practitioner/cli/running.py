@@ -14,7 +14,8 @@ from typing import Annotated, Protocol
 import typer
 
 from fingerpost.audit.log import OperationId
-from fingerpost.membership import audit_commands, commands
+from fingerpost.audit.search import Criteria
+from fingerpost.membership import audit_commands, commands, search_commands
 from fingerpost.membership.audit_commands import DepositsOption, NotedOption
 from fingerpost.membership.commands import (
     FederationOption,
@@ -26,18 +27,18 @@ from fingerpost.membership.commands import (
 )
 from fingerpost.membership.membership import check_places
 from fingerpost.protocol.codec.enrolment import AgencyKeys
+from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.files import KEY_BYTES, create_file, read_key
 from fingerpost.runtime.listing import a_console, show_list
-from fingerpost.runtime.screen_text import printable
+from fingerpost.runtime.screen_text import counted, printable
 from fingerpost.runtime.witness import Adopted
 from practitioner import wiring
 from practitioner.asking.audit import count
 from practitioner.asking.desk import listed_keys, make_passport_key, read_passport_key
 from practitioner.cli.parsing import PROGRAM, Agency, SettingsFile, administrator, agency_of, load
 from practitioner.cli.second_person import overdue_lines
-from practitioner.present.words import counted
 
 audit = typer.Typer(
     no_args_is_help=True, help="Read the chained log of who asked, and of who signed in."
@@ -100,8 +101,8 @@ def check(settings_file: SettingsFile) -> None:
         count = len(people.accounts.list())
     typer.echo(
         f"{bundle.member} of {bundle.federation}: "
-        f"{counted(len(loaded.agencies), ('agency', 'agencies'))}, "
-        f"{counted(count, ('account', 'accounts'))}. Settings, keys and files fit together.\n"
+        f"{counted(len(loaded.agencies), 'agency', 'agencies')}, "
+        f"{counted(count, 'account', 'accounts')}. Settings, keys and files fit together.\n"
         f"Fingerprint of the bundle: {bundle.fingerprint}"
     )
     commands.report_folder(loaded.health)
@@ -155,11 +156,16 @@ def health(settings_file: SettingsFile) -> None:
 def status(settings_file: SettingsFile) -> None:
     """Report whether this machine's clock agrees with the issuer's, and what waits if not.
 
-    It is what `fingerpost serve` saw last. Say also which agencies have overdue reviews.
+    It is what `fingerpost serve` saw last. Say also whether the accounts are as they were left, and
+    which agencies have overdue reviews.
     """
     loaded, now = load(settings_file), time.time()
     commands.report_clock(loaded.places, "peppers, outcomes and questions")
     with wiring.open_people(loaded) as people:
+        try:
+            people.accounts.list()
+        except Defect as defect:
+            typer.echo(f"Nobody can sign in: {defect}")
         for line in overdue_lines(loaded, people, now):
             typer.echo(line)
 
@@ -223,11 +229,24 @@ def audit_show(
     decrypt: Annotated[
         bool, typer.Option("--decrypt", help="Open the bodies: who was asked about, in full.")
     ] = False,
+    why: Annotated[
+        str | None,
+        typer.Option(help="With --decrypt: a reference to the reason (a-z, 0-9 and . : _ -)."),
+    ] = None,
 ) -> None:
-    """List entries. Use --decrypt for a subject access request only: it shows persons."""
+    """List entries. Use --decrypt for a subject access request only: it shows persons.
+
+    Who has them shown, and why, is recorded first, as for a search.
+    """
     loaded = load(settings_file)
+    if decrypt and why is None:
+        raise Defect("--decrypt: say why, with --why and a reference to the reason")
+    reason = OperationId(why) if decrypt and why is not None else None
+    first, last = commands.span(since, until)
     with closing(wiring.open_audit(loaded, agency_of(loaded, agency))) as log:
-        for entry in log.show(*commands.span(since, until), decrypt=decrypt):
+        if reason is not None:
+            search_commands.record(log, Criteria(first, last), by=administrator(), why=reason)
+        for entry in log.show(first, last, decrypt=decrypt):
             what = " ".join(f"{name}={value}" for name, value in sorted(entry.fields.items()))
             typer.echo(
                 f"{entry.seq:>6}  {commands.utc(entry.at)}  {entry.kind:<16}  "

@@ -218,6 +218,11 @@ BY_RULE: Final[Mapping[Rule, str]] = {
         "A lookup may wait for its strategy discussion for two working days. Hold it first, and "
         "give its day: --fact strategy-discussion=…."
     ),
+    PurposeRule.STRATEGY_DISCUSSION_AHEAD: (
+        "The day that you gave for the strategy discussion is still ahead. Give the day on which "
+        "it was held, or since when you wait for it: --fact strategy-discussion=YYYY-MM-DD, or "
+        "not-yet:YYYY-MM-DD."
+    ),
     PurposeRule.ARRIVAL: "Give the time of arrival, --fact arrived-at=HH:MM, or the NHS number.",
     PurposeRule.JOINED: (
         "Give the day on which the child came into your records, at most 60 days ago: "

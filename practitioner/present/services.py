@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from rich.console import RenderableType
 
+from fingerpost.runtime.screen_text import counted
 from practitioner.asking.document import LookupDocument, ServiceShown
 from practitioner.present import words
 from practitioner.present.lines import heading, indented
 from practitioner.present.next_steps import widen
-from practitioner.present.words import counted
 
 
 def services(shown: LookupDocument) -> list[RenderableType]:
@@ -30,14 +30,14 @@ def service_sentence(service: ServiceShown) -> str:
     )
     are = "is" if service.connected == 1 else "are"
     gave = f"{service.answered} answered" if service.answered else "none answered"
-    counts = f"{service.connected} of {counted(service.of, (one, several))} here {are} connected"
+    counts = f"{service.connected} of {counted(service.of, one, several)} here {are} connected"
     both = f"{counts} and {gave}"
     silent = service.connected - service.answered
-    missing = f"{counted(silent, (one, several))} gave no answer"
+    missing = f"{counted(silent, one, several)} gave no answer"
     if service.named:
         have = "has named itself" if service.named == 1 else "have named themselves"
         more = f" {missing}." if silent else ""
-        return f"{counted(service.named, (one, several))} {have}. {both}.{more}"
+        return f"{counted(service.named, one, several)} {have}. {both}.{more}"
     if not service.of:
         return f"No {one} is listed in this reach: nothing can be said about {several}."
     if not service.connected:

@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fingerpost.protocol.codes import NATIONAL_RING_KINDS, Cannot
-from fingerpost.runtime.screen_text import printable
+from fingerpost.runtime.screen_text import counted, printable
 from practitioner.asking.document import (
     AgencyShown,
     LookupDocument,
@@ -34,7 +34,6 @@ from practitioner.present.hours import Desk, Dial, dial, is_dialable
 from practitioner.present.lines import INDENT, heading, indented
 from practitioner.present.need import need
 from practitioner.present.services import services
-from practitioner.present.words import counted
 
 NAMED: Final = 15
 """More gaps than this are counted by kind where a kind has many, unless all are wanted."""
@@ -229,7 +228,7 @@ def _nothing_to_disclose(shown: LookupDocument, *, everything: bool) -> list[Ren
     if everything:
         parts += [indented(f"{a.name} ({a.area_name}){_dated(a)}", "dim") for a in answered]
     parts += _hard_to_find(answered)
-    said = counted(len(answered), ("agency answered and has", "agencies answered and have"))
+    said = counted(len(answered), "agency answered and has", "agencies answered and have")
     one = len(answered) == 1
     parts.append(
         indented(
@@ -286,7 +285,7 @@ def _gaps(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
         return []
     asked = sum(each.status != "NOT_ASKED" for each in shown.agencies)
     head = f"DID NOT ANSWER ({len(silent)} of {asked} asked)"
-    said = counted(len(silent), ("agency", "agencies"))
+    said = counted(len(silent), "agency", "agencies")
     rest = ("it is", "it") if len(silent) == 1 else ("they are", "them")
     return [
         heading(head, "bold red"),
@@ -321,7 +320,7 @@ def _named(
     for kind, group in _grouped(silent):
         group.sort(key=lambda each: not is_dialable(each.duty_desk))
         if len(silent) > NAMED and len(group) > NAMED_OF_A_KIND and not everything:
-            table.add_row(Text(counted(len(group), _kind(kind)), style="italic"), Text(""))
+            table.add_row(Text(counted(len(group), *_kind(kind)), style="italic"), Text(""))
             left_out = True
             continue
         for agency in group:
@@ -371,7 +370,7 @@ def _not_connected(
     table = _listing()
     left_out = False
     for kind, gaps in _grouped(shown.not_connected):
-        table.add_row(Text(counted(len(gaps), _kind(kind)), style="italic"), Text(""))
+        table.add_row(Text(counted(len(gaps), *_kind(kind)), style="italic"), Text(""))
         wanted = NAMED if _may_be_the_one(gaps, shown.services) else NAMED_OF_A_KIND
         named = gaps if everything or len(gaps) <= wanted else []
         left_out = left_out or len(named) < len(gaps)
@@ -475,6 +474,6 @@ def _by_kind(agencies: Iterable[AgencyShown]) -> list[str]:
         days = sorted(each.as_of for each in group if each.as_of)
         first, last = (words.day(days[0]), words.day(days[-1])) if days else ("", "")
         dated = f"of {first}" if first == last else f"of {first} to {last}"
-        line = counted(len(group), _kind(kind))
+        line = counted(len(group), *_kind(kind))
         lines.append(f"{line}, records {dated}" if days else line)
     return lines

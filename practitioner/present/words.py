@@ -16,6 +16,7 @@ from fingerpost.protocol.codes import (
     Quality,
     Status,
 )
+from fingerpost.runtime.screen_text import counted
 from practitioner.asking.document import AgencyShown, LookupDocument
 from practitioner.asking.outcome import NotAsked
 
@@ -124,10 +125,6 @@ DOUBTED: Final[Mapping[str, str]] = {
 WIDENED: Final[Mapping[str, str]] = {reason.name: said for reason, said in WIDENING_WORDS.items()}
 
 
-def counted(number: int, words: tuple[str, str]) -> str:
-    return f"{number} {words[0] if number == 1 else words[1]}"
-
-
 def summary(shown: LookupDocument) -> str:
     """Return the counts of an outcome in sentences: 4 agencies are working with this child. 3 did
     not answer. 14 were not asked."""
@@ -138,7 +135,7 @@ def summary(shown: LookupDocument) -> str:
         agency.status == Status.NOT_ASKED.name for agency in shown.agencies
     )
     said = [
-        f"{counted(now, ('agency is', 'agencies are'))} working with this child."
+        f"{counted(now, 'agency is', 'agencies are')} working with this child."
         if now
         else "No agency has said that it is working with this child."
     ]

@@ -66,6 +66,7 @@ def logs(settings_file: Path) -> Iterator[AgencyLogs]:
     made.close()
 
 
+BY = ("--by", "dpo.reed", "--why", "sar-2026-4")
 Show = Callable[..., str]
 
 
@@ -74,7 +75,7 @@ def show(settings_file: Path) -> Show:
     def shown(*more: str, columns: int | None = 120) -> str:
         done = CliRunner().invoke(
             cli.app,
-            ["audit", "show", "--settings", str(settings_file), *more],
+            ["audit", "show", "--settings", str(settings_file), *BY, *more],
             env={"COLUMNS": None if columns is None else str(columns)},
         )
         assert done.exit_code == 0, done.output

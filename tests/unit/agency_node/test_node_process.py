@@ -20,8 +20,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from agency_node import cli, wiring
+from agency_node.cli import run as running_commands
 from agency_node.importing import wiring as importing
 from agency_node.reading.ticks import TICK
+from agency_node.settings import NodeSettings
 from fakes.clock import ManualClock
 from fakes.node_broker import NodeBroker, listening
 from fakes.node_folder import ME, THE_BROKER, NodeFolder
@@ -44,10 +46,14 @@ from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime import logs
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.health import probe
+from fingerpost.runtime.settings import load
 
 SECONDS = 60.0
 """Whatever is waited for has failed if it has not come by then."""
 CONNECTIONS = Path("/proc/net")
+
+
+BY = ("--by", "dpo.reed", "--why", "sar-2026-4")
 
 
 class Home(NodeFolder):
@@ -262,11 +268,11 @@ async def test_the_audit_log_read_aloud(home: Home) -> None:
         await broker.stream()
         await asked(broker, home, home.query())
     school = ("--agency", str(SCHOOL))
-    shown = home.command("audit", "show", *school, columns=300)
+    shown = home.command("audit", "show", *school, *BY, columns=300)
     assert shown.exit_code == 0, shown.output
     for text in ("Siân O’Neill-Brontë", "S47_ENQUIRY", "Marigold Thistlewood", "match", "ref-1"):
         assert text in shown.stdout
-    none = home.command("audit", "show", *school, "--possible", columns=300)
+    none = home.command("audit", "show", *school, *BY, "--possible", columns=300)
     assert "Marigold" not in none.stdout
     verified = home.command("audit", "verify", *school)
     assert verified.stdout.startswith("1 entries, whole.")
@@ -301,7 +307,7 @@ async def test_a_log_put_back_from_a_backup_silences_its_agency_alone(home: Home
     why = ("--by", "duty-operator", "--why", "restore-7")
     adopted = home.command("audit", "adopt", "--agency", str(SCHOOL), *why)
     assert adopted.exit_code == 0, adopted.output
-    shown = home.command("audit", "show", "--agency", str(SCHOOL))
+    shown = home.command("audit", "show", "--agency", str(SCHOOL), *BY)
     assert "duty-operator" in shown.stdout
 
 
@@ -342,6 +348,33 @@ async def test_an_agency_that_is_taken_out_is_answered_for_until_the_restart(hom
         home.settings_file.write_text(whole[: whole.index(f'\n[[agencies]]\nid = "{MINE[2]}"')])
         said = await asyncio.to_thread(home.command, "status")
         assert "The running node was started with other settings" in said.stdout
+
+
+def test_status_says_that_the_node_does_not_run_and_asks_it_once(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    async def look(_socket: Path, service: str) -> None:
+        asked.append(service)
+
+    monkeypatch.setattr(running_commands, "look", look)
+    said = home.command("status")
+    assert said.exit_code == 0, said.output
+    assert "The node is not running: nobody is answered for these agencies." in said.stdout
+    assert len(asked) == 1
+
+
+def test_status_names_a_register_of_shields_that_cannot_be_read(home: Home) -> None:
+    settings = load(home.settings_file, NodeSettings)
+    shields = importing.open_shields(settings)
+    shields.change(MINE[0], lambda held: held.hiding(b"x" * 32))
+    shields.path(MINE[0]).write_bytes(b"something else")
+    said = " ".join(home.command("status").stdout.split())
+    assert "no: its register of shields" in said
+    assert f"{MINE[0]}: " in said
+    assert "fingerpost-node shields adopt" in said
+    assert f"{MINE[1]}: " not in said
 
 
 def test_check_says_whether_it_holds_together(home: Home) -> None:

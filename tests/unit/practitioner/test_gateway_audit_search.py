@@ -175,7 +175,7 @@ async def test_a_search_is_recorded_first_and_holds_the_child_in_its_body_alone(
     assert str(searched.actor).startswith("os-user:")
     assert str(searched.operation) == "sar-2027-1"
     assert json.loads(searched.body or b"")["child"]["surname"] == "Umberleigh"
-    shown = desk.run("audit", "show", "--decrypt")
+    shown = desk.run("audit", "show", "--decrypt", "--why", "sar-2026-4")
     assert shown.status == 0
     assert "audit.searched" in shown.out
 

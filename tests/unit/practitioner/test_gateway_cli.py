@@ -122,7 +122,7 @@ def test_every_change_of_an_account_is_recorded_with_who_did_it(desk: Desk) -> N
     assert json.loads(reset.out)["secret"] != desk.secret
     assert desk.run("account", "disable", *at).status == 0
     assert desk.sign_in(pyotp.TOTP(json.loads(reset.out)["secret"]).now()).status == 4
-    shown = desk.run("audit", "show", "--decrypt").out
+    shown = desk.run("audit", "show", "--decrypt", "--why", "sar-2026-4").out
     for kind in ("account.added", "account.renewed", "account.reset", "account.disabled"):
         assert kind in shown
     assert shown.count("os-user:") == 4

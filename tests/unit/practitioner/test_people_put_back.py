@@ -65,6 +65,19 @@ async def test_a_disabled_account_does_not_come_back(gateway_settings: GatewaySe
     assert "fingerpost adopt accounts" in str(caught.value)
 
 
+async def test_status_says_that_accounts_were_put_back(
+    gateway_settings: GatewaySettings, settings_file: Path, run: Run
+) -> None:
+    await filled(gateway_settings)
+    status = ("status", "--settings", str(settings_file))
+    assert "sign in" not in run(*status).out
+    with put_back(folder_of(gateway_settings)), open_people(gateway_settings) as people:
+        people.accounts.disable(COUNCIL, "ann")
+    said = run(*status)
+    assert "Nobody can sign in: " in said.out
+    assert "fingerpost adopt accounts" in said.out
+
+
 async def test_a_session_that_was_ended_does_not_come_back(
     gateway_settings: GatewaySettings,
 ) -> None:

@@ -437,8 +437,19 @@ def test_a_strategy_discussion_is_awaited_for_two_working_days(
     terms = next(terms for terms in TERMS if terms.purpose is Purpose.S47_ENQUIRY)
     why = _whole(Purpose.S47_ENQUIRY)
     awaited = replace(why.facts, strategy_discussion=StrategyDiscussion(awaited_since=since))
-    expected = [] if holds else [PurposeRule.STRATEGY_DISCUSSION_DUE]
-    assert lacking(replace(why, facts=awaited), terms, int(at)) == expected
+    ahead = since == date(2027, 1, 17) or since.year == 9999
+    why_not = (
+        PurposeRule.STRATEGY_DISCUSSION_AHEAD if ahead else PurposeRule.STRATEGY_DISCUSSION_DUE
+    )
+    assert lacking(replace(why, facts=awaited), terms, int(at)) == ([] if holds else [why_not])
+
+
+def test_a_strategy_discussion_that_is_still_ahead_is_refused_as_that() -> None:
+    terms = next(terms for terms in TERMS if terms.purpose is Purpose.S47_ENQUIRY)
+    why = _whole(Purpose.S47_ENQUIRY)
+    planned = replace(why.facts, strategy_discussion=StrategyDiscussion(date(2027, 1, 20)))
+    found = lacking(replace(why, facts=planned), terms, int(NOW))
+    assert found == [PurposeRule.STRATEGY_DISCUSSION_AHEAD]
 
 
 @pytest.mark.parametrize("days", [(None, None), (PAST, PAST)])

@@ -491,7 +491,7 @@ OWN_AREA: dict[str, Any] = {"reach": Reach.AREA}
         (
             {"facts": Facts(strategy_discussion=TOMORROW)},
             {},
-            PurposeRule.STRATEGY_DISCUSSION,
+            PurposeRule.STRATEGY_DISCUSSION_AHEAD,
         ),
         (
             {"facts": Facts(strategy_discussion=LONG_AWAITED)},

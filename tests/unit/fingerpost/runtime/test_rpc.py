@@ -7,6 +7,7 @@ import functools
 import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime import rpc
 from fingerpost.runtime.identity import Identity
-from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.logs import TEXT_CHARS, Logger
 from fingerpost.runtime.rpc import CODE_KEY, INTERNAL_TEXT, STATUS, Edge, abort_with, refused_from
+from fingerpost.runtime.tls import ServerTls
 
 CLIENT: list[tuple[str, Any]] = [("grpc.enable_retries", 0)]
 Serve = Callable[..., Callable[..., Any]]
@@ -416,6 +418,27 @@ async def test_why_nobody_was_reached_is_said_in_our_words(
     assert another.rule is CallRule.ANOTHER_PARTY
     assert stranger.rule is CallRule.NOT_SECURE
     assert nobody.rule is CallRule.NOBODY
+
+
+@pytest.mark.parametrize("days", [(-9, -2), (2, 9)])
+async def test_a_clock_that_the_certificate_contradicts_is_named(
+    authority: FakeAuthority, log: Logger, tmp_path: Path, days: tuple[int, int]
+) -> None:
+    broker = Identity(FederationId("test-federation"), MemberId("one"), Party.BROKER)
+    starts, ends = (timedelta(days=day) for day in days)
+    folder = authority.issue(broker, starts_in=starts, ends_in=ends).write(tmp_path / "dated")
+    tls = ServerTls(folder / "tls.pem", folder / "tls.key", authority.file)
+    edge = rpc.server(rpc.SERVER_NODES, Edge(log, longest=10.0))
+    port = edge.add_secure_port("127.0.0.1:0", tls.credentials())
+    await edge.start()
+    try:
+        async with rpc.connect(f"127.0.0.1:{port}", authority.client(broker), broker) as channel:
+            call = channel.unary_unary("/t/Do", None, None)
+            met = refused_from(await failed(call(b"", timeout=5)))
+    finally:
+        await edge.stop(0)
+    assert met.rule is CallRule.CLOCK
+    assert len(met.what) <= TEXT_CHARS
 
 
 class Spoken:
