@@ -24,7 +24,7 @@ class AddressBook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     issuer: Address
     broker_nodes: Address
-    broker_askers: Address
+    broker_requesters: Address
     key_holders: tuple[Address, Address]
 
 
@@ -44,7 +44,7 @@ def make_bundle(
         party=found.party,
         addresses=Addresses(
             Endpoint(p.issuer, book.issuer),
-            BrokerEndpoint(p.broker, book.broker_nodes, book.broker_askers),
+            BrokerEndpoint(p.broker, book.broker_nodes, book.broker_requesters),
             (first, second),
         ),
         root=root,

@@ -15,7 +15,7 @@ class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings, each with what an attacker could do who can change or read it.
 
     * ``places``: see ``membership.Places``.
-    * ``listen_nodes``, ``listen_askers``: ``host:port``. Changing one denies service.
+    * ``listen_nodes``, ``listen_requesters``: ``host:port``. Changing one denies service.
     * ``state``: the folder of the replay set and the hash log. Changing it lets a query be offered
       to nodes again, which refuse it; a gap in the log is seen. Reading it shows which agency asked
       when, and how far.
@@ -26,7 +26,7 @@ class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     places: Places
     listen_nodes: HostPort
-    listen_askers: HostPort
+    listen_requesters: HostPort
     state: Path
     audit_key: Path
     health: Path

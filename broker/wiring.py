@@ -146,7 +146,10 @@ async def open(settings: BrokerSettings, env: Env) -> AsyncIterator[Opened]:
         )
         grpc_requesters.add_to(requesters, broker)
         grpc_notes.add_to(requesters, broker)
-        for edge, address in ((nodes, settings.listen_nodes), (requesters, settings.listen_askers)):
+        for edge, address in (
+            (nodes, settings.listen_nodes),
+            (requesters, settings.listen_requesters),
+        ):
             grpc_member_list.add_to(edge, members, files, env.clock)
             tls = membership.server_tls().credentials()
             await opened.enter_async_context(env.listening(edge, address, tls))

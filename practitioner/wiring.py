@@ -232,7 +232,7 @@ def _client(
 ) -> Client:
     bundle = membership.bundle
     holders = membership.dialled_key_holders()
-    broker = membership.dialled(bundle.addresses.broker.askers, membership.broker)
+    broker = membership.dialled(bundle.addresses.broker.requesters, membership.broker)
     for channel in (*holders, broker):
         opened.push_async_callback(channel.close)
     names = (endpoint.member for endpoint in bundle.addresses.key_holders)
@@ -391,7 +391,9 @@ async def open(settings: GatewaySettings, env: Env) -> AsyncIterator[Opened]:
         peppers = await asyncio.to_thread(
             PepperStore, PepperFiles(settings.peppers, membership.witness), membership.bundle.member
         )
-        broker = membership.dialled(membership.bundle.addresses.broker.askers, membership.broker)
+        broker = membership.dialled(
+            membership.bundle.addresses.broker.requesters, membership.broker
+        )
         opened.push_async_callback(broker.close)
         exchanging_ = Exchanging(
             key_for("moments of exchanges", read_key(settings.outcome_key, setting="outcome_key")),

@@ -121,12 +121,14 @@ def addresses(
     folder: Folder,
     issuer: Annotated[Address, _address("Where the issuer is reached.")],
     broker_nodes: Annotated[Address, _address("Where nodes reach the broker.")],
-    broker_askers: Annotated[Address, _address("Where gateways and key holders reach the broker.")],
+    broker_requesters: Annotated[
+        Address, _address("Where gateways and key holders reach the broker.")
+    ],
     key_holder_a: Annotated[Address, _address("Where the first key holder is reached.")],
     key_holder_b: Annotated[Address, _address("Where the second key holder is reached.")],
 ) -> None:
     """Note where the servers are reached, for the bundles made from now on."""
-    book = AddressBook(issuer, broker_nodes, broker_askers, (key_holder_a, key_holder_b))
+    book = AddressBook(issuer, broker_nodes, broker_requesters, (key_holder_a, key_holder_b))
     Ceremony.open(folder).set_addresses(book)
     console.print("Addresses are noted; bundles made from now on carry them.")
 

@@ -38,7 +38,7 @@ def broker(layout: Layout, now: float) -> EnrolmentRequest:
     folder = _folder(layout, BROKER, "state")
     settings = {
         "listen_nodes": layout.addresses.broker_nodes,
-        "listen_askers": layout.addresses.broker_askers,
+        "listen_requesters": layout.addresses.broker_requesters,
         "state": folder / "state",
     }
     return _member(folder, Party.BROKER, "Federation operator", now, settings)

@@ -45,7 +45,7 @@ class BrokerEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     member: MemberId
     nodes: Address
-    askers: Address
+    requesters: Address
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,7 @@ class Membership:
             )
             self.sources = ListSources(self.client, self.members, env)
         else:
-            at = addresses.broker.nodes if party is Party.NODE else addresses.broker.askers
+            at = addresses.broker.nodes if party is Party.NODE else addresses.broker.requesters
             self._fetch = MemberListFetcher(
                 str(at), lambda: self.client_tls().credentials(), self.broker, route=env.route
             )

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 import msgspec
@@ -61,6 +62,13 @@ class Place:
 
     def says(self, fault: str) -> str:
         return f"{self.path}: {fault}" if self.path else fault
+
+
+RENAMED: Final[Mapping[str, str]] = MappingProxyType(
+    {"listen_askers": "listen_requesters", "askers": "requesters"}
+)
+"""Earlier names of settings. They are not known any more, and whoever has one is told the new one.
+"""
 
 
 def formed(type_: type[msgspec.Struct], value: Mapping[str, Any]) -> Any:
@@ -128,6 +136,8 @@ def _struct(
 def _hint(
     name: str, known: Mapping[str, msgspec.structs.FieldInfo], homes: Mapping[str, str]
 ) -> str:
+    if RENAMED.get(name) in known:
+        return f"it is named {RENAMED[name]} now"
     if name in homes:
         # In TOML every key after the line of a section belongs to the section.
         return f"it belongs {homes[name]}"

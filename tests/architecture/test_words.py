@@ -18,8 +18,6 @@ SECTION = re.compile(
 RIGHT_IN_ANOTHER_SENSE = {"kernel", "service", "word"}
 """An operating system's kernel, a service for a child, a word of a name: only a reader can tell
 them from the replaced sense."""
-KEPT = {"askers", "broker_askers", "listen_askers"}
-"""Names of settings and of their values, which outlive a change of words."""
 
 
 def replaced() -> list[str]:
@@ -59,9 +57,7 @@ def _names(path: Path) -> Iterator[str]:
 @pytest.mark.parametrize("word", replaced())
 def test_a_replaced_word_is_in_no_identifier(word: str) -> None:
     found = {
-        name: path
-        for name, path in identifiers().items()
-        if re.search(rf" {word}s? ", parts(name)) and name not in KEPT
+        name: path for name, path in identifiers().items() if re.search(rf" {word}s? ", parts(name))
     }
     assert found == {}
 

@@ -122,7 +122,7 @@ def broker_settings_file(folder: Path, nodes: str, requesters: str) -> Path:
         folder,
         "broker.toml",
         ("state",),
-        f'listen_nodes = "{nodes}"\nlisten_askers = "{requesters}"\nstate = "state"\n{PLACES}',
+        f'listen_nodes = "{nodes}"\nlisten_requesters = "{requesters}"\nstate = "state"\n{PLACES}',
     )
 
 

@@ -147,7 +147,7 @@ def a_session(at: float, subject: str, name: str) -> Session:
     )
 
 
-PORTS: Final = {"nodes": ATTACH, "askers": LOOKUP, "holder": EVALUATE}
+PORTS: Final = {"nodes": ATTACH, "requesters": LOOKUP, "holder": EVALUATE}
 """Each with its own method."""
 
 
@@ -403,7 +403,7 @@ class Federation:
         holder = self.holders[0]
         address = {
             "nodes": self.broker.nodes,
-            "askers": self.broker.requesters,
+            "requesters": self.broker.requesters,
             "holder": holder.address,
         }[port]
         party = holder if port == "holder" else self.broker

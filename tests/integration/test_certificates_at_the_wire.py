@@ -73,11 +73,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NODE = identity(SPARE, Party.NODE)
 REQUESTER = identity(GATEWAY, Party.GATEWAY)
-OWN = {"nodes": NODE, "askers": REQUESTER, "holder": REQUESTER}
+OWN = {"nodes": NODE, "requesters": REQUESTER, "holder": REQUESTER}
 """Whom each port is there for."""
 NO_MEMBER = {
     "nodes": (Code.NOT_A_MEMBER,),
-    "askers": (Code.NOT_A_MEMBER, Code.MALFORMED),  # what is sent there is no query
+    "requesters": (Code.NOT_A_MEMBER, Code.MALFORMED),  # what is sent there is no query
     "holder": (Code.NOT_A_MEMBER,),
 }
 """With which codes each refuses who is no member."""
@@ -157,7 +157,7 @@ async def test_each_port_is_for_its_own_callers(federation: Federation) -> None:
     request, _ = await honest_messages(federation)
     node, requester = federation.authority.issue(NODE), federation.authority.issue(REQUESTER)
     for port, papers, method, data, code in (
-        ("askers", node, LOOKUP, request, Code.NOT_A_MEMBER),
+        ("requesters", node, LOOKUP, request, Code.NOT_A_MEMBER),
         ("nodes", requester, ATTACH, b"", Code.NOT_A_MEMBER),
         ("holder", node, EVALUATE, valid_batch(), Code.NOT_ALLOWED),
         ("holder", requester, EVALUATE, valid_batch(256, 2), Code.NOT_ALLOWED),
@@ -168,7 +168,7 @@ async def test_each_port_is_for_its_own_callers(federation: Federation) -> None:
         require_refused(ended, code)
         assert door.kept() == kept
     # And a service of the other port is not there at all.
-    for port, method in (("askers", ATTACH), ("nodes", LOOKUP), ("holder", LOOKUP)):
+    for port, method in (("requesters", ATTACH), ("nodes", LOOKUP), ("holder", LOOKUP)):
         door = federation.door(port)
         ended = await knock(door, federation.authority.issue(OWN[port]), method)
         require_not_heard(ended, grpc.StatusCode.UNIMPLEMENTED)
@@ -272,7 +272,7 @@ async def test_who_is_denied_is_refused_at_the_next_call(federation: Federation,
     """On a connection that was opened before, and by every party that is called."""
     papers = federation.authority.issue(REQUESTER)
     serial = x509.load_pem_x509_certificate(papers.chain).serial_number
-    channels = [federation.door(port).dial(papers) for port in ("askers", "holder")]
+    channels = [federation.door(port).dial(papers) for port in ("requesters", "holder")]
     _, batch = await honest_messages(federation)
     calls = ((FETCH, fetch("targets/parameters.json")), (EVALUATE, batch))
     honest = federation.members.current

@@ -184,8 +184,8 @@ async def test_a_call_without_a_deadline_is_refused(federation: Federation) -> N
     papers = federation.papers(GATEWAY, Party.GATEWAY)
     path = member_list_pb2.FetchRequest(path="metadata/timestamp.json").SerializeToString()
     for port, method in (
-        ("askers", LOOKUP),
-        ("askers", FETCH),
+        ("requesters", LOOKUP),
+        ("requesters", FETCH),
         ("nodes", FETCH),
         ("holder", EVALUATE),
     ):
@@ -201,7 +201,7 @@ async def test_callers_without_membership_cost_no_write(federation: Federation) 
     request = next(t.data for t in federation.broker.tape.heard if t.method == "Lookup")
     batch = federation.holders[0].tape.heard[-1].data
     nobody = federation.papers(SPARE, Party.GATEWAY)
-    doors = {federation.door("askers"): request, federation.door("holder"): batch}
+    doors = {federation.door("requesters"): request, federation.door("holder"): batch}
 
     def kept() -> list[bytes]:
         return [data for door in doors for data in door.kept()]

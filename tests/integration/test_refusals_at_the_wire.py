@@ -101,7 +101,7 @@ class Scene:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene(federation: Federation) -> AsyncIterator[Scene]:
     requester = federation.papers(GATEWAY, Party.GATEWAY)
-    papers = {"askers": requester, "nodes": federation.papers(SPARE, Party.NODE)}
+    papers = {"requesters": requester, "nodes": federation.papers(SPARE, Party.NODE)}
     channels = {port: federation.door(port).dial(papers.get(port, requester)) for port in PORTS}
     made = Scene(federation, channels)
     await federation.require_serving()
@@ -159,7 +159,7 @@ async def test_requests_of_requesters(scene: Scene) -> None:
     bads = list(out_of_bounds(message))
     bads.append(Bad("LookupRequest", "1 MB", bytes(1 << 20)))
     assert len(bads) > 30
-    await require_all_refused(scene, scene.channels["askers"], LOOKUP, bads)
+    await require_all_refused(scene, scene.channels["requesters"], LOOKUP, bads)
 
 
 async def test_envelopes_of_queries(scene: Scene) -> None:
@@ -167,7 +167,7 @@ async def test_envelopes_of_queries(scene: Scene) -> None:
     bads = [
         Bad(bad.field, bad.how, scene.signer.request(bad.data)) for bad in out_of_bounds(message)
     ]
-    await require_all_refused(scene, scene.channels["askers"], LOOKUP, bads)
+    await require_all_refused(scene, scene.channels["requesters"], LOOKUP, bads)
 
 
 async def test_queries_that_the_requesters_key_did_not_sign(scene: Scene) -> None:
@@ -187,7 +187,7 @@ async def test_queries_that_the_requesters_key_did_not_sign(scene: Scene) -> Non
     ):
         wire = replace(good, **changes).query(payload)
         assert len(wire) == limits.QUERY_BYTES
-        ended = await ask(scene.channels["askers"], LOOKUP, good.request(wire))
+        ended = await ask(scene.channels["requesters"], LOOKUP, good.request(wire))
         require_refused(ended, code)
     assert scene.counts() == before
     await scene.federation.require_serving()
@@ -204,7 +204,7 @@ async def test_a_submission_that_the_gateway_did_not_sign(scene: Scene) -> None:
         ({"agency": OAK}, Code.NOT_A_MEMBER),
     ):
         request = replace(good, **changes).request(scene.wire)
-        require_refused(await ask(scene.channels["askers"], LOOKUP, request), code)
+        require_refused(await ask(scene.channels["requesters"], LOOKUP, request), code)
     assert scene.counts() == before
     await scene.federation.require_serving()
 
@@ -218,7 +218,7 @@ async def test_queries_that_are_signed_well(scene: Scene) -> None:
         else:
             wire = scene.signer.query(bad.data)
         bads.append(Bad(bad.field, bad.how, scene.signer.request(wire)))
-    await require_all_refused(scene, scene.channels["askers"], LOOKUP, bads)
+    await require_all_refused(scene, scene.channels["requesters"], LOOKUP, bads)
 
 
 async def test_cores_of_queries_that_are_signed_well(scene: Scene) -> None:
@@ -242,7 +242,7 @@ async def test_cores_of_queries_that_are_signed_well(scene: Scene) -> None:
     assert bads_met > 180
     assert whole > 2 * bads_met // 3  # most come as far as the core itself
     scene.met.clear()
-    await require_all_refused(scene, scene.channels["askers"], LOOKUP, bads)
+    await require_all_refused(scene, scene.channels["requesters"], LOOKUP, bads)
     assert {
         Code.MALFORMED,
         Code.UNSUPPORTED,
@@ -268,7 +268,7 @@ async def test_submissions(scene: Scene) -> None:
         )
         for bad in submissions
     ]
-    await require_all_refused(scene, scene.channels["askers"], LOOKUP, bads)
+    await require_all_refused(scene, scene.channels["requesters"], LOOKUP, bads)
 
 
 async def test_first_messages_of_nodes(scene: Scene) -> None:
@@ -340,7 +340,7 @@ PATHS = (
 )
 
 
-@pytest.mark.parametrize("port", ["askers", "nodes"])
+@pytest.mark.parametrize("port", ["requesters", "nodes"])
 async def test_paths_of_the_member_list(scene: Scene, port: str) -> None:
     message = member_list_pb2.FetchRequest(path="metadata/timestamp.json")
     channel = scene.channels[port]
@@ -353,7 +353,7 @@ async def test_paths_of_the_member_list(scene: Scene, port: str) -> None:
 
 
 async def test_a_far_too_long_anything_is_refused_by_grpc_itself(scene: Scene) -> None:
-    for port, method in (("askers", LOOKUP), ("holder", EVALUATE), ("askers", FETCH)):
+    for port, method in (("requesters", LOOKUP), ("holder", EVALUATE), ("requesters", FETCH)):
         data = CANARY.encode() * (1 << 16)
         ended = await ask(scene.channels[port], method, data)
         require_not_heard(ended, grpc.StatusCode.RESOURCE_EXHAUSTED, CANARY)
@@ -385,14 +385,14 @@ async def test_any_bytes_where_a_message_should_be(scene: Scene, data: st.DataOb
     if bytes(bad) == good:
         return
     before = scene.counts()
-    ended = await ask(scene.channels["askers"], LOOKUP, bytes(bad))
+    ended = await ask(scene.channels["requesters"], LOOKUP, bytes(bad))
     require_tidy(scene, Bad("LookupRequest", "mangled", bytes(bad)), ended)
     assert scene.counts() == before
 
 
 async def test_what_all_these_were_made_from_is_good(scene: Scene) -> None:
     """Last of the requesters' tests: each was refused for what was changed."""
-    ended = await ask(scene.channels["askers"], LOOKUP, scene.signer.request(scene.wire))
+    ended = await ask(scene.channels["requesters"], LOOKUP, scene.signer.request(scene.wire))
     assert isinstance(ended, tuple)
     answers = [
         (each.node, each.part)

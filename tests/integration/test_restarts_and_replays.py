@@ -101,7 +101,7 @@ async def test_a_broker_that_stops_in_the_middle_leaves_gaps(federation: Federat
     request = next(t.data for t in federation.broker.tape.heard if t.method == "Lookup")
     assert read_lookup(broker_pb2.LookupRequest.FromString(request))[0] == lost[0]
     papers = federation.papers(GATEWAY, Party.GATEWAY)
-    async with federation.door("askers").dial(papers) as channel:
+    async with federation.door("requesters").dial(papers) as channel:
         ended = await ask(channel, LOOKUP, request)
     require_refused(ended, Code.REPLAYED)  # its memory is on the disk
 

@@ -162,7 +162,7 @@ def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
     with pytest.raises(Defect, match="`fingerpost-authority addresses` states them"):
         run("bundle", ceremony, "node-1", tmp_path / "bundle")
     ok("addresses", ceremony, "--issuer=127.0.0.1:1", "--broker-nodes=127.0.0.1:2",
-       "--broker-askers=127.0.0.1:3", "--key-holder-a=127.0.0.1:4",
+       "--broker-requesters=127.0.0.1:3", "--key-holder-a=127.0.0.1:4",
        "--key-holder-b=127.0.0.1:5")  # fmt: skip
     said = ok("bundle", ceremony, "node-1", tmp_path / "bundle")
     bundle = read_bundle(tmp_path / "bundle")

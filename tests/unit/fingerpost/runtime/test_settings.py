@@ -184,6 +184,17 @@ def test_anything_else_is_fatal_and_not_repeated(tmp_path: Path, text: str, name
     assert "s3cret" not in words.lower()
 
 
+class Listens(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    listen_nodes: str = ""
+    listen_requesters: str = ""
+
+
+def test_a_setting_that_was_renamed_is_unknown_and_the_new_name_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path, 'listen_askers = "broker.example:7442"')
+    with pytest.raises(Defect, match="listen_askers: .* it is named listen_requesters now"):
+        load(path, Listens)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
