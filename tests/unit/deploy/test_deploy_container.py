@@ -107,6 +107,30 @@ def test_packages_come_by_hash_or_from_this_tree() -> None:
         assert ("--only-binary" in line) == ("--require-hashes" in line)
 
 
+def test_a_node_that_reads_a_database_is_a_node_with_the_driver_alone() -> None:
+    """The driver is under another licence (LGPL-3.0), so no other image has it."""
+    found = stages()
+    only, node = found["only-node-database"], found["node-database"]
+    assert only[0] == ("FROM", "only-node")
+    assert node == [("FROM", "node"), ("COPY", f"--from=only-node-database {LIBRARY} {LIBRARY}")]
+    install = words(only, "RUN")
+    assert install[:5] == ["python", "-m", "pip", "--python", LIBRARY]
+    assert {"--require-hashes", "--only-binary"} < set(install)
+    locked = install[install.index("-r") + 1]
+    assert value(only, "COPY").split()[0] == locked
+    pins = {pin.partition("==")[0] for pin in pinned(locked)}
+    assert {"psycopg", "psycopg-binary"} < pins
+    assert pinned("requirements/runtime.txt") < pinned(locked), "the same versions of the rest"
+    others = {name: rest for name, rest in found.items() if "database" not in name}
+    assert "database" not in str(others)
+
+
+def pinned(path: str) -> set[str]:
+    """What a lock pins, as name==version."""
+    lines = (TREE / path).read_text("utf-8").splitlines()
+    return {line.split()[0] for line in lines if re.match(r"[a-z0-9]", line)}
+
+
 def test_what_is_copied_into_the_build_exists() -> None:
     for name, rest in stages()["installed"]:
         if name == "COPY":

@@ -191,7 +191,7 @@ class Listens(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def test_a_setting_that_was_renamed_is_unknown_and_the_new_name_is_told(tmp_path: Path) -> None:
     path = written(tmp_path, 'listen_askers = "broker.example:7442"')
-    with pytest.raises(Defect, match="listen_askers: .* it is named listen_requesters now"):
+    with pytest.raises(Defect, match=r"listen_askers: .* it is named listen_requesters now"):
         load(path, Listens)
 
 
