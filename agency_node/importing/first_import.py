@@ -14,9 +14,12 @@ from agency_node.importing.ordered import FEW_SHARING, MUCH_OTHERS
 
 def doubts_about(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
     """Yield what somebody should look at in a file that nothing can be held beside: a column that
-    may have been sorted without the others, flags whose words may mean the reverse, and that nobody
-    is flagged. It may be right, and stops no import.
+    may have been sorted without the others, flags whose words may mean the reverse, that nobody is
+    flagged, and that a file which was cut off between two lines would look the same. It may be
+    right, and stops no import.
     """
+    if earlier is None and facts.foot is None and not facts.has_end:
+        yield Finding(Rule.NO_END, rows=facts.rows)
     if earlier is not None and earlier.census is not None and earlier.census.sample:
         return
     for column in facts.orders.apart():

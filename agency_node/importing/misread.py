@@ -116,6 +116,7 @@ class Rule(Enum):
         "foot_count",
         "the foot of the file counts {of}, and above it are {rows} rows",
     )
+    NO_END = "no_end", "nothing shows whether the {rows} rows are all that were exported"
     MANY_REFUSED = "refused_rows", "{rows} of {of} rows cannot be taken"
     NO_CHILDREN = "no_children", "no child is left of {of} rows"
     SHRUNK = "shrunk", "the export has {rows} children, and the agency had {before}"
@@ -175,7 +176,7 @@ class Facts:
     ``rows``: its lines that are not blank. ``children``: those who can be found. ``not_current``:
     how many rows are of involvements that are long over. ``sample``: as in ``sampled``. ``cut``:
     the last row is not whole, and no line ends behind it. ``foot``: how many rows or children the
-    foot of the file counts, None where it counts none.
+    foot of the file counts, None where it counts none. ``has_end``: the source shows where it ends.
     """
 
     rows: int
@@ -190,6 +191,7 @@ class Facts:
     cut: bool
     orders: Orders = field(default_factory=Orders)
     foot: int | None = None
+    has_end: bool = True
 
     def __repr__(self) -> str:
         return f"Facts({self.rows} rows)"
@@ -473,6 +475,7 @@ _REMEDIES: Final[Mapping[tuple[Rule, str], str]] = MappingProxyType(
             "look at the end of the file, and whether a year group or a team has left: a full disk "
             "cuts a file off between two lines"
         ),
+        (Rule.NO_END, ""): "compare this number with the count of your own system",
         (Rule.FOOT_COUNT, ""): "export again, and look which rows are missing",
         (Rule.GONE, ""): (
             "look at the numbers: has the system numbered its children anew, or a spreadsheet "

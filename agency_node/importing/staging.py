@@ -253,6 +253,7 @@ def make_ready(
         cut=export.cut,
         orders=orders,
         foot=export.foot,
+        has_end=export.has_end,
     )
     return Readied(export, tuple(children), tuple(refused), tuple(remarks), facts)
 

@@ -53,6 +53,9 @@ from fingerpost.private.linkage.comparison import decide, likeliest
 from soak.framework import Row, say, seeded
 from soak.old_records import WEEK, codes_of, state_of
 
+_USUAL: Final = frozenset({Rule.UNFLAGGED, Rule.NO_END})
+"""What is said of many a sound first import."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -253,7 +256,7 @@ def _judged(
     named = {fault.line for fault in faults if fault.column not in OF_THE_PRACTITIONER}
     named |= set(report.not_current)
     shields, sensitive = sound.column("shield"), sound.column("sensitive")
-    doubted = tuple(each.name for each in report.doubts if each.rule is not Rule.UNFLAGGED)
+    doubted = tuple(each.name for each in report.doubts if each.rule not in _USUAL)
     nobody = {each.column for each in report.doubts if each.rule is Rule.UNFLAGGED}
     found, possible, told, lost, exposed, nobody_is = 0, [], 0, [], [], 0
     for of, (decision, records) in answers.items():

@@ -106,6 +106,7 @@ class Export:
         ended: whether the file ends with the end of a line, as ``Table``.
         cut: whether its last row is not whole, and no line ends there.
         foot: how many rows a line below the table counts, as ``Table``.
+        has_end: whether the source shows where it ends, as ``Table``.
     """
 
     rows: int
@@ -119,6 +120,7 @@ class Export:
     ended: bool = True
     cut: bool = False
     foot: int | None = None
+    has_end: bool = True
 
     def __repr__(self) -> str:
         return f"Export({self.rows} rows)"
@@ -233,6 +235,7 @@ class _Reader:
             table.ended,
             not (table.ended or self.last_is_whole),
             table.foot,
+            table.has_end,
         )
 
     def _add(self, row: ChildRow) -> None:

@@ -98,7 +98,14 @@ def read_fhir(content: bytes) -> Table:
     counted = (f"{found.counts[key]} {words}" for key, words in SAID.items() if found.counts[key])
     header = tuple(HEADER[place] for place in places)
     about = (found.how, *counted)
-    return Table(header, lambda: iter(fitted), about, found.made_on, frozenset({"team"}))
+    return Table(
+        header,
+        lambda: iter(fitted),
+        about,
+        found.made_on,
+        frozenset({"team"}),
+        has_end=found.has_end,
+    )
 
 
 class _Rows:

@@ -54,6 +54,7 @@ class Found:
         unread: a row for each resource about a child that cannot be read.
         labelled: one of these may bear a label.
         counts: of what was left out, under the keys of ``fhir.SAID``.
+        has_end: as ``Table``.
     """
 
     how: str = ""
@@ -66,6 +67,7 @@ class Found:
     unread: list[Row] = field(default_factory=list)
     labelled: bool = False
     counts: Counter[str] = field(default_factory=Counter)
+    has_end: bool = True
 
     def key_of(self, to: Reference) -> str:
         """Return the ``Type/id`` of what a reference means, which need not be in the file."""
@@ -146,7 +148,7 @@ def read_resources(content: bytes) -> Found:
 
 def _lines(content: bytes) -> Found:
     """Raises ``RefusedFile``."""
-    found = Found("FHIR R4, one resource on a line")
+    found = Found("FHIR R4, one resource on a line", has_end=False)
     lines = content.split(b"\n")
     if lines[-1].strip() and type_of(lines[-1]) is None:
         raise RefusedFile(Reason.FHIR_NOT_WHOLE, f"line {len(lines)}")

@@ -66,7 +66,8 @@ def read_separated(text: str, known: Known, stated: str = "") -> Table:
         f"separated by {SEPARATORS.get(separator, 'the stated sign')}",
         *remarks_of(above, rows.foot),
     )
-    return Table(header, rows, remarks, ended=not lines[-1].strip(), foot=rows.count)
+    ended = not lines[-1].strip()
+    return Table(header, rows, remarks, ended=ended, foot=rows.count, has_end=False)
 
 
 def _first_line(lines: Sequence[str]) -> tuple[int, str]:

@@ -79,6 +79,8 @@ class Table:
         foot: how many rows or children a line below the table counts; None where none does.
         ended: whether the text ends with the end of a line; True of what cannot end in the middle
             of one.
+        has_end: whether the source shows where it ends; False of lines of text, of which the first
+            so many look like a whole file.
     """
 
     header: tuple[str, ...]
@@ -88,6 +90,7 @@ class Table:
     joining: frozenset[str] = frozenset()
     ended: bool = True
     foot: int | None = None
+    has_end: bool = True
 
     def __repr__(self) -> str:
         return f"Table({len(self.header)} columns)"

@@ -25,6 +25,7 @@ from unit.agency_node.test_import_misread import COLUMNS, ready, stops, taken
 from unit.agency_node.test_import_moved import people
 
 SEEDS = range(6)
+UNBOUNDED = "no_end"
 
 
 def text(grid: Grid, foot: str = "") -> bytes:
@@ -37,7 +38,7 @@ def read(content: bytes | Sequence[Sheet]) -> Readied:
 
 
 def doubted(content: bytes, earlier: Earlier | None = None) -> set[str]:
-    return {each.name for each in doubts_about(read(content).facts, earlier)}
+    return {each.name for each in doubts_about(read(content).facts, earlier)} - {UNBOUNDED}
 
 
 def some(seed: int, count: int = 30) -> Grid:
@@ -45,6 +46,27 @@ def some(seed: int, count: int = 30) -> Grid:
     grid.lines[1].cells[grid.place("shield")] = "yes"
     grid.lines[2].cells[grid.place("sensitive")] = "yes"
     return grid
+
+
+def test_the_rows_of_a_file_that_shows_no_end_are_to_be_counted() -> None:
+    """A file that was cut off between two lines looks like a whole one."""
+    grid = some(1)
+    facts = read(text(grid)[: len(text(grid)) // 2].rpartition(b"\n")[0] + b"\n").facts
+    (said,) = [each for each in doubts_about(facts, None) if each.name == UNBOUNDED]
+    assert 10 < facts.rows < 20
+    assert f"whether the {facts.rows} rows are all" in said.words
+    assert said.remedy == "compare this number with the count of your own system"
+
+
+def test_a_file_that_shows_its_end_or_has_one_before_it_needs_no_count() -> None:
+    grid = some(1)
+    whole = read(text(grid)).facts
+    counted = read(text(grid, f"Total: {whole.rows}\n")).facts
+    lines = [grid.header, *(line.cells for line in grid.lines)]
+    book = read(sheets_of(xlsx({"Pupils": lines}))).facts
+    earlier = Earlier(whole.children, AS_OF, None)
+    for facts, before in ((counted, None), (book, None), (whole, earlier)):
+        assert UNBOUNDED not in {each.name for each in doubts_about(facts, before)}
 
 
 @pytest.mark.parametrize("column", ["", "local_id", "surname", "dob", "postcode"])
