@@ -22,6 +22,7 @@ PROGRAMS = {
     "fingerpost-key-holder": "key_holder.cli",
     "fingerpost-node": "agency_node.cli",
 }
+WHO = ("--by", "dpo.reed", "--why", "sar-2026-4")
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -38,7 +39,9 @@ def test_a_crash_is_told_by_its_type(
         raise KeyError(surname)
 
     monkeypatch.setattr(settings, "load", broken)
-    monkeypatch.setattr(sys, "argv", [program, *command, "--settings", str(tmp_path / "x.toml")])
+    recorded = WHO if (program, command[-1]) == ("fingerpost-node", "show") else ()
+    words = [program, *command, *recorded, "--settings", str(tmp_path / "x.toml")]
+    monkeypatch.setattr(sys, "argv", words)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back afterwards
     with pytest.raises(KeyError) as crash:
         importlib.import_module(PROGRAMS[program]).main()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,7 +35,7 @@ from fakes.node_world import (
 )
 from fakes.party_folder import KEY, node_settings_file
 from fakes.witnesses import witness_in
-from fingerpost.audit.log import Actor, Month, OperationId
+from fingerpost.audit.log import SEARCHED, Actor, Month, OperationId
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.codes import Purpose, Reach, WideningReason
 from fingerpost.protocol.messages import KeySet
@@ -105,6 +106,21 @@ def test_the_duty_desk_reads_all_that_it_needs(logs: AgencyLogs, show: Show, col
         assert part in shown, part
     assert "widened" not in shown
     assert re.search(r"No\. 1, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", shown)
+
+
+@pytest.mark.parametrize("more", [(), ("--possible",)])
+def test_who_has_entries_shown_is_recorded_as_for_a_search(
+    logs: AgencyLogs, settings_file: Path, show: Show, more: tuple[str, ...]
+) -> None:
+    """Otherwise it would be a way round the search that is recorded."""
+    logs.opened(CHILDREN.opened(entries(TWIN)))
+    show(*more)
+    with closing(open_audit(load(settings_file, NodeSettings), SCHOOL)) as log:
+        *_, last = log.show(0, 2**40, decrypt=False)
+    assert (last.kind, last.fields) == (SEARCHED, {"by": "time"})
+    assert (str(last.actor), str(last.operation)) == ("dpo.reed", "sar-2026-4")
+    arguments = ["audit", "show", "--settings", str(settings_file), *more]
+    assert CliRunner().invoke(cli.app, arguments).exit_code == 2
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120, 200, None])

@@ -178,6 +178,15 @@ async def test_a_search_is_recorded_first_and_holds_the_child_in_its_body_alone(
     shown = desk.run("audit", "show", "--decrypt", "--why", "sar-2026-4")
     assert shown.status == 0
     assert "audit.searched" in shown.out
+    with closing(open_audit(gateway_settings, COUNCIL)) as log:
+        *_, recorded = log.show(0, 2**40, decrypt=False)
+    assert (recorded.kind, recorded.fields) == (SEARCHED, {"by": "time"})
+    assert str(recorded.operation) == "sar-2026-4"
+
+
+def test_nobody_is_shown_before_a_reason_is_given(desk: Desk) -> None:
+    assert "--why" in desk.run("audit", "show", "--decrypt").err
+    assert desk.run("audit", "show").status == 0
 
 
 @pytest.mark.parametrize("format_", ["table", "csv", "json"])
