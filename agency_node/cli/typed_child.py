@@ -29,7 +29,7 @@ def prompted(text: str, reader: Callable[[str], _T]) -> _T:
         try:
             return reader(typed.strip())
         except BadField as bad:
-            typer.echo(f"{bad.reason.words}. Try again.", err=True)
+            typer.echo(f"{bad.reason.words.rstrip('.')}. Try again.", err=True)
 
 
 def ask_details() -> Demographics:

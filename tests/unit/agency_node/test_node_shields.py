@@ -304,7 +304,7 @@ def test_a_date_that_cannot_be_read_is_asked_for_again(settings_file: Path) -> N
 
 def test_what_finds_nobody_is_asked_for_again_by_itself(settings_file: Path) -> None:
     """A date that systems enter where they know none, and a number with a wrong digit."""
-    typed = "\nMarigold\n\nThistlewood\n\n01/01/1900\n\n1234567890\n28/02/2015\n\n"
+    typed = "\nMarigold\n\nThistlewood\n\n01/01/1900\n28/02/2015\n\n1234567890\n\n"
     said = run(settings_file, "add", *BY, typed=typed)
     assert said.exit_code == 0, said.output
     assert said.stderr.count("Try again.") == 2

@@ -260,7 +260,7 @@ ONE_AREA = replace(LOOKUP.terms, areas=1)
         (
             a_lookup(facts=Facts(strategy_discussion=TOMORROW)),
             Code.NOT_ALLOWED,
-            PurposeRule.STRATEGY_DISCUSSION,
+            PurposeRule.STRATEGY_DISCUSSION_AHEAD,
         ),
         (
             a_lookup(facts=Facts(strategy_discussion=LONG_AWAITED)),
