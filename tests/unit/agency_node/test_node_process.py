@@ -275,7 +275,7 @@ async def test_the_audit_log_read_aloud(home: Home) -> None:
     none = home.command("audit", "show", *school, *BY, "--possible", columns=300)
     assert "Marigold" not in none.stdout
     verified = home.command("audit", "verify", *school)
-    assert verified.stdout.startswith("1 entries, whole.")
+    assert verified.stdout.startswith("3 entries, whole.")
     witness = verified.stdout.split(": ")[1].strip()
     assert home.command("audit", "verify", *school, "--witness", witness).exit_code == 0
     other = home.command("audit", "verify", "--agency", str(MINE[0]))

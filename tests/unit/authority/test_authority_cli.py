@@ -329,4 +329,4 @@ def test_the_audit_log_is_shown_and_verified(published: World) -> None:
     settings = published.folder / "online" / "issuer.toml"
     shown = ok("audit", "show", "--settings", settings, app=issuer_cli.app)
     assert "list.signed issuer version=2" in shown
-    assert "1 entries, whole" in ok("audit", "verify", "--settings", settings, app=issuer_cli.app)
+    assert "1 entry, whole" in ok("audit", "verify", "--settings", settings, app=issuer_cli.app)

@@ -125,7 +125,7 @@ def test_every_change_of_an_account_is_recorded_with_who_did_it(desk: Desk) -> N
     shown = desk.run("audit", "show", "--decrypt", "--why", "sar-2026-4").out
     for kind in ("account.added", "account.renewed", "account.reset", "account.disabled"):
         assert kind in shown
-    assert shown.count("os-user:") == 4
+    assert shown.count("os-user:") == 5
     assert "session.refused" in shown
     assert "reason=account" in shown
     assert "Ann Smith" not in shown

@@ -308,7 +308,7 @@ def test_a_whole_chain_shows_its_head(log: Watched, capsys: pytest.CaptureFixtur
     head = log.head()
     audit_commands.report_whole(log, None)
     noted = f"1:{head.hash.hex()}"
-    assert capsys.readouterr().out == f"1 entries, whole. Note this elsewhere: {noted}\n"
+    assert capsys.readouterr().out == f"1 entry, whole. Note this elsewhere: {noted}\n"
     log.append(AuditEvent("test.event", Actor("oak"), OperationId("two"), MARCH, {}))
     audit_commands.report_whole(log, f" {noted.upper()}\n")
     told = capsys.readouterr().out
