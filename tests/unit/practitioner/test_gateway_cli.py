@@ -130,7 +130,7 @@ def test_every_change_of_an_account_is_recorded_with_who_did_it(desk: Desk) -> N
     assert "reason=account" in shown
     assert "Ann Smith" not in shown
     verified = desk.run("audit", "verify")
-    assert verified.out.startswith("5 entries, whole.")
+    assert verified.out.startswith("6 entries, whole.")
 
 
 @pytest.mark.parametrize("by_herself", [False, True])
