@@ -22,6 +22,8 @@ import pytest
 
 from architecture.floors import FLOORS
 
+pytestmark = pytest.mark.slow
+
 TREE = Path(__file__).resolve().parents[2]
 CONFIGURATION = tomllib.loads((TREE / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
 CONTRACTS: list[str] = [contract["name"] for contract in CONFIGURATION["contracts"]]

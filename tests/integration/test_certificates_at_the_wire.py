@@ -69,7 +69,7 @@ from integration.wire_callers import (
     tls_context,
 )
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 
 NODE = identity(SPARE, Party.NODE)
 REQUESTER = identity(GATEWAY, Party.GATEWAY)

@@ -31,7 +31,7 @@ from integration.wire_callers import (
     tls_context,
 )
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 
 RESETS = 5000
 HANDLERS = 50

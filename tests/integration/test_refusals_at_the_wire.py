@@ -58,7 +58,7 @@ from integration.wire_callers import (
 )
 from key_holder import wiring as holder_wiring
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 
 ANY_NUMBER = ("missing", "all ones", "32 ones", "not in the list")
 IN_BOUNDS = {

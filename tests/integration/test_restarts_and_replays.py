@@ -62,6 +62,8 @@ from integration.running_federation import (
 from integration.running_parties import SECONDS
 from integration.wire_callers import ATTACH, HELLO, LOOKUP, ask, attach, require_refused
 
+pytestmark = pytest.mark.slow
+
 NOBODY = dict.fromkeys((COUNCIL, ELM, GP, OAK), Status.NO_REPLY)
 TRY_AGAIN = dict.fromkeys((ELM, OAK), Status.TRY_AGAIN)
 

@@ -16,7 +16,7 @@ from integration.running_federation import COUNCIL, OAK, SPARE
 from privacy.blast_radius import KINDS, LISTED, THEFTS, Run, run, table
 from privacy.thief import FACTS, Disk, Lookup, Read, Row, read
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 
 PAGE = Path(__file__).parents[2] / "docs" / "threat-model.md"
 

@@ -62,7 +62,7 @@ from integration.taped_wire import Taped
 from practitioner.asking.outcome import Outcome, Question
 from privacy.traces import forms, shared, spellings_of_day, traces, windows
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 
 NAMES = ("Rosalind Merriweather", "Cassian Featherstone")
 SUBJECTS = ("account-71c3", "account-fe08")

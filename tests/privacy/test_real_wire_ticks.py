@@ -36,7 +36,7 @@ from integration.running_federation import (
     statuses,
 )
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 
 LOOKUPS = 12
 MOST_LOOKUPS = 4 * LOOKUPS

@@ -42,6 +42,8 @@ from fingerpost.protocol.messages import LARGEST
 from practitioner.asking.outcome import Outcome, Question
 from practitioner.asking.sending import GRACE_SECONDS
 
+pytestmark = pytest.mark.slow
+
 ABOUT_OTHER = replace(QUESTION, demographics=OTHER)
 LONGEST = limits.GATHERING_MS / 1000 + GRACE_SECONDS
 

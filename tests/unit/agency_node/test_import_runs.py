@@ -44,6 +44,8 @@ from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 from fingerpost.runtime.screen_text import json_lines
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:

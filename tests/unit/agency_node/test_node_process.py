@@ -48,6 +48,8 @@ from fingerpost.runtime.env import Env
 from fingerpost.runtime.health import probe
 from fingerpost.runtime.settings import load
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 60.0
 """Whatever is waited for has failed if it has not come by then."""
 CONNECTIONS = Path("/proc/net")

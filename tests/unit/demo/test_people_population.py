@@ -23,6 +23,8 @@ from deploy.invented.dates import day_of_iso
 from deploy.invented.numbers import nhs_check_digit
 from fingerpost.protocol.codes import AgencyKind, InvolvementStatus, Kind
 
+pytestmark = pytest.mark.slow
+
 TODAY, SEED = date(2026, 8, 3), 7
 AGENCY = {agency.id: agency for agency in AGENCIES}
 
