@@ -334,6 +334,7 @@ def test_reports_are_printed_for_programs(desk: Desk) -> None:
     assert first["columns"]["kind"]["not_read"] == [{"form": "?", "rows": 1}]
     assert (second["ending"], second["agency"]) == ("refused", str(ELM))
     path.write_text("nothing of ours")
+    os.utime(path, (NOW, NOW))
     [whole] = json.loads(desk.run("--agency", OAK, path, "--json", status=1, only_output=True))[
         "imports"
     ]
