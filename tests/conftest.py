@@ -33,6 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
+@pytest.hookimpl(optionalhook=True)  # the mutants are tried in one process
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Two for each processor: half of the time of all tests is spent waiting for a tick, a disk or
     another process."""
