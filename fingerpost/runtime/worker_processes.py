@@ -23,6 +23,9 @@ from types import ModuleType
 from typing import Any, Final
 
 NICENESS: Final = 10
+_STARTING: Final = threading.Lock()
+"""Held while a process starts without the program: of two at once, each would take what the other
+has put in its place for the program, and leave it there."""
 
 
 class _Spawned(SpawnProcess):
@@ -30,12 +33,13 @@ class _Spawned(SpawnProcess):
 
     def start(self) -> None:
         # What a new process loads of its parent's program is read from this module, as it is now.
-        program = sys.modules["__main__"]
-        sys.modules["__main__"] = ModuleType("__main__")
-        try:
-            super().start()
-        finally:
-            sys.modules["__main__"] = program
+        with _STARTING:
+            program = sys.modules["__main__"]
+            sys.modules["__main__"] = ModuleType("__main__")
+            try:
+                super().start()
+            finally:
+                sys.modules["__main__"] = program
 
 
 class _Spawning(SpawnContext):

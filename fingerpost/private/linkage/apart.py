@@ -57,7 +57,8 @@ class Apart:
         if Level.EXACT in (number, upn):
             return False
         levels = (
-            (Field.MIDDLE, Level.LOOSE),  # further names that begin alike, at most
+            # Further names that begin alike, at most; one that is short need not be among them.
+            (Field.MIDDLE, Level.INITIAL),
             (Field.BIRTH, birth_level(asked.birth, record.birth)),
             (Field.SEX, equal_level(asked.sex, record.sex)),
             (Field.POSTCODE, home_level(asked, record)),
@@ -71,10 +72,17 @@ class Apart:
 
 
 def _words(form: NormalForm) -> frozenset[str]:
-    """Return every word of a child's names, and forenames and surnames as they are joined."""
+    """Return every word of a child's names, and forenames and surnames as they are joined.
+
+    Surnames are joined without particles, too: so they are read as forenames, where fields have
+    been swapped.
+    """
     found = {
         word
         for name in form.names
-        for word in (*name.forenames, name.forename, *name.middles, *name.surnames, name.surname)
+        for word in (
+            *(*name.forenames, name.forename, *name.middles, *name.surnames, name.surname),
+            "".join(name.surnames),
+        )
     }
     return frozenset(filter(None, found))

@@ -8,8 +8,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
+
+import pytest
+
+from fingerpost.runtime.worker_processes import beside
 
 PARENT = """
 import os, time
@@ -53,3 +59,31 @@ def test_a_worker_loads_nothing_of_its_parents_program_and_ends_when_it_is_kille
     while is_alive(worker) and time.monotonic() < deadline:
         os.sched_yield()
     assert not is_alive(worker)
+
+
+def test_of_two_processes_that_start_at_once_none_keeps_the_program_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    program = sys.modules["__main__"]
+    monkeypatch.setitem(sys.modules, "__main__", program)  # put back, whatever comes of it
+    first, both, done = threading.Event(), threading.Event(), threading.Event()
+
+    def start(_: SpawnProcess) -> None:
+        assert sys.modules["__main__"] is not program
+        if first.is_set():
+            both.set()
+            done.wait(5)
+        first.set()
+        both.wait(0.1)  # where one process waits for the other, nothing comes
+
+    def start_second() -> None:
+        first.wait(5)
+        beside(print)
+
+    monkeypatch.setattr(SpawnProcess, "start", start)
+    second = threading.Thread(target=start_second)
+    second.start()
+    beside(print)
+    done.set()
+    second.join()
+    assert sys.modules["__main__"] is program

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from effort import examples
-from fingerpost.private.demographics import Demographics, OtherName
+from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.linkage import Apart, Decision, Field, Level, compare, normalise
 from fingerpost.private.linkage.golden_cases import CASES
 from unit.fingerpost.private.linkage.children import child
@@ -78,3 +78,12 @@ def test_a_number_that_agrees_is_never_apart(number: dict[str, str]) -> None:
     one = child("Tamsin", **number)
     other = replace(child("Oswin", "Brackenwood", **number), dob=None)
     assert not Apart(normalise(one), upn=True).from_her(normalise(other))
+
+
+def test_a_short_further_name_does_not_hide_that_others_begin_alike() -> None:
+    both = {"dob": None, "sex": Sex.FEMALE}
+    one = child("Tamsin", "", middle_names="K Rose", postcode="LS6 2AB", **both)
+    other = child("", "Oswin", middle_names="Ruth", postcode="LS6 3AB", **both)
+    linked = compare(normalise(one), normalise(other))
+    assert linked.decision is Decision.POSSIBLE
+    assert not Apart(normalise(one)).from_her(normalise(other))
