@@ -84,7 +84,8 @@ def open_table(content: Content, reading: Reading, known: Known) -> Table:
     if isinstance(content, Tables):
         return table_of(content)
     if isinstance(content, Texts):
-        return replace(table_of(read_texts(content, reading.encoding)), has_end=False)
+        texts = read_texts(content, reading.encoding)
+        return replace(table_of(texts), ended=texts.ended, has_end=False)
     if not isinstance(content, bytes):
         return read_sheet(content, known, reading.sheet)
     if is_json(content):

@@ -91,10 +91,12 @@ class Tables:
     Attributes:
         rows: by table, in the order of ``TABLES``; "" in a column that is not there.
         lines: where each row of ``ssd_person`` stands, for the report.
+        ended: whether every text ends with the end of a line, as ``Table``.
     """
 
     rows: Mapping[str, Sequence[tuple[str, ...]]]
     lines: Sequence[int]
+    ended: bool = True
 
     def __repr__(self) -> str:
         return f"Tables({len(self.lines)} persons)"
@@ -184,8 +186,8 @@ def read_texts(texts: Texts, encoding: str = "") -> Tables:
         encoding: one of ``encodings.ENCODINGS`` for all of them, or empty.
 
     Raises:
-        RefusedFile: a table or a column is missing; TABLE_NOT_READ, with the lines; or a text
-            cannot be read.
+        RefusedFile: a table or a column is missing; TABLE_NOT_READ, with the lines, or with the
+            rows where a line below them counts more; or a text cannot be read.
     """
     there = [table for table in TABLES if table in texts.of]
     opened = {table: _opened(table, texts.of[table], encoding) for table in there}
@@ -204,9 +206,12 @@ def read_texts(texts: Texts, encoding: str = "") -> Tables:
             rows[table].append(tuple(row.cells[place] if place >= 0 else "" for place in places))
             if table == PERSON:
                 lines.append(row.number)
+        foot, read = opened[table].foot, len(rows[table])
+        if foot is not None and read < foot:
+            faults.append(FileFault(Reason.TABLE_NOT_READ, f"{table}, {read} of {foot} rows"))
     if faults:
         raise RefusedFile.of(faults[:_LINES_SAID])
-    return Tables(rows, lines)
+    return Tables(rows, lines, all(read.ended for read in opened.values()))
 
 
 def _opened(table: str, content: bytes, encoding: str) -> Table:

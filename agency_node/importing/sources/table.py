@@ -33,12 +33,15 @@ _FOOT: Final = re.compile(
 """What a line below a table begins with. No surname is among it: Page and Count are surnames, and
 stand here only with a number or a colon."""
 _THINGS: Final = r"(?:rows?|records?|pupils?|students?|children|patients?|cases)"
+_NUMBER: Final = r"(\d{1,3}(?:,\d{3})+|\d{1,7})"
 _COUNTED: Final = re.compile(
-    rf"\W*(?:(?:(?:grand )?total|count|number|no\.?)(?: number)?(?: of)?(?: {_THINGS})?|{_THINGS})"
-    rf"\s?[:=]?\s?(\d{{1,7}})(?: {_THINGS})?\W*|(\d{{1,7}}) {_THINGS}\W*",
+    r"\W*(?:(?:(?:(?:grand )?total|count|number|no\.?)(?: number)?(?: of)?"
+    rf"(?: {_THINGS})?|{_THINGS})\s?[:=]?\s?{_NUMBER}(?: {_THINGS})?"
+    rf"|{_NUMBER} {_THINGS}(?: (?:affected|selected|returned|exported|found|in total))?)\W*",
     re.IGNORECASE,
 )
-"""A foot that counts the rows, or the children, and nothing else."""
+"""A foot that counts the rows, or the children, and nothing else; databases write "(312 rows)",
+"(312 rows affected)" and "312 rows selected."."""
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
 
@@ -193,7 +196,7 @@ def counted_at_foot(last: Sequence[Numbered], foot: int | None) -> int | None:
         written = " ".join(cell.strip() for cell in cells if cell.strip())
         found = _COUNTED.fullmatch(written) if number >= (foot or 0) else None
         if found is not None:
-            return int(found[1] or found[2])
+            return int((found[1] or found[2]).replace(",", ""))
     return None
 
 

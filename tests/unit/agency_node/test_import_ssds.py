@@ -306,6 +306,25 @@ def test_a_line_that_cannot_be_read_refuses_all_with_its_table() -> None:
     ]
 
 
+@pytest.mark.parametrize("table", ["ssd_person", "ssd_involvements"])
+def test_a_table_with_fewer_rows_than_the_line_below_it_counts_refuses_all(table: str) -> None:
+    council = Council().worker().child("P1").involved("P1").child("P2").involved("P2")
+    texts = council.texts()
+    texts[table] += b"(2 rows)\r\n"
+    read_texts(Texts(texts))
+    texts[table] = texts[table].replace(b"(2 rows)", b"(3 rows)")
+    with pytest.raises(RefusedFile) as why:
+        read_texts(Texts(texts))
+    assert (why.value.reason, why.value.column) == (Reason.TABLE_NOT_READ, f"{table}, 2 of 3 rows")
+
+
+def test_a_table_that_was_cut_off_in_its_last_cell_does_not_end_a_line() -> None:
+    texts = Council().worker().child("P1").involved("P1").texts()
+    assert read_export(Texts(texts), as_of=AS_OF, columns=Columns()).ended
+    texts["ssd_involvements"] = texts["ssd_involvements"].rstrip()[:-1]
+    assert not read_export(Texts(texts), as_of=AS_OF, columns=Columns()).ended
+
+
 @pytest.mark.parametrize(
     "table", ["ssd_person", "ssd_address", "ssd_involvements", "ssd_cin_episodes"]
 )
