@@ -25,6 +25,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -36,16 +37,18 @@ if __name__ == "__main__":
 
 from broker.store import SqlStore
 from deploy.demo import ceremony, members
-from deploy.demo.layout import BROKER, HOLDERS, lay_out
-from deploy.demo.patience import Patience
+from deploy.demo.federation import Federation
+from deploy.demo.layout import BROKER, lay_out
+from deploy.demo.lookups import add_account
 from deploy.demo.people import Population
 from deploy.demo.people.agencies import AREAS, WEXCOMBE, Agency, Desk, Node, System
 from deploy.demo.people.exports import Export
-from deploy.demo.processes import BIN, Processes, run
+from deploy.demo.processes import BIN, Processes
 from deploy.invented.numbers import upn
 from fingerpost.protocol.codec.enrolment import read_enrolment
-from fingerpost.protocol.codes import AgencyKind, Kind
+from fingerpost.protocol.codes import AgencyKind, Kind, Role
 from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.runtime.files import create_file
 from fingerpost.runtime.witness import WitnessFolder
 
 PAGE: Final = ROOT / "docs" / "joining.md"
@@ -88,9 +91,7 @@ def odd_export(today: date, *, dates_lost: bool = False) -> bytes:
     """
     rows = [
         ";".join(_row(number, forename, surname, today, dates_lost=dates_lost))
-        for number, (forename, surname) in enumerate(
-            (forename, surname) for surname in _SURNAMES for forename in _FORENAMES
-        )
+        for number, (surname, forename) in enumerate(product(_SURNAMES, _FORENAMES))
     ]
     lines = ["Oak Primary School: pupils", "", _HEADER, *rows, f"Total;{len(rows)}", ""]
     return "\r\n".join(lines).encode("cp1252")
@@ -206,19 +207,22 @@ def in_a_process(words: Sequence[str], typed: str, folder: Path) -> tuple[int, s
 
 
 class Scratch:
-    """A federation on this machine without the agency that joins it, and the operator's part."""
+    """A federation on this machine without the agency that joins it, and the operator's part.
+
+    ``folder``, ``council``: where the agency's commands run, and the council's. ``waited``: seconds
+    of the operator's part.
+    """
 
     def __init__(self, root: Path, processes: Processes) -> None:
-        self.layout = lay_out(root)
-        self.processes = processes
-        self.folder = self.layout.of(NODE)
+        layout = lay_out(root)
+        self.folder = layout.of(NODE)
         self._gateway = members.gateway_of(COUNCIL)
-        self.council = self.layout.of(self._gateway)
+        self.council = layout.of(self._gateway)
         self.today = datetime.now(UTC).date()
         self.secret = ""
         self.waited = 0.0
-        """Seconds of the operator's part."""
-        self._governance = ceremony.found(self.layout)
+        self._federation = Federation(layout, processes, _people(self.today), lambda _: None)
+        self._governance = ceremony.found(layout)
         self.folder.mkdir(mode=0o700)
         self._write_settings()
         (self.folder / "oak.csv").write_bytes(odd_export(self.today))
@@ -241,9 +245,7 @@ class Scratch:
         (self.folder / "node.toml").write_text(text)
         (self.folder / "keys").mkdir(mode=0o700)
         for name in ("audit", "oak-primary"):
-            path = self.folder / "keys" / f"{name}.secret"
-            path.write_bytes(os.urandom(32))
-            path.chmod(0o600)
+            create_file(self.folder / "keys" / f"{name}.secret", os.urandom(32))
 
     def before(self, step: Step) -> None:
         """Do what others have done by the time of this step."""
@@ -254,81 +256,55 @@ class Scratch:
             case "run":
                 self._open_epoch()
             case "shields":
-                self.processes.wait_until_healthy([NODE.value, self._gateway.value])
+                self._federation.processes.wait_until_healthy([NODE.value, self._gateway.value])
             case "sign-in":
-                self._add_account()
+                settings, role = str(self.council / "gateway.toml"), Role.MASH_PRACTITIONER
+                self.secret = add_account(settings, ACCOUNT, PASSWORD, "Robin Ashe", role)
             case _:
                 return
         self.waited += time.monotonic() - started
 
     def _enrol(self) -> None:
         """Enrol the agency by its request, with the others, and start the others."""
-        now = time.time()
+        layout, now = self._federation.layout, time.time()
         requests = [
             read_enrolment((self.folder / "oak.request").read_bytes()),
-            members.broker(self.layout, now),
-            *members.key_holders(self.layout, now),
-            *members.gateways(self.layout, [COUNCIL], now),
+            members.broker(layout, now),
+            *members.key_holders(layout, now),
+            *members.gateways(layout, [COUNCIL], now),
         ]
-        self._governance.enrol(_people(self.today), requests)
+        self._governance.enrol(self._federation.people, requests)
         (self.council / "gateway.toml").symlink_to("settings.toml")
         self._age_the_broker(now)
-        issuer = str(self.layout.authority / "online" / "issuer.toml")
-        self.processes.start(
-            "issuer", "fingerpost-issuer", "run", "--settings", issuer, health=None
-        )
-        patience = Patience("the issuer to serve")
-        while run("fingerpost-issuer", "health", "--settings", issuer).returncode:
-            self.processes.pause(patience, "it does not")
-        self._start(BROKER, "fingerpost-broker")
-        for holder in HOLDERS:
-            self._start(holder, "fingerpost-key-holder")
-        self.processes.wait_until_healthy([BROKER.value, *(h.value for h in HOLDERS)])
-        self._start(self._gateway, "fingerpost", "serve")
+        self._federation.start_servers()
+        self._federation.start_member(self._gateway, "fingerpost", "serve")
         self.run_node(["fingerpost-node", "run", "node.toml"])
 
     def _age_the_broker(self, now: float) -> None:
         """Let the broker be one that has carried queries before: a new one takes none in its first
         minute, and no agency joins in it.
         """
-        folder = self.layout.of(BROKER)
+        folder = self._federation.layout.of(BROKER)
         key = (folder / "audit.secret").read_bytes()
         witness = WitnessFolder(folder / "witness")
         SqlStore.open(folder / "state", key, witness, now - _HOUR).close()
 
-    def _start(self, member: MemberId, command: str, verb: str = "run") -> None:
-        folder = self.layout.of(member)
-        settings, health = str(folder / "settings.toml"), folder / "health"
-        self.processes.start(member.value, command, verb, "--settings", settings, health=health)
-
     def run_node(self, words: Sequence[str]) -> None:
         """Start the agency's node, which goes on running."""
-        settings = str(self.folder / words[-1])
-        health = self.folder / "health"
-        self.processes.start(NODE.value, words[0], words[1], "--settings", settings, health=health)
+        settings, health = str(self.folder / words[-1]), self.folder / "health"
+        self._federation.processes.start(
+            NODE.value, *words[:2], "--settings", settings, health=health
+        )
 
     def _open_epoch(self) -> None:
         """Open the first epoch with the keys that the parties have left, and start the node and the
         gateway anew: each looks for its pepper at its start, and then in a quarter of a minute.
         """
-        self._governance.open_first_epoch(4, self.processes)
+        processes = self._federation.processes
+        self._governance.open_first_epoch(4, processes)
         for member in (NODE, self._gateway):
-            self.processes.stop(member.value)
-        self._start(self._gateway, "fingerpost", "serve")
-
-    def _add_account(self) -> None:
-        ends = (self.today + timedelta(days=365)).isoformat()
-        added = run(
-            "fingerpost",
-            *("account", "add", "--settings", str(self.council / "gateway.toml")),
-            *("--account", ACCOUNT, "--name", "Robin Ashe", "--role", "MASH_PRACTITIONER"),
-            *("--training-until", ends, "--vetting-until", ends, "--password-stdin"),
-            stdin=PASSWORD + "\n",
-        )
-        found = re.search(r"\b[A-Z2-7]{32}\b", added.stdout)
-        if added.returncode or found is None:
-            raise RuntimeError(f"an account could not be made: {added.stderr}")
-        self.secret = found[0]
+            processes.stop(member.value)
+        self._federation.start_member(self._gateway, "fingerpost", "serve")
 
 
 def _people(today: date) -> Population:
@@ -366,7 +342,6 @@ class Followed:
     """
 
     by_command: list[tuple[str, float]] = field(default_factory=list)
-    operator_seconds: float = 0.0
     confirmed: int = 0
     filled: int = 0
     typed: int = 0
@@ -392,7 +367,6 @@ def follow(page: str, scratch: Scratch, call: Call) -> Followed:
         started = time.monotonic()
         _take(step, scratch, call, found)
         found.by_command.append((" ".join(step.words[:2]), time.monotonic() - started))
-    found.operator_seconds = scratch.waited
     return found
 
 
@@ -467,7 +441,7 @@ def main() -> int:
         found = follow(PAGE.read_text("utf-8"), scratch, in_a_process)
     for command, seconds in found.by_command:
         print(f"{seconds:6.1f} s  {command}")
-    print(f"{found.operator_seconds:6.1f} s  the federation's own part")
+    print(f"{scratch.waited:6.1f} s  the federation's own part")
     answers = found.confirmed + found.filled + found.typed
     print(
         f"From an export never seen to a first lookup: {found.seconds / 60:.1f} minutes of machine "

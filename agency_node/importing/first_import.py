@@ -13,11 +13,8 @@ from agency_node.importing.ordered import FEW_SHARING, MUCH_OTHERS
 
 
 def doubts_about(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
-    """Yield what somebody should look at in a file that nothing can be held beside: a column that
-    may have been sorted without the others, flags whose words may mean the reverse, that nobody is
-    flagged, and that a file which was cut off between two lines would look the same. It may be
-    right, and stops no import.
-    """
+    """Yield what somebody should look at in a file. ``earlier``: what it can be held beside."""
+    had, children = facts.count.had, facts.count.children
     if earlier is None and facts.foot is None and not facts.has_end:
         yield Finding(Rule.NO_END, rows=facts.rows)
     if earlier is not None and earlier.census is not None and earlier.census.sample:
@@ -28,14 +25,12 @@ def doubts_about(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
     if sharing >= FEW_SHARING and MUCH_OTHERS * others > sharing:
         yield Finding(Rule.APART, "sex", rows=others, of=sharing)
     for column in ("forename", "surname", "dob", "postcode"):
-        lacking = facts.count.children - facts.count.had[column]
-        if lacking >= FEW and 2 * lacking > facts.count.children:
-            yield Finding(Rule.LACKING, column, rows=lacking, of=facts.count.children)
+        lacking = children - had[column]
+        if lacking >= FEW and 2 * lacking > children:
+            yield Finding(Rule.LACKING, column, rows=lacking, of=children)
     for column in ("shield", "sensitive"):
-        has, children = facts.count.had[column], facts.count.children
-        if children >= FEW_SAME and 2 * has > children:
-            yield Finding(Rule.MOST, column, rows=has, of=children)
-    if not facts.count.had[FLAGGED]:
-        yield Finding(Rule.UNFLAGGED, "shield", of=facts.count.children)
-    if not facts.count.had["sensitive"]:
-        yield Finding(Rule.UNFLAGGED, "sensitive", of=facts.count.children)
+        if children >= FEW_SAME and 2 * had[column] > children:
+            yield Finding(Rule.MOST, column, rows=had[column], of=children)
+    for column, flag in (("shield", FLAGGED), ("sensitive", "sensitive")):
+        if not had[flag]:
+            yield Finding(Rule.UNFLAGGED, column, of=children)

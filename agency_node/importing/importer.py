@@ -17,13 +17,7 @@ from typing import Protocol
 
 from agency_node.importing.census import read_census
 from agency_node.importing.first_import import doubts_about
-from agency_node.importing.misread import (
-    Earlier,
-    Finding,
-    census_of,
-    findings,
-    stopping,
-)
+from agency_node.importing.misread import Earlier, Finding, census_of, findings, stopping
 from agency_node.importing.quality.assessing import About, Shielding, assess
 from agency_node.importing.quality.document import QualityReport
 from agency_node.importing.quality.gathering import Gathered
@@ -105,7 +99,8 @@ class Importer:
         federation = self.members.at(self.clock.now())
         require_here(federation, agency, self.me)
         require_version(federation)
-        mark, gathered = partial(self.imports.mark, agency), _gathered(options)
+        mark = partial(self.imports.mark, agency)
+        gathered = Gathered(as_of=options.as_of, upn=options.upn)
         as_read = await asyncio.to_thread(make_ready, mark, source.content, options, gathered)
         earlier = await asyncio.to_thread(self.records.generation, agency)
         before = None if earlier is None else earlier.children
@@ -280,18 +275,13 @@ def assess_file(
         RefusedFile: as ``Importer.run``.
     """
     require_possible(options.as_of, source.written_on, now)
-    gathered = _gathered(options)
-    as_read = make_ready(_unkeyed, source.content, options, gathered, watch)
+    gathered = Gathered(as_of=options.as_of, upn=options.upn, watch=watch)
+    as_read = make_ready(_unkeyed, source.content, options, gathered)
     planned = plan_shields(_unkeyed, Register(), as_read, (), options, now)
     readied = shield(as_read, planned)
     stops = stopping(findings(as_read.facts, last), last, options.accepted)
     about = _about(agency, options, readied, now, None, None, stops)
-    return _assessed(about, as_read, readied, gathered, planned, watch)
-
-
-def _gathered(options: Options) -> Gathered:
-    """Return what gathers the children of an export for its quality report."""
-    return Gathered(as_of=options.as_of, upn=options.upn)
+    return _assessed(about, as_read, readied, gathered, planned)
 
 
 def _about(
@@ -309,12 +299,7 @@ def _about(
 
 
 def _assessed(
-    about: About,
-    as_read: Readied,
-    readied: Readied,
-    gathered: Gathered,
-    planned: Plan,
-    watch: ReportWatch = unwatched,
+    about: About, as_read: Readied, readied: Readied, gathered: Gathered, planned: Plan
 ) -> QualityReport:
     """Return the quality report.
 
@@ -329,14 +314,7 @@ def _assessed(
     )
     children = [child.source for child in as_read.children]
     return assess(
-        about,
-        as_read.export,
-        children,
-        as_read.refused,
-        as_read.remarks,
-        gathered,
-        shielding,
-        watch,
+        about, as_read.export, children, as_read.refused, as_read.remarks, gathered, shielding
     )
 
 

@@ -13,13 +13,13 @@ child, and of forenames how many bear each.
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from agency_node.importing.sampled import DETAILS, details_of, folded
 from agency_node.records.records import Involvement
-from fingerpost.private.demographics import Demographics, Sex, written_birth
+from fingerpost.private.demographics import Demographics, Sex
 
 LEAST_WAYS: Final = 10_000
 """A column in whose order the rows are says something where its cells could stand in so many
@@ -33,13 +33,6 @@ FEW_SHARING: Final = 20
 MUCH_OTHERS: Final = 5
 """One in so many of them may have the sex that fewer of her name have. Where sex and forename have
 nothing to do with each other, more than one in four has."""
-
-
-def folded(text: str) -> str:
-    """Return letters and digits without accents and case, as spreadsheets sort."""
-    if text.isascii():
-        return "".join(filter(str.isalnum, text)).lower()
-    return "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if c.isalnum())
 
 
 @dataclass(slots=True, repr=False)
@@ -57,8 +50,6 @@ class _Order:
     _ways: float = 0.0
 
     def add(self, value: Any) -> None:
-        if not (self.up or self.down):
-            return
         if self._many and value != self._last:
             self.up &= value > self._last
             self.down &= value < self._last
@@ -75,7 +66,7 @@ class _Order:
 
 _WAYS_TO_SORT: Final[Sequence[Callable[[str], Any]]] = (
     str,
-    folded,
+    folded,  # as spreadsheets sort
     lambda text: (len(text), text),  # numbers without leading zeros
 )
 
@@ -118,14 +109,8 @@ def _values(
     local_id: str, who: Demographics, involvements: Sequence[Involvement]
 ) -> Iterator[tuple[str, str]]:
     yield "local_id", local_id
-    yield "surname", who.surname
-    yield "forename", who.forename
-    yield "dob", written_birth(who.dob)
-    yield "postcode", who.postcode
-    yield "health_number", who.health_number
-    yield "sex", who.sex.name if who.sex is not None else ""
+    yield from zip(DETAILS, details_of(who), strict=True)
     first = involvements[0]
-    yield "shield", "yes" if first.shielded else "no"
-    yield "sensitive", "yes" if first.sensitive else "no"
-    yield "lead", "yes" if first.lead else "no"
-    yield "early_help", "yes" if first.early_help else "no"
+    flags = (first.shielded, first.sensitive, first.lead, first.early_help)
+    for column, flag in zip(("shield", "sensitive", "lead", "early_help"), flags, strict=True):
+        yield column, "yes" if flag else "no"

@@ -177,14 +177,9 @@ def _finding(found: Finding) -> dict[str, object]:
 
 
 def _doubt(found: Finding) -> dict[str, object]:
-    return {
-        "rule": found.rule.value,
-        "column": found.column,
-        "words": found.words,
-        "rows": found.rows,
-        "of": found.of,
-        "remedy": found.remedy,
-    }
+    """It is held beside nothing, and there is nothing to accept."""
+    said = _finding(found)
+    return {name: said[name] for name in ("rule", "column", "words", "rows", "of", "remedy")}
 
 
 def _columns(columns: Mapping[str, ColumnFound]) -> dict[str, object]:

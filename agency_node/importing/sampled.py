@@ -15,11 +15,11 @@ import hashlib
 import heapq
 import itertools
 import math
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from agency_node.importing.ordered import folded
 from fingerpost.private.demographics import Demographics, written_birth
 
 SAMPLED: Final = 64
@@ -129,16 +129,24 @@ def number_of(local_id: str) -> bytes:
     return _digest(_NUMBER_BYTES, local_id)
 
 
+def details_of(who: Demographics) -> tuple[str, ...]:
+    """Return ``DETAILS`` of a child; empty where she has none."""
+    sex = who.sex.name if who.sex is not None else ""
+    dob = written_birth(who.dob)
+    return (who.forename, who.surname, dob, sex, who.postcode, who.health_number)
+
+
+def folded(text: str) -> str:
+    """Return letters and digits without accents and case: other ways to write one value are no
+    change of it.
+    """
+    if text.isascii():
+        return "".join(filter(str.isalnum, text)).lower()
+    return "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if c.isalnum())
+
+
 def _details(local_id: str, who: Demographics, sensitive: bool) -> Iterator[bytes]:
-    values = (
-        who.forename,
-        who.surname,
-        written_birth(who.dob),
-        who.sex.name if who.sex is not None else "",
-        who.postcode,
-        who.health_number,
-    )
-    for detail, value in zip(DETAILS, map(folded, values), strict=True):
+    for detail, value in zip(DETAILS, map(folded, details_of(who)), strict=True):
         yield _digest(_DETAIL_BYTES, local_id, detail, value) if value else _NONE
     yield _digest(_DETAIL_BYTES, local_id, "sensitive") if sensitive else _NONE
 

@@ -29,7 +29,7 @@ from agency_node.importing.doubts import Places, doubts
 from agency_node.importing.misread import Earlier, Facts, Finding, Rule, findings, stopping
 from agency_node.importing.ordered import Orders
 from agency_node.importing.quality.gathering import Gathered
-from agency_node.importing.quality.recorded import Watch, counted, unwatched
+from agency_node.importing.quality.recorded import counted, unwatched
 from agency_node.importing.sampled import Sampler, compared, number_of
 from agency_node.importing.shielding import Coming, Plan, plan
 from agency_node.importing.sources.children import Export, SourceChild
@@ -190,17 +190,12 @@ Mark = Callable[[tuple[bytes, ...]], bytes]
 
 
 def make_ready(
-    mark: Mark,
-    content: Content,
-    options: Options,
-    gathered: Gathered | None = None,
-    watch: Watch = unwatched,
+    mark: Mark, content: Content, options: Options, gathered: Gathered | None = None
 ) -> Readied:
     """Read the export and leave out the children whom nobody could find.
 
     Args:
         gathered: is given each child who can be found, for the quality report.
-        watch: is given the progress.
 
     Raises:
         RefusedFile: the file as a whole cannot be taken.
@@ -216,6 +211,7 @@ def make_ready(
     refused = list(export.refused)
     remarks = list(export.remarks)
     count, sampler, orders = Count(), Sampler(), Orders()
+    watch = unwatched if gathered is None else gathered.watch
     for _, child in counted(export.children, "Making keys", watch):
         form = normalise(child.demographics)
         remarks += _unread(child, form)
@@ -318,10 +314,8 @@ def held_beside(readied: Readied, earlier: Earlier | None) -> Readied:
         for child in readied.children
         if number_of(child.source.local_id) in lifted
     ]
-    return replace(
-        readied,
-        remarks=tuple(sorted((*readied.remarks, *remarks), key=lambda row: row.line)),
-    )
+    remarks = sorted((*readied.remarks, *remarks), key=lambda row: row.line)
+    return replace(readied, remarks=tuple(remarks))
 
 
 def _unread(child: SourceChild, form: NormalForm) -> Iterator[RowFault]:

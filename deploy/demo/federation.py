@@ -66,7 +66,16 @@ class Federation:
         return member.value
 
     def _start(self) -> list[str]:
-        """Broker and key holders serve on return; nodes and gateways once an epoch has begun."""
+        """Nodes and gateways serve once an epoch has begun."""
+        self.start_servers()
+        started = [self.start_member(n.id, "fingerpost-node") for n in self.people.nodes]
+        return started + [
+            self.start_member(members.gateway_of(requester), "fingerpost", "serve")
+            for requester in self.requesters
+        ]
+
+    def start_servers(self) -> None:
+        """Start issuer, broker and key holders, which serve on return."""
         issuer = str(self.layout.authority / "online" / "issuer.toml")
         self.processes.start(
             "issuer", "fingerpost-issuer", "run", "--settings", issuer, health=None
@@ -77,11 +86,6 @@ class Federation:
         self.processes.wait_until_healthy([self.start_member(BROKER, "fingerpost-broker")])
         holders = [self.start_member(holder, "fingerpost-key-holder") for holder in HOLDERS]
         self.processes.wait_until_healthy(holders)
-        started = [self.start_member(n.id, "fingerpost-node") for n in self.people.nodes]
-        return started + [
-            self.start_member(members.gateway_of(requester), "fingerpost", "serve")
-            for requester in self.requesters
-        ]
 
     def _import(self, files: Mapping[AgencyId, ExportFile]) -> None:
         hosted = {

@@ -44,6 +44,21 @@ ABBREVIATIONS: Final = frozenset(
 NAMES: Final = ("Robin Ashe", "Sam Okafor", "Priya Menon", "Alex Dunne", "Jo Lindqvist")
 
 
+def add_account(settings: str, account: str, password: str, name: str, role: Role) -> str:
+    """Make an account, and return its one-time secret. Raises ``Died``, ``Stuck``."""
+    until = (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
+    added = run(
+        "fingerpost",
+        *("account", "add", "--settings", settings, "--account", account),
+        *("--name", name, "--role", role.name, "--training-until", until),
+        *("--vetting-until", until, "--password-stdin", "--json"),
+        stdin=password + "\n",
+    )
+    if added.returncode:
+        raise Died(f"an account could not be made: {added.stdout}{added.stderr}")
+    return str(json.loads(added.stdout)["secret"])
+
+
 class Practitioners:
     """One account for each asking agency and role."""
 
@@ -59,22 +74,11 @@ class Practitioners:
         for story in self.federation.people.stories:
             if story.refused is None:
                 wanted.setdefault((story.requester, story.role), story.purpose)
-        until = (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
         for number, ((requester, role), purpose) in enumerate(sorted(wanted.items())):
             settings = self._settings(requester)
             account = f"{role.name.lower().replace('_', '-')}-1"
             password = secrets.token_urlsafe(12)
-            added = run(
-                "fingerpost",
-                *("account", "add", "--settings", settings, "--account", account),
-                *("--name", NAMES[number % len(NAMES)], "--role", role.name),
-                *("--training-until", until, "--vetting-until", until),
-                *("--password-stdin", "--json"),
-                stdin=password + "\n",
-            )
-            if added.returncode:
-                raise Died(f"an account could not be made: {added.stdout}{added.stderr}")
-            secret = json.loads(added.stdout)["secret"]
+            secret = add_account(settings, account, password, NAMES[number % len(NAMES)], role)
             session = Path(settings).with_name(f"session-{number}")
             self._sign_in(settings, account, session, password, secret)
             self._sessions[(requester, role)] = session

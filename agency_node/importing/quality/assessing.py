@@ -33,7 +33,6 @@ from agency_node.importing.quality.document import (
 from agency_node.importing.quality.doubles import doubles_among
 from agency_node.importing.quality.faults import BY_CODE, CHILDREN, OF_REMARKS, ROWS, Fault
 from agency_node.importing.quality.gathering import FIELDS, Gathered
-from agency_node.importing.quality.recorded import Watch, unwatched
 from agency_node.importing.quality.rows import PointerRows, Tally
 from agency_node.importing.quality.rule_words import RULE_WORDS
 from agency_node.importing.shielding import ShieldCounts
@@ -98,7 +97,6 @@ def assess(
     remarks: Sequence[RowFault],
     gathered: Gathered,
     shielding: Shielding,
-    watch: Watch = unwatched,
 ) -> QualityReport:
     """Return the report, without a trend.
 
@@ -106,7 +104,6 @@ def assess(
         children: those who can be found, in the order in which they were gathered.
         refused: every row that was left out, also those of children whom nobody could find.
         remarks: about rows that were taken.
-        watch: is given the progress of the search for doubles.
     """
     kept = {n: child for n, child in enumerate(children) if n not in shielding.hidden}
     tally = Tally(about.as_of)
@@ -122,7 +119,7 @@ def assess(
     _remarks(tally, kept, remarks)
     found = _found(tally, kept, gathered)
     _homes(tally, kept, gathered)
-    _doubles(tally, kept, gathered, shielding.hidden, watch)
+    _doubles(tally, kept, gathered, shielding.hidden)
     figures = tuple(_figure(tally, fault, len(kept), rows.pointers) for fault in Fault)
     lost = _lost(refused)
     hidden_rows = shielding.counts.hidden
@@ -222,15 +219,11 @@ def _homes(tally: Tally, kept: Mapping[int, SourceChild], gathered: Gathered) ->
 
 
 def _doubles(
-    tally: Tally,
-    kept: Mapping[int, SourceChild],
-    gathered: Gathered,
-    hidden: Set[int],
-    watch: Watch,
+    tally: Tally, kept: Mapping[int, SourceChild], gathered: Gathered, hidden: Set[int]
 ) -> None:
     """Note children who are in the file twice, and numbers that two children have."""
     gathered.recorded.close()
-    found = doubles_among(gathered.recorded, without=hidden, watch=watch)
+    found = doubles_among(gathered.recorded, without=hidden, watch=gathered.watch)
     home: dict[int, int] = {}
     for place, group in enumerate(found.groups):
         fault = Fault.DOUBLE if group.asserted else Fault.POSSIBLE_DOUBLE

@@ -13,7 +13,7 @@ from typing import Final
 
 from agency_node.importing.quality.details import of_child
 from agency_node.importing.quality.faults import Fault
-from agency_node.importing.quality.recorded import Recorded
+from agency_node.importing.quality.recorded import Recorded, Watch, unwatched
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import BlockingKey, BlockingRule, NormalForm
 from fingerpost.private.linkage.normal_form import BirthDate
@@ -32,17 +32,21 @@ _FIELDS: Final = {name: 1 << place for place, name in enumerate(FIELDS)}
 class Gathered:
     """What was kept. The children are known by their position in the order of ``add``."""
 
-    def __init__(self, *, as_of: date, upn: bool, most: int = MOST_COMPARED) -> None:
+    def __init__(
+        self, *, as_of: date, upn: bool, most: int = MOST_COMPARED, watch: Watch = unwatched
+    ) -> None:
         """Begin with no child.
 
         Args:
             as_of: the day of the export.
             upn: whether the agreement lets the pupil number be used.
             most: of how many children the doubles are searched.
+            watch: is given the progress of whoever works with it.
         """
         self.recorded = Recorded(upn=upn)
         self.numbers: dict[str, list[int]] = {}
         self.homes: dict[str, list[int]] = {}
+        self.watch = watch
         self._as_of = as_of
         self._most = most
         self._faults: list[int] = []

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from deploy.demo.people.agencies import DATA
+from deploy.demo.people.exports import Row, numbered_workers, worker_of
 from deploy.invented.tables import read_rows
+from deploy.invented.workbooks import packed
 from fingerpost.protocol.codes import Kind
 
 TEAM: Final = "team"
@@ -43,14 +44,13 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
 _LONG_AGO: Final = ("2015-01-12", "2015-06-30")
 """Of a referral that was closed long ago: no council is without any."""
 
-Row = Mapping[str, str]
 Cells = dict[str, str]
 
 
 def archive(rows: Sequence[Row]) -> bytes:
     """Return the archive; rows are in the columns of ``exports``."""
     tables: defaultdict[str, list[Cells]] = defaultdict(list)
-    workers = {name: f"P{n}" for n, name in enumerate(sorted({_worker(row) for row in rows}), 1)}
+    workers = numbered_workers(rows, "P")
     for (name, role), number in workers.items():
         tables["ssd_professionals"].append(
             _cells("prof_professional_", id=number, name=name, job_title=role)
@@ -59,18 +59,17 @@ def archive(rows: Sequence[Row]) -> bytes:
         tables["ssd_department"].append(_cells("dept_team_", id=_id(team), name=team))
     for row in rows:
         _add_person(tables, row)
-        _add_case(tables, row, workers[_worker(row)])
+        _add_case(tables, row, workers[worker_of(row)])
     _add_long_ago(tables, rows[0])
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
-        for table, columns in _COLUMNS.items():
-            text = io.StringIO()
-            writer = csv.DictWriter(text, columns, restval="")
-            writer.writeheader()
-            writer.writerows(tables[table])
-            # A fixed time: the same rows are the same archive.
-            made.writestr(zipfile.ZipInfo(f"ssd/{table}.csv"), text.getvalue())
-    return packed.getvalue()
+    return packed({f"ssd/{name}.csv": _text(name, tables[name]) for name in _COLUMNS})
+
+
+def _text(table: str, rows: Sequence[Cells]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS[table], restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def _add_person(tables: Mapping[str, list[Cells]], row: Row) -> None:
@@ -102,23 +101,21 @@ def _add_case(tables: Mapping[str, list[Cells]], row: Row, worker: str) -> None:
     person, start, end = row["local_id"], row["start"], row["end"]
     kind = Kind[row["kind"]]
     team = _id(_TEAM_OF[kind])
+    by = {"team": team, "worker_id": worker}
     match kind:
         case Kind.CSC_CIN:
-            by = {"cinp_cin_plan_team": team, "cinp_cin_plan_worker_id": worker}
-            tables["ssd_cin_plans"].append(
-                _cells("cinp_", person_id=person, cin_plan_start_date=start, cin_plan_end_date=end)
-                | by
-            )
+            plan = _cells("cinp_cin_plan_", start_date=start, end_date=end, **by)
+            tables["ssd_cin_plans"].append({"cinp_person_id": person} | plan)
             return
         case Kind.CSC_ASSESSMENT:
-            by = {"cina_assessment_team": team, "cina_assessment_worker_id": worker}
-            dates = _cells("cina_assessment_", start_date=start, auth_date=end)
-            tables["ssd_cin_assessments"].append({"cina_person_id": person} | dates | by)
+            made = _cells("cina_assessment_", start_date=start, auth_date=end, **by)
+            tables["ssd_cin_assessments"].append({"cina_person_id": person} | made)
             return
         case Kind.CSC_LEAVING_CARE:
-            leaver = _cells("clea_care_leaver_", eligibility="Relevant child", in_touch="YES")
-            by = _cells("clea_care_leaver_", allocated_team=team, worker_id=worker)
-            tables["ssd_care_leavers"].append({"clea_person_id": person} | leaver | by)
+            eligible = {"eligibility": "Relevant child", "in_touch": "YES"}
+            by = {"allocated_team": team, "worker_id": worker}
+            leaver = _cells("clea_care_leaver_", **eligible, **by)
+            tables["ssd_care_leavers"].append({"clea_person_id": person} | leaver)
             return
         case Kind.CSC_CP:
             dates = _cells("cppl_cp_plan_", start_date=start, end_date=end)
@@ -150,10 +147,6 @@ def _add_long_ago(tables: Mapping[str, list[Cells]], row: Row) -> None:
 
 def _cells(prefix: str, **cells: str) -> Cells:
     return {f"{prefix}{name}": cell for name, cell in cells.items()}
-
-
-def _worker(row: Row) -> tuple[str, str]:
-    return row["worker_name"], row["worker_role"]
 
 
 def _id(team: str) -> str:

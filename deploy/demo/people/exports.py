@@ -38,6 +38,9 @@ COLUMNS: Final = (
 )  # fmt: skip
 _LOCAL_IDS: Final = range(100_000, 1_000_000)
 
+Row = Mapping[str, str]
+"""A row by the names of ``COLUMNS``."""
+
 
 @unique
 class Fault(Enum):
@@ -80,6 +83,19 @@ class Export:
     agency: Agency
     rows: tuple[tuple[str, ...], ...]
     faulty: tuple[FaultyRow, ...]
+
+    def named_rows(self) -> list[Row]:
+        return [dict(zip(COLUMNS, row, strict=True)) for row in self.rows]
+
+
+def worker_of(row: Row) -> tuple[str, str]:
+    return row["worker_name"], row["worker_role"]
+
+
+def numbered_workers(rows: Iterable[Row], letter: str) -> dict[tuple[str, str], str]:
+    """Return a number for each worker, for files in which they stand apart from the children."""
+    workers = sorted({worker_of(row) for row in rows})
+    return {worker: f"{letter}{number}" for number, worker in enumerate(workers, 1)}
 
 
 def exports_of(holdings: Iterable[Holding], rng: Random) -> tuple[Export, ...]:

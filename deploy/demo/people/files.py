@@ -16,7 +16,7 @@ from typing import Final
 
 from deploy.demo.people import council_tables, health_records, transfer_file
 from deploy.demo.people.agencies import Agency, System
-from deploy.demo.people.exports import COLUMNS, Export
+from deploy.demo.people.exports import COLUMNS, Export, Row
 from deploy.invented.dates import day_of_iso
 from deploy.invented.tables import write_rows
 from deploy.invented.workbooks import Cell, xlsx
@@ -24,7 +24,11 @@ from fingerpost.protocol.ids import AgencyId, MemberId
 
 DESK: Final = ("desk_phone", "desk_email", "ooh_phone", "hours")
 """What a directory says in the place of an export."""
-_BY_TEAM: Final = frozenset({System.TABLE_AND_DESKS, System.COUNCIL_TABLES})
+_TEAMS: Final[Mapping[System, Sequence[str]]] = {
+    System.TABLE_AND_DESKS: (),
+    System.COUNCIL_TABLES: council_tables.TEAMS,
+}
+"""Of exports that name teams; an agency without any is one team."""
 _HEADINGS: Final[Mapping[str, str]] = {
     "health_number": "NHS No",
     "forename": "First name",
@@ -34,8 +38,6 @@ _HEADINGS: Final[Mapping[str, str]] = {
     "sex": "Gender",
 }
 """Of a workbook that somebody keeps by hand; the other columns have our names."""
-
-Row = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def write(exports: Sequence[Export], today: date, folder: Path) -> dict[AgencyId
 
 def _write(export: Export, today: date, folder: Path, desks: Mapping[MemberId, Path]) -> ExportFile:
     agency = export.agency
-    rows = [dict(zip(COLUMNS, row, strict=True)) for row in export.rows]
+    rows = export.named_rows()
     options: tuple[str, ...] = ("--as-of", today.isoformat())
     path = folder / f"{agency.id}{_ENDINGS[agency.system]}"
     if agency.node in desks:
@@ -95,11 +97,10 @@ def _write_desks(agencies: Sequence[Agency], folder: Path) -> dict[MemberId, Pat
     """Write a directory for each node that needs one."""
     of_node: defaultdict[MemberId, list[tuple[str, ...]]] = defaultdict(list)
     for agency in agencies:
-        if agency.system in _BY_TEAM:
+        if agency.system in _TEAMS:
             desk = agency.desk
             numbers = (desk.phone, desk.email, desk.out_of_hours, desk.hours)
-            own = (agency.name,)
-            teams = council_tables.TEAMS if agency.system is System.COUNCIL_TABLES else own
+            teams = _TEAMS[agency.system] or (agency.name,)
             of_node[agency.node] += ((team, *numbers) for team in teams)
     paths = {node: folder / f"{node}-desks.csv" for node in of_node}
     for node, rows in of_node.items():

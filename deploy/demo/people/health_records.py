@@ -6,11 +6,12 @@ ended is in the file as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
 from deploy.demo.people.agencies import Agency
+from deploy.demo.people.exports import Row, numbered_workers, worker_of
 from deploy.invented.fhir import NHS, Resource, bundle, labelled, numbered
 from fingerpost.protocol.codes import InvolvementStatus
 
@@ -22,15 +23,13 @@ _STATES: Final[Mapping[str, str]] = {
 }
 _SURGERY: Final = "S1"
 
-Row = Mapping[str, str]
-
 
 def content(agency: Agency, rows: Sequence[Row], made_on: date) -> bytes:
     """Return a Bundle; rows are in the columns of ``exports``."""
-    workers = {name: f"W{n}" for n, name in enumerate(sorted({_worker(row) for row in rows}), 1)}
+    workers = numbered_workers(rows, "W")
     resources = [
         *(_patient(row) for row in rows),
-        *(_registration(row, workers[_worker(row)]) for row in rows),
+        *(_registration(row, workers[worker_of(row)]) for row in rows),
         *_staff(workers),
         _organization(agency),
     ]
@@ -90,19 +89,10 @@ def _staff(workers: Mapping[tuple[str, str], str]) -> Iterator[Resource]:
 
 
 def _organization(agency: Agency) -> Resource:
-    points = (("phone", agency.desk.phone), ("email", agency.desk.email))
+    points = {"phone": agency.desk.phone, "email": agency.desk.email}
     return {
         "resourceType": "Organization",
         "id": _SURGERY,
         "name": agency.name,
-        "telecom": [*_contacts(points)],
+        "telecom": [{"system": n, "value": value, "use": "work"} for n, value in points.items()],
     }
-
-
-def _contacts(points: Iterable[tuple[str, str]]) -> Iterator[Resource]:
-    for system, value in points:
-        yield {"system": system, "value": value, "use": "work"}
-
-
-def _worker(row: Row) -> tuple[str, str]:
-    return row["worker_name"], row["worker_role"]

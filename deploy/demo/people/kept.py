@@ -39,12 +39,9 @@ def _kept(system: System, holding: Holding, child: Child) -> Holding:
             return _in_a_table(replace(holding, record=record))
         case _:
             # Names are in one list there: without the first, the second would be the first.
-            record = (
-                holding.record
-                if holding.record.forename
-                else replace(holding.record, middle_names="")
-            )
-            return replace(holding, record=record)
+            record = holding.record
+            kept = record if record.forename else replace(record, middle_names="")
+            return replace(holding, record=kept)
 
 
 def _in_a_table(holding: Holding) -> Holding:

@@ -222,8 +222,9 @@ class Rarity:
     commoner: Mapping[str, float] = field(init=False)
 
     def __post_init__(self) -> None:
-        listed = {text: self._commoner(text) for text in (*self.forenames, *self.surnames)}
-        object.__setattr__(self, "commoner", listed)
+        listed = (*self.forenames, *self.surnames)
+        bits = {text: min(self.forename(text), self.surname(text)) for text in listed}
+        object.__setattr__(self, "commoner", bits)
 
     def forename(self, text: str) -> float:
         if len(text) == 1:
@@ -241,16 +242,14 @@ class Rarity:
         Fields are swapped, a father's name is now a given name and now the surname, and Kaur is
         either.
         """
-        bits = self.commoner.get(one)
-        if bits is None:
-            bits = self._commoner(one)
+        bits = self._commoner(one)
         if one == other:
             return bits  # a name written twice, or Kaur in two fields, has the bits of one
-        more = self.commoner.get(other)
-        return bits + (self._commoner(other) if more is None else more)
+        return bits + self._commoner(other)
 
     def _commoner(self, text: str) -> float:
-        return min(self.forename(text), self.surname(text))
+        bits = self.commoner.get(text)
+        return min(self.forename(text), self.surname(text)) if bits is None else bits
 
 
 @dataclass(frozen=True, slots=True)

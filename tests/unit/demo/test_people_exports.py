@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from deploy.demo.people import Population
-from deploy.demo.people.exports import COLUMNS, Fault
+from deploy.demo.people.exports import COLUMNS, Fault, Row
 from deploy.invented.dates import day_of_iso
 from fingerpost.protocol.codes import InvolvementStatus, Kind
 from fingerpost.protocol.ids import AgencyId
@@ -21,16 +21,13 @@ ORDER = (
 )
 
 
-Files = dict[AgencyId, list[dict[str, str]]]
+Files = dict[AgencyId, list[Row]]
 """The rows of each agency's file."""
 
 
 @pytest.fixture(scope="module")
 def files(population: Population) -> Files:
-    return {
-        export.agency.id: [dict(zip(COLUMNS, row, strict=True)) for row in export.rows]
-        for export in population.exports
-    }
+    return {export.agency.id: export.named_rows() for export in population.exports}
 
 
 def test_columns() -> None:

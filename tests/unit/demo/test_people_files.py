@@ -18,7 +18,7 @@ from agency_node.importing.sources.reading import day_of, read_export
 from agency_node.importing.staging import Options
 from deploy.demo.people import Population
 from deploy.demo.people.agencies import AGENCIES, Agency, System
-from deploy.demo.people.exports import COLUMNS
+from deploy.demo.people.exports import COLUMNS, Row
 from deploy.demo.people.files import ExportFile
 from deploy.invented.dates import day_of_iso
 from fingerpost.protocol.ids import AgencyId
@@ -33,32 +33,24 @@ def files(population: Population, tmp_path_factory: pytest.TempPathFactory) -> F
     return population.write_exports(tmp_path_factory.mktemp("exports") / "new" / "folder")
 
 
-def _stated(file: ExportFile) -> dict[str, list[str]]:
-    """By option, its values."""
-    found: dict[str, list[str]] = {}
-    for name, value in zip(file.options[::2], file.options[1::2], strict=True):
-        found.setdefault(name, []).append(value)
-    return found
-
-
 def _options(file: ExportFile) -> ReadingOptions:
-    stated = _stated(file)
-    desks = stated.get("--desks", [])
-    return ReadingOptions(set_=stated.get("--set"), desks=Path(desks[0]) if desks else None)
+    stated = list(zip(file.options[::2], file.options[1::2], strict=True))
+    desks = dict(stated).get("--desks")
+    values = [value for name, value in stated if name == "--set"]
+    return ReadingOptions(set_=values, desks=Path(desks) if desks else None)
 
 
 def _read(population: Population, file: ExportFile) -> Export:
     columns, reading, directory = _options(file).read()
     content = read_source(file.path).content
     day = population.today
-    if _stated(file)["--as-of"] == ["file"]:
+    if file.options[:2] == ("--as-of", "file"):
         assert day_of(content, columns, reading) == day
     return read_export(content, as_of=day, columns=columns, reading=reading, directory=directory)
 
 
-def _rows(population: Population, agency: Agency) -> list[dict[str, str]]:
-    export = next(export for export in population.exports if export.agency == agency)
-    return [dict(zip(COLUMNS, row, strict=True)) for row in export.rows]
+def _rows(population: Population, agency: Agency) -> list[Row]:
+    return next(e for e in population.exports if e.agency == agency).named_rows()
 
 
 @pytest.mark.parametrize("agency", SPECIAL, ids=lambda agency: agency.system.value)
@@ -82,29 +74,20 @@ def test_what_is_read_of_a_file_is_what_its_rows_say(
 
 def _require_same(child: SourceChild, row: Mapping[str, str], today: date) -> None:
     who = child.demographics
-    assert (who.forename, who.surname, who.middle_names) == (
-        row["forename"],
-        row["surname"],
-        row["middle_names"],
-    )
+    for column in ("forename", "surname", "middle_names", "postcode", "health_number", "upn"):
+        assert getattr(who, column) == row[column]
     assert [f"{name.forename} {name.surname}" for name in who.other_names] == [
         alias for alias in row["aliases"].split(";") if alias
     ]
     born = day_of_iso(row["dob"])
     is_a_childs = born is not None and 0 <= (today - born).days < CHILDHOOD_DAYS
     assert who.dob == born or (who.dob is None and not is_a_childs)
-    assert (who.postcode, who.health_number, who.upn) == (
-        row["postcode"],
-        row["health_number"],
-        row["upn"],
-    )
     assert (who.sex.name[0] if who.sex else "") == row["sex"]
     for found in child.involvements:
         assert found.kind.name == row["kind"]
         assert found.status.name == row["status"]
-        assert found.shielded == (row["shield"] == "yes")
-        assert found.lead == (row["lead"] == "yes")
-        assert found.early_help == (row["early_help"] == "yes")
+        flags = ("yes" if flag else "" for flag in (found.shielded, found.lead, found.early_help))
+        assert [*flags] == [row["shield"], row["lead"], row["early_help"]]
 
 
 @pytest.mark.parametrize("agency", SPECIAL, ids=lambda agency: agency.system.value)

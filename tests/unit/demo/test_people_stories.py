@@ -13,7 +13,7 @@ import pytest
 from deploy.demo.people import Population, Story
 from deploy.demo.people.agencies import AGENCIES, AREAS
 from deploy.demo.people.children import Child, Sighting
-from deploy.demo.people.exports import COLUMNS
+from deploy.demo.people.exports import Row
 from deploy.demo.people.likeness import Lookalikes, recognisable
 from deploy.demo.people.records import Record
 from fakes.federations import EVERY_CODE, NOW
@@ -44,20 +44,19 @@ SLUGS = (
     "too-little",
     "not-for-this-role",
 )
-Row = tuple[AgencyId, dict[str, str]]
+Held = tuple[AgencyId, Row]
 
 
-def _rows(population: Population) -> Iterator[Row]:
+def _rows(population: Population) -> Iterator[Held]:
     for export in population.exports:
-        for row in export.rows:
-            yield export.agency.id, dict(zip(COLUMNS, row, strict=True))
+        yield from ((export.agency.id, row) for row in export.named_rows())
 
 
 def _story(population: Population, slug: str) -> Story:
     return next(story for story in population.stories if story.slug == slug)
 
 
-def _same_birth(population: Population, story: Story) -> list[Row]:
+def _same_birth(population: Population, story: Story) -> list[Held]:
     """Every row of any file with the date of birth that is asked about: all that could be the
     child.
     """
@@ -91,7 +90,7 @@ def _may_show(kind: str, story: Story) -> bool:
     return kind not in _GUARDED
 
 
-def _may_be_shown(row: dict[str, str], story: Story) -> bool:
+def _may_be_shown(row: Row, story: Story) -> bool:
     if row["shield"] or row["sensitive"]:
         return False
     return row["lead"] == "yes" or _may_show(row["kind"], story)
