@@ -16,7 +16,7 @@ in a nightly job protects nobody."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import Enum, unique
@@ -177,6 +177,7 @@ class Facts:
     how many rows are of involvements that are long over. ``sample``: as in ``sampled``. ``cut``:
     the last row is not whole, and no line ends behind it. ``foot``: how many rows or children the
     foot of the file counts, None where it counts none. ``has_end``: the source shows where it ends.
+    ``left_out``: as in ``sampled.compared``.
     """
 
     rows: int
@@ -192,6 +193,7 @@ class Facts:
     orders: Orders = field(default_factory=Orders)
     foot: int | None = None
     has_end: bool = True
+    left_out: Set[bytes] = frozenset()
 
     def __repr__(self) -> str:
         return f"Facts({self.rows} rows)"
@@ -320,7 +322,7 @@ def _moved(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
     before = None if earlier is None else earlier.census
     if before is None:
         return
-    found = compared(before.sample, facts.sample)
+    found = compared(before.sample, facts.sample, facts.left_out)
     shrunk = 2 * facts.children < before.children
     if found.run >= FEW and found.odds >= ODDS_OF_A_BLOCK and not shrunk:
         yield Finding(Rule.BLOCK, rows=found.run, of=found.sought)

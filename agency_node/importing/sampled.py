@@ -16,7 +16,7 @@ import heapq
 import itertools
 import math
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -43,7 +43,7 @@ class Compared:
 
     Attributes:
         sought: how many of them the sample of now would hold if they were there.
-        gone: how many of those are not there.
+        gone: how many of those are not in the file, not even in a row that is left out.
         changed: by detail, how many have another one than before, and how many had one both times.
         run: how many of those who are gone stood one behind the other in the file before, and not
             at its beginning, where those stand who came first and leave first.
@@ -91,8 +91,13 @@ class Sampler:
         }
 
 
-def compared(before: Sample, now: Sample) -> Compared:
-    """Hold a sample beside an earlier one."""
+def compared(before: Sample, now: Sample, left_out: Set[bytes] = frozenset()) -> Compared:
+    """Hold a sample beside an earlier one.
+
+    Args:
+        left_out: the digests of the numbers of children who are in the file of now, and of whom
+            every row is refused or no longer current.
+    """
     last = max(now, default=b"") if len(now) >= SAMPLED else b"\xff" * _NUMBER_BYTES
     sought = [number for number in before if number <= last]
     both = {n: (_parts(before[n]), _parts(now[n])) for n in sought if n in now}
@@ -102,10 +107,11 @@ def compared(before: Sample, now: Sample) -> Compared:
         pairs = [pair for pair in pairs if _NONE not in pair]
         changed[detail] = sum(old != new for old, new in pairs), len(pairs)
     sensitive = [number for number, (old, _) in both.items() if old[_SENSITIVE] != _NONE]
-    run, at_end = _longest_run([number not in now for number in sought])
+    gone = [number not in now and number not in left_out for number in sought]
+    run, at_end = _longest_run(gone)
     return Compared(
         sought=len(sought),
-        gone=len(sought) - len(both),
+        gone=sum(gone),
         changed=changed,
         run=run,
         at_end=at_end,

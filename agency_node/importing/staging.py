@@ -250,6 +250,7 @@ def make_ready(
         orders=orders,
         foot=export.foot,
         has_end=export.has_end,
+        left_out=frozenset(map(number_of, export.left_out)),
     )
     return Readied(export, tuple(children), tuple(refused), tuple(remarks), facts)
 

@@ -107,6 +107,7 @@ class Export:
         cut: whether its last row is not whole, and no line ends there.
         foot: how many rows a line below the table counts, as ``Table``.
         has_end: whether the source shows where it ends, as ``Table``.
+        left_out: the numbers of those of whom every row is refused or no longer current.
     """
 
     rows: int
@@ -121,6 +122,7 @@ class Export:
     cut: bool = False
     foot: int | None = None
     has_end: bool = True
+    left_out: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"Export({self.rows} rows)"
@@ -236,6 +238,7 @@ class _Reader:
             not (table.ended or self.last_is_whole),
             table.foot,
             table.has_end,
+            frozenset(self._known - self._children.keys()),
         )
 
     def _add(self, row: ChildRow) -> None:

@@ -185,6 +185,21 @@ def test_a_file_that_lost_a_block_of_lines_stops_the_second_import(count: int) -
     assert not stops(rows[count // 4 :], last), "the first ones have left"
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [{"status": "PERHAPS"}, {"status": "CLOSED", "start": "2022-01-01", "end": "2025-01-05"}],
+    ids=["refused", "no longer current"],
+)
+def test_a_block_of_rows_that_are_there_and_left_out_is_none_that_is_missing(
+    fields: dict[str, str],
+) -> None:
+    """Else four rows that are refused, or those who left a year ago, would stop all others."""
+    rows = people(0, 60)
+    last = taken(rows)
+    assert not stops([*rows[:-4], *(row | fields for row in rows[-4:])], last)
+    assert "block" in stops([*rows[:-9], *(row | fields for row in rows[-4:])], last)
+
+
 # ---- children who were sensitive -----------------------------------------------------------------
 
 
