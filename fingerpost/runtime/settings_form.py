@@ -65,7 +65,11 @@ class Place:
 
 
 RENAMED: Final[Mapping[str, str]] = MappingProxyType(
-    {"listen_askers": "listen_requesters", "askers": "requesters"}
+    {
+        "listen_askers": "listen_requesters",
+        "askers": "requesters",
+        "broker_askers": "broker_requesters",
+    }
 )
 """Earlier names of settings. They are not known any more, and whoever has one is told the new one.
 """

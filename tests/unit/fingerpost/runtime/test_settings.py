@@ -185,13 +185,16 @@ def test_anything_else_is_fatal_and_not_repeated(tmp_path: Path, text: str, name
 
 
 class Listens(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    listen_nodes: str = ""
     listen_requesters: str = ""
+    broker_requesters: str = ""
 
 
-def test_a_setting_that_was_renamed_is_unknown_and_the_new_name_is_told(tmp_path: Path) -> None:
-    path = written(tmp_path, 'listen_askers = "broker.example:7442"')
-    with pytest.raises(Defect, match=r"listen_askers: .* it is named listen_requesters now"):
+@pytest.mark.parametrize("name", ["listen", "broker"])
+def test_a_setting_that_was_renamed_is_unknown_and_the_new_name_is_told(
+    tmp_path: Path, name: str
+) -> None:
+    path = written(tmp_path, f'{name}_askers = "broker.example:7442"')
+    with pytest.raises(Defect, match=rf"{name}_askers: .* it is named {name}_requesters now"):
         load(path, Listens)
 
 
