@@ -26,7 +26,7 @@ _STYLES = (
 )
 
 
-def packed(parts: Mapping[str, str]) -> bytes:
+def packed(parts: Mapping[str, str | bytes]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, text in parts.items():

@@ -6,10 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Final
 
-from agency_node.importing.misread import Earlier, census_of
 from agency_node.importing.sources.children import SourceChild
 from agency_node.importing.sources.columns import Columns
 from agency_node.importing.sources.reading import Content
@@ -23,14 +21,9 @@ from agency_node.importing.staging import (
 )
 from fakes.broken_sources import Broken, Child, case
 from fakes.damages import OF_THE_PRACTITIONER
-from fakes.import_world import AS_OF
+from fakes.import_world import AS_OF, codes_of, left_by
 from fingerpost.private.demographics import Demographics, Sex
-from fingerpost.private.linkage import (
-    Decision,
-    normalise,
-    oprf_inputs,
-    wide_keys,
-)
+from fingerpost.private.linkage import Decision, normalise, oprf_inputs, wide_keys
 from fingerpost.private.linkage.comparison import decide
 
 OPTIONS: Final = Options(AS_OF, Columns(), upn=False)
@@ -51,26 +44,20 @@ class Trial:
     about: tuple[str, ...] = field(default=(), repr=False)
 
 
-def _ready(content: Content) -> Readied:
+def ready(content: Content) -> Readied:
     return make_ready(b"\0".join, content, OPTIONS)
 
 
 def attempt(source: str, number: int, seed: int) -> Trial:
     """Break an export and read it, beside an earlier import of a sound one or without one."""
     some, sound, broken = case(source, number, seed)
-    earlier = None
-    if sound is not None:
-        facts = _ready(sound).facts
-        earlier = Earlier(facts.children, AS_OF - timedelta(days=7), census_of(facts, (), None))
+    earlier = None if sound is None else left_by(ready(sound))
     try:
-        readied = _ready(broken.content)
+        readied = ready(broken.content)
         require_confirmed(readied, earlier, OPTIONS)
-    except RefusedFile as whole:
-        codes = tuple(dict.fromkeys(fault.reason.value for fault in whole.faults))
-        return Trial(source, broken.damage, number, codes)
-    except Unconfirmed as why:
-        return Trial(source, broken.damage, number, tuple(found.name for found in why.found))
-    return _judged(source, number, some, broken, readied)
+    except (RefusedFile, Unconfirmed) as why:
+        return Trial(source, broken.damage, number, codes_of(why))
+    return judged(source, number, some, broken, readied)
 
 
 Best = tuple[Decision, list[SourceChild]]
@@ -104,7 +91,7 @@ def _lookups(some: Sequence[Child], readied: Readied) -> Mapping[str, Best]:
 _ORDER: Final = (Decision.MATCH, Decision.POSSIBLE, Decision.DIFFERENT)
 
 
-def _judged(
+def judged(
     source: str, number: int, some: Sequence[Child], broken: Broken, readied: Readied
 ) -> Trial:
     """A child is found, or one of her lines is named, or she is among those who are counted."""

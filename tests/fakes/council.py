@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agency_node.importing.sources.ssds_tables import TABLES, Tables, Texts, read_texts
+from deploy.invented.workbooks import packed
 
 Rows = list[dict[str, str]]
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -92,11 +92,7 @@ class Council:
         return read_texts(Texts(self.texts()))
 
     def archive(self, folder: str = "") -> bytes:
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for table, text in self.texts().items():
-                archive.writestr(f"{folder}{table}.csv", text)
-        return packed.getvalue()
+        return packed({f"{folder}{table}.csv": text for table, text in self.texts().items()})
 
     def statements(self, schema: str = "") -> Iterator[tuple[str, list[tuple[str | None, ...]]]]:
         """What makes the tables of a database, and fills them; ``?`` stands for a value."""

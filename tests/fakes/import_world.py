@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from agency_node.importing.importer import Importer
+from agency_node.importing.misread import Earlier, census_of
 from agency_node.importing.report import ImportReport
 from agency_node.importing.room import Growth
 from agency_node.importing.sources.children import MOST_ROWS, Export
@@ -20,7 +21,8 @@ from agency_node.importing.sources.columns import Columns
 from agency_node.importing.sources.dates import Order
 from agency_node.importing.sources.judging import Stated
 from agency_node.importing.sources.reading import Reading, read_export
-from agency_node.importing.staging import Options, SourceFile
+from agency_node.importing.sources.reasons import RefusedFile
+from agency_node.importing.staging import Options, Readied, SourceFile, Unconfirmed
 from agency_node.records.ports import Tags
 from agency_node.records.sealing import DataKey
 from agency_node.records.store.imports import SqlImports
@@ -38,6 +40,7 @@ from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationI
 from fingerpost.runtime.witness import WitnessFolder
 
 AS_OF = date(2027, 1, 14)
+WEEK = timedelta(days=7)
 AREA = AreaCode("e99000001")
 OAK, ELM = (AgencyId(f"{AREA}.{name}") for name in ("oak", "elm"))
 ELSEWHERE = AgencyId(f"{AREA}.elsewhere")
@@ -92,6 +95,19 @@ def read_lines(
     reading = Reading(encoding="" if content.isascii() else "utf-8", stated=DAY_FIRST)
     columns = columns or Columns()
     return read_export(content, as_of=as_of, columns=columns, reading=reading, most_rows=most_rows)
+
+
+def left_by(readied: Readied) -> Earlier:
+    """What an import of a sound file leaves, a week ago."""
+    facts = readied.facts
+    return Earlier(facts.children, AS_OF - WEEK, census_of(facts, (), None))
+
+
+def codes_of(why: RefusedFile | Unconfirmed) -> tuple[str, ...]:
+    """The names of all for which a file was refused."""
+    if isinstance(why, RefusedFile):
+        return tuple(dict.fromkeys(fault.reason.value for fault in why.faults))
+    return tuple(found.name for found in why.found)
 
 
 def options(*accepted: str, upn: bool = False) -> Options:

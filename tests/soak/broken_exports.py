@@ -23,7 +23,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
@@ -38,7 +38,7 @@ from agency_node.records.records import ChildRecord, RecordId
 from fakes.broken_exports import DAMAGES
 from fakes.damages import OF_THE_PRACTITIONER, Damage
 from fakes.federations import HOLDERS
-from fakes.import_world import AS_OF, FIRST, OAK, Seen, World
+from fakes.import_world import AS_OF, FIRST, OAK, WEEK, Seen, World, codes_of
 from fakes.invented_exports import SOURCES, File, Grid, Source, asked, children
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import (
@@ -51,7 +51,7 @@ from fingerpost.private.linkage import (
 )
 from fingerpost.private.linkage.comparison import decide, likeliest
 from soak.framework import Row, say, seeded
-from soak.old_records import WEEK, codes_of, state_of
+from soak.old_records import state_of
 
 _USUAL: Final = frozenset({Rule.UNFLAGGED, Rule.NO_END})
 """What is said of many a sound first import."""
@@ -126,6 +126,11 @@ def _few_of_a_block(trial: Trial) -> bool:
     return math.comb(before, gone) < ODDS_OF_A_BLOCK * places
 
 
+_TAKE_FLAGS: Final = (
+    "columns sorted without the others", "column moved by a row", "cells moved to the left",
+    "two columns swapped", "flag words changed", "column of errors", "column emptied",
+    "column filled from the first",
+)  # fmt: skip
 KNOWN: Final[Mapping[str, tuple[str, Callable[[Trial], bool]]]] = MappingProxyType(
     {
         "cut between two lines": ("the lines that follow are in no file", _few_of_a_block),
@@ -138,20 +143,7 @@ KNOWN: Final[Mapping[str, tuple[str, Callable[[Trial], bool]]]] = MappingProxyTy
             lambda trial: len(trial.lost) == 1,
         ),
         **dict.fromkeys(
-            (
-                *(
-                    "columns sorted without the others",
-                    "column moved by a row",
-                    "cells moved to the left",
-                ),
-                *(
-                    "two columns swapped",
-                    "flag words changed",
-                    "column of errors",
-                    "column emptied",
-                ),
-                "column filled from the first",
-            ),
+            _TAKE_FLAGS,
             ("a flag that says no of a child of whom nothing was known", _flags_of_a_first),
         ),
     }
@@ -197,10 +189,8 @@ async def attempt(source: Source, damage: Damage, seed: int, folder: Path) -> Tr
         except (RefusedFile, Unconfirmed) as why:
             answers = await _answers(world, {of: questions[of] for of in known})
             as_was = all(decision is Decision.MATCH for decision, _ in answers.values())
-            return Trial(
-                source.name, damage.name, seed, again, new, codes_of(why),
-                changed=state_of(folder) != old or not as_was,
-            )  # fmt: skip
+            changed = state_of(folder) != old or not as_was
+            return replace(trial, refused=codes_of(why), changed=changed)
         return _judged(trial, sound, report, lines, await _answers(world, questions))
     finally:
         world.close()
@@ -278,9 +268,9 @@ def _judged(
                 nobody_is += 1
             else:
                 exposed.append(of)
-    return Trial(
-        trial.source, trial.damage, trial.seed, trial.again, trial.new, (), found, tuple(possible),
-        told, tuple(lost), tuple(exposed), nobody_is, doubted,
+    return replace(
+        trial, found=found, possible=tuple(possible), named=told, lost=tuple(lost),
+        exposed=tuple(exposed), told=nobody_is, doubted=doubted,
     )  # fmt: skip
 
 

@@ -10,12 +10,10 @@ has changed.
 from __future__ import annotations
 
 import sys
-import time
-from collections import Counter
 
 from fakes.broken_source_trials import OPTIONS, attempt
 from fakes.broken_sources import SOURCES, case
-from soak.framework import Row, say, seeded
+from soak.framework import BrokenFiles, numbers, seeded
 from soak.old_records import are_changed_by
 
 
@@ -23,32 +21,18 @@ def main() -> int:
     chosen = seeded(__doc__).parse_args()
     good = True
     for source in SOURCES:
-        began = time.monotonic()
-        counts, codes = Counter[str](), dict[str, Counter[str]]()
-        for number in range(chosen.trials):
-            if time.monotonic() - began > 60 * chosen.minutes / len(SOURCES):
-                break
+        files, possible, beside = BrokenFiles(), 0, 0
+        for number in numbers(chosen):
             trial = attempt(source, number, chosen.seed)
-            ending = "refused" if trial.refused else "gaps" if trial.named else "whole"
-            false = bool(trial.lost or trial.exposed)
-            counts.update(trials=1, false=false, possible=trial.possible, **{ending: 1})
-            codes.setdefault(trial.damage, Counter()).update(trial.refused or (ending,))
             _, sound, broken = case(source, number, chosen.seed)
+            changed = False
             if trial.refused and sound is not None:
-                counts["beside"] += 1
-                counts["lost"] += are_changed_by(broken.content, sound, OPTIONS)
-            if false:
-                say(str(trial))
-        for damage, found in sorted(codes.items()):
-            say(f"{damage}: {', '.join(f'{code} {n}' for code, n in found.most_common(4))}")
-        row = Row(
-            f"broken-sources {source}", counts["trials"], counts["whole"], counts["gaps"],
-            counts["refused"], 0, counts["false"], counts["lost"],
-            note=f"refused beside old records: {counts['beside']}; children who are only possible: "
-            f"{counts['possible']}",
-        )  # fmt: skip
-        say(row.line())
-        good &= row.good
+                beside += 1
+                changed = are_changed_by(broken.content, sound, OPTIONS)
+            files.add(trial, false=bool(trial.lost or trial.exposed), lost=changed)
+            possible += trial.possible
+        note = f"refused beside old records: {beside}; children who are only possible: {possible}"
+        good &= files.told(f"broken-sources {source}", note)
     return 0 if good else 1
 
 

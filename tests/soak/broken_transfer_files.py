@@ -13,14 +13,10 @@ node that a refused file has changed.
 from __future__ import annotations
 
 import sys
-import time
-from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
 from random import Random
 from typing import Final
 
-from agency_node.importing.misread import Earlier, census_of
 from agency_node.importing.source_file import unpacked
 from agency_node.importing.sources.columns import Columns
 from agency_node.importing.sources.reasons import RefusedFile
@@ -31,10 +27,10 @@ from agency_node.importing.staging import (
     make_ready,
     require_confirmed,
 )
-from fakes.import_world import AS_OF
-from fakes.transfer_files import CONSTANTS, Pupil, ctf, damaged, lost, pupils
-from soak.framework import Row, say, seeded
-from soak.old_records import are_changed_by, codes_of
+from fakes.import_world import AS_OF, codes_of, left_by
+from fakes.transfer_files import CONSTANTS, ctf, damaged, lost, pupils
+from soak.framework import BrokenFiles, numbers, seeded
+from soak.old_records import are_changed_by
 
 OPTIONS: Final = Options(AS_OF, Columns(constants=CONSTANTS), upn=False)
 
@@ -59,16 +55,10 @@ def read(content: bytes) -> Readied:
     return make_ready(b"\0".join, content, OPTIONS)
 
 
-def earlier(some: list[Pupil]) -> Earlier:
-    """What an import of the sound file a week ago left."""
-    facts = read(ctf(some)).facts
-    return Earlier(facts.children, AS_OF - timedelta(days=7), census_of(facts, (), None))
-
-
 def attempt(number: int, seed: int) -> Trial:
     random = Random(f"{seed} {number}")
     some = pupils(random, random.randint(4, 12))
-    before = earlier(some) if random.random() < 0.5 else None
+    before = left_by(read(ctf(some))) if random.random() < 0.5 else None
     name, file, content = damaged(some, number, random)
     try:
         opened = unpacked(content)
@@ -86,25 +76,11 @@ def attempt(number: int, seed: int) -> Trial:
 
 
 def main() -> int:
-    chosen = seeded(__doc__).parse_args()
-    began, counts, codes = time.monotonic(), Counter[str](), dict[str, Counter[str]]()
-    for number in range(chosen.trials):
-        if time.monotonic() - began > 60 * chosen.minutes:
-            break
+    chosen, files = seeded(__doc__).parse_args(), BrokenFiles()
+    for number in numbers(chosen):
         trial = attempt(number, chosen.seed)
-        ending = "refused" if trial.refused else "gaps" if trial.named else "whole"
-        counts.update(trials=1, false=bool(trial.lost), lost=trial.changed, **{ending: 1})
-        codes.setdefault(trial.damage, Counter()).update(trial.refused or (ending,))
-        if trial.lost:
-            say(str(trial))
-    for damage, found in sorted(codes.items()):
-        say(f"{damage}: {', '.join(f'{code} {n}' for code, n in found.most_common(4))}")
-    row = Row(
-        "broken-transfer-files", counts["trials"], counts["whole"], counts["gaps"],
-        counts["refused"], 0, counts["false"], counts["lost"],
-    )  # fmt: skip
-    say(row.line())
-    return 0 if row.good else 1
+        files.add(trial, false=bool(trial.lost), lost=trial.changed)
+    return 0 if files.told("broken-transfer-files") else 1
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from soak.oracle import Verdict
 
@@ -102,6 +102,52 @@ def seeded(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--trials", type=int, default=1000, help="of each source")
     return parser
+
+
+def numbers(chosen: argparse.Namespace) -> Iterator[int]:
+    """Yield the number of each trial, by the options of ``seeded``."""
+    began = time.monotonic()
+    for number in range(chosen.trials):
+        if time.monotonic() - began > 60 * chosen.minutes:
+            return
+        yield number
+
+
+class BrokenFile(Protocol):
+    """What became of one: the codes for which it was refused, or how many rows were named."""
+
+    @property
+    def damage(self) -> str: ...
+    @property
+    def refused(self) -> Sequence[str]: ...
+    @property
+    def named(self) -> int: ...
+
+
+class BrokenFiles:
+    """The counts of broken files."""
+
+    def __init__(self) -> None:
+        self.counts = Counter[str]()
+        self._codes: dict[str, Counter[str]] = {}
+
+    def add(self, trial: BrokenFile, *, false: bool, lost: bool) -> None:
+        ending = "refused" if trial.refused else "gaps" if trial.named else "whole"
+        self.counts.update(trials=1, false=false, lost=lost, **{ending: 1})
+        self._codes.setdefault(trial.damage, Counter()).update(trial.refused or (ending,))
+        if false:
+            say(str(trial))
+
+    def told(self, name: str, note: str = "") -> bool:
+        """Say what became of each damage, and the row; return whether it is good."""
+        for damage, found in sorted(self._codes.items()):
+            say(f"{damage}: {', '.join(f'{code} {n}' for code, n in found.most_common(4))}")
+        c = self.counts
+        row = Row(
+            name, c["trials"], c["whole"], c["gaps"], c["refused"], 0, c["false"], c["lost"], note
+        )
+        say(row.line())
+        return row.good
 
 
 @dataclass

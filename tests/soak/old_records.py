@@ -6,23 +6,12 @@ import asyncio
 import hashlib
 import tempfile
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
-from typing import Final
 
 from agency_node.importing.sources.reading import Content
 from agency_node.importing.sources.reasons import RefusedFile
 from agency_node.importing.staging import Options, SourceFile, Unconfirmed
-from fakes.import_world import AS_OF, OAK, Seen, World
-
-WEEK: Final = timedelta(days=7)
-
-
-def codes_of(why: RefusedFile | Unconfirmed) -> tuple[str, ...]:
-    """Return the names of all for which a file was refused."""
-    if isinstance(why, RefusedFile):
-        return tuple(dict.fromkeys(fault.reason.value for fault in why.faults))
-    return tuple(found.name for found in why.found)
+from fakes.import_world import AS_OF, OAK, WEEK, Seen, World
 
 
 def state_of(folder: Path) -> bytes:

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from fakes.broken_source_trials import _judged, _ready, attempt
+from fakes.broken_source_trials import attempt, judged, ready
 from fakes.broken_sources import SOURCES, Broken, children, sound_export
 
 
@@ -26,10 +26,10 @@ def test_a_child_who_is_lost_or_shown_would_be_seen(source: str) -> None:
     some = children(Random(3), 9)
     hers = {child.number: {line} for line, child in enumerate(some, 2)}
     content = sound_export(source, [*some[:4], *some[5:]], Random(3))
-    trial = _judged(source, 0, some, Broken("lost", content, hers), _ready(content))
+    trial = judged(source, 0, some, Broken("lost", content, hers), ready(content))
     assert trial.lost == (some[4].number,)
     unshielded = [replace(child, shield=False) for child in some]
     content = sound_export(source, unshielded, Random(3))
     shielded = [replace(child, shield=True) for child in some[4:]]
-    trial = _judged(source, 0, shielded, Broken("shown", content, hers), _ready(content))
+    trial = judged(source, 0, shielded, Broken("shown", content, hers), ready(content))
     assert len(trial.exposed) == 5

@@ -9,9 +9,8 @@ from random import Random
 
 import pytest
 
-from agency_node.importing.census import read_census, write_census
 from agency_node.importing.first_import import doubts_about
-from agency_node.importing.misread import Earlier, census_of, findings
+from agency_node.importing.misread import Earlier, findings
 from agency_node.importing.sampled import compared
 from agency_node.importing.source_file import sheets_of
 from agency_node.importing.sources.columns import Columns
@@ -19,7 +18,7 @@ from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.workbook import Sheet
 from agency_node.importing.staging import Options, Readied, held_beside, make_ready
 from deploy.invented.workbooks import xlsx
-from fakes.import_world import AS_OF
+from fakes.import_world import AS_OF, left_by
 from fakes.invented_exports import Grid, children
 from unit.agency_node.test_import_misread import COLUMNS, ready, stops, taken
 from unit.agency_node.test_import_moved import people
@@ -105,9 +104,7 @@ def test_where_the_rows_are_in_no_order_the_sex_of_names_shows_it() -> None:
 
 
 def test_beside_an_earlier_import_the_order_says_nothing() -> None:
-    facts = read(text(some(1))).facts
-    earlier = Earlier(facts.children, AS_OF, census_of(facts, (), None))
-    grid = some(1)
+    earlier, grid = left_by(read(text(some(1)))), some(1)
     grid.set_column("dob", sorted(grid.column("dob")))
     assert not doubted(text(grid), earlier)
 
@@ -162,9 +159,9 @@ def test_the_foot_of_a_workbook_counts_its_rows() -> None:
 
 
 def kept(content: bytes) -> Earlier:
-    facts = read(content).facts
-    assert not findings(facts, None)
-    return Earlier(facts.children, AS_OF, read_census(write_census(census_of(facts, (), None))))
+    readied = read(content)
+    assert not findings(readied.facts, None)
+    return left_by(readied)
 
 
 def test_a_foot_that_is_gone_was_cut_off() -> None:
@@ -203,41 +200,36 @@ def test_a_block_of_rows_that_are_there_and_left_out_is_none_that_is_missing(
 # ---- children who were sensitive -----------------------------------------------------------------
 
 
+def of_whom(*sensitive: int) -> list[dict[str, str]]:
+    """Twenty children, of whom these are sensitive."""
+    rows = enumerate(people(0, 20))
+    return [{**row, "sensitive": "yes" if n in sensitive else "no"} for n, row in rows]
+
+
 def test_a_child_who_is_no_longer_sensitive_is_named() -> None:
-    rows = people(0, 20)
-    last = taken([{**row, "sensitive": "yes" if n == 3 else "no"} for n, row in enumerate(rows)])
-    assert not stops(rows, last)
-    named = held_beside(ready(rows), last).remarks
-    assert [(each.line, each.column, each.reason) for each in named] == [
+    last, now = taken(of_whom(3)), ready(of_whom())
+    assert not stops(of_whom(), last)
+    assert [(each.line, each.column, each.reason) for each in held_beside(now, last).remarks] == [
         (5, "sensitive", Reason.NO_LONGER_SENSITIVE)
     ]
-    assert held_beside(ready(rows), None) == ready(rows)
+    assert held_beside(now, None) == now
 
 
 def test_two_children_at_once_who_are_no_longer_sensitive_stop_the_import() -> None:
-    rows = people(0, 20)
-    last = taken(
-        [{**row, "sensitive": "yes" if n in (3, 9) else "no"} for n, row in enumerate(rows)]
-    )
-    moved = [{**row, "sensitive": "yes" if n in (4, 10) else "no"} for n, row in enumerate(rows)]
-    assert set(stops(moved, last)) == {"fell:sensitive"}, "as many, and other children"
-    assert set(stops([{**row, "sensitive": "no"} for row in rows], last)) == {"fell:sensitive"}
+    last = taken(of_whom(3, 9))
+    assert set(stops(of_whom(4, 10), last)) == {"fell:sensitive"}, "as many, and other children"
+    assert set(stops(of_whom(), last)) == {"fell:sensitive"}
 
 
 def test_a_column_of_one_sensitive_child_that_is_no_longer_there_stops_the_import() -> None:
-    rows = people(0, 20)
-    last = taken([{**row, "sensitive": "yes" if n == 3 else "no"} for n, row in enumerate(rows)])
     without = [column for column in COLUMNS if column != "sensitive"]
-    assert set(stops(rows, last, without)) == {"fell:sensitive"}
-    assert not stops(rows, taken(rows), without), "nobody was"
+    assert set(stops(of_whom(), taken(of_whom(3)), without)) == {"fell:sensitive"}
+    assert not stops(of_whom(), taken(of_whom()), without), "nobody was"
 
 
 def test_a_sample_of_an_earlier_release_says_nothing_of_flags() -> None:
-    rows = people(0, 20)
-    last = taken(
-        [{**row, "sensitive": "yes" if n in (3, 9) else "no"} for n, row in enumerate(rows)]
-    )
+    last = taken(of_whom(3, 9))
     assert last.census is not None
     older = {number: details[:12] for number, details in last.census.sample.items()}
-    found = compared(older, ready(rows).facts.sample)
+    found = compared(older, ready(of_whom()).facts.sample)
     assert (found.lifted, found.were_sensitive, found.changed["surname"]) == ((), 0, (0, 20))
