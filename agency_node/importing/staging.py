@@ -29,7 +29,7 @@ from agency_node.importing.doubts import Places, doubts
 from agency_node.importing.misread import Earlier, Facts, Finding, Rule, findings, stopping
 from agency_node.importing.ordered import Orders
 from agency_node.importing.quality.gathering import Gathered
-from agency_node.importing.quality.recorded import counted, unwatched
+from agency_node.importing.quality.recorded import unwatched, watched
 from agency_node.importing.sampled import Sampler, compared, number_of
 from agency_node.importing.shielding import Coming, Plan, plan
 from agency_node.importing.sources.children import Export, SourceChild
@@ -212,7 +212,7 @@ def make_ready(
     remarks = list(export.remarks)
     count, sampler, orders = Count(), Sampler(), Orders()
     watch = unwatched if gathered is None else gathered.watch
-    for _, child in counted(export.children, "Making keys", watch):
+    for _, child in watched(export.children, "Making keys", watch):
         form = normalise(child.demographics)
         remarks += _unread(child, form)
         keys, asked = wide_keys(form, upn=options.upn)

@@ -15,7 +15,7 @@ from datetime import date
 from enum import Enum, unique
 from typing import Final
 
-from agency_node.importing.quality.recorded import Recorded, Watch, counted, unwatched
+from agency_node.importing.quality.recorded import Recorded, Watch, unwatched, watched
 from agency_node.match_tool.reports import as_csv
 from agency_node.match_tool.tables import BadInput, Row
 from fingerpost.private.demographics import Demographics
@@ -195,7 +195,7 @@ def evaluate(
         # In one table each pair stands with both of its records.
         true_pairs=sum(map(len, partners.values())) // (2 if same else 1),
     )
-    for position, row in counted(left, "Asking", watch):
+    for position, row in watched(left, "Asking", watch):
         began = clock()
         form = normalise(row.demographics)
         keys = blocking_keys(form, side=Side.QUERY, scope=scope, upn=upn)

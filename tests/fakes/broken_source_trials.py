@@ -5,9 +5,10 @@ and every child of it is looked for. All of it follows from a seed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
+from agency_node.importing.quality.recorded import Recorded
 from agency_node.importing.sources.children import SourceChild
 from agency_node.importing.sources.columns import Columns
 from agency_node.importing.sources.reading import Content
@@ -23,8 +24,7 @@ from fakes.broken_sources import Broken, Child, case
 from fakes.damages import OF_THE_PRACTITIONER
 from fakes.import_world import AS_OF, codes_of, left_by
 from fingerpost.private.demographics import Demographics, Sex
-from fingerpost.private.linkage import Decision, normalise, oprf_inputs, wide_keys
-from fingerpost.private.linkage.comparison import decide
+from fingerpost.private.linkage import Decision, normalise, wide_keys
 
 OPTIONS: Final = Options(AS_OF, Columns(), upn=False)
 
@@ -41,7 +41,6 @@ class Trial:
     lost: tuple[str, ...] = ()
     exposed: tuple[str, ...] = ()
     possible: int = 0
-    about: tuple[str, ...] = field(default=(), repr=False)
 
 
 def ready(content: Content) -> Readied:
@@ -65,8 +64,11 @@ Best = tuple[Decision, list[SourceChild]]
 
 def _lookups(some: Sequence[Child], readied: Readied) -> Mapping[str, Best]:
     """By child, what a lookup finds of her by all but her number, and the records that it is of."""
-    forms = [normalise(one.source.demographics) for one in readied.children]
-    keys = [set(oprf_inputs(wide_keys(form, upn=False)[0])) for form in forms]
+    recorded = Recorded(upn=False)
+    for one in readied.children:
+        form = normalise(one.source.demographics)
+        recorded.add(one.source.local_id, form, *wide_keys(form, upn=False))
+    recorded.close()
     found = {}
     for child in some:
         who = Demographics(
@@ -77,18 +79,13 @@ def _lookups(some: Sequence[Child], readied: Readied) -> Mapping[str, Best]:
             postcode=child.postcode,
         )
         form = normalise(who)
-        asked = oprf_inputs(wide_keys(form, upn=False)[1])
-        near = [n for n, some_keys in enumerate(keys) if not some_keys.isdisjoint(asked)]
-        rulings = decide(form, [forms[n] for n in near], upn=False)
-        best = min(
-            (ruling.decision for ruling in rulings), key=_ORDER.index, default=Decision.DIFFERENT
-        )
-        same = [n for n, ruling in zip(near, rulings, strict=True) if ruling.decision is best]
+        opened = recorded.opened(wide_keys(form, upn=False)[1])
+        rulings = recorded.rule(form, recorded.likely(opened))
+        decisions = {n: ruling.decision for n, ruling in rulings.items()}
+        best = min(decisions.values(), key=list(Decision).index, default=Decision.DIFFERENT)
+        same = [n for n, decision in decisions.items() if decision is best]
         found[child.number] = best, [readied.children[n].source for n in same]
     return found
-
-
-_ORDER: Final = (Decision.MATCH, Decision.POSSIBLE, Decision.DIFFERENT)
 
 
 def judged(
@@ -118,7 +115,4 @@ def judged(
                 exposed.append(child.number)
     if len(lost) <= beyond + counted:
         lost = []
-    return Trial(
-        source, broken.damage, number, (), told, tuple(lost), tuple(exposed), possible,
-        readied.export.about,
-    )  # fmt: skip
+    return Trial(source, broken.damage, number, (), told, tuple(lost), tuple(exposed), possible)

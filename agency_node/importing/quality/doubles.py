@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
-from agency_node.importing.quality.recorded import Recorded, Watch, counted, unwatched
+from agency_node.importing.quality.recorded import Recorded, Watch, unwatched, watched
 from fingerpost.private.linkage import Comparison, Decision, Rule, compare
 
 MOST_MEMBERS: Final = 64
@@ -81,7 +81,7 @@ def doubles_among(
         without: The positions of records that are compared with nothing.
     """
     search = _Search(recorded, without)
-    for position, _ in counted(recorded.forms, "Comparing", watch):
+    for position, _ in watched(recorded.forms, "Comparing", watch):
         if position not in without:
             search.ask(position)
     matches = [p for p in search.pairs.values() if p.compared.decision is Decision.MATCH]

@@ -30,7 +30,7 @@ def unwatched(_doing: str, _done: int, _of: int) -> None:
     """Ignore the progress."""
 
 
-def counted(items: Sequence[_T], doing: str, watch: Watch) -> Iterator[tuple[int, _T]]:
+def watched(items: Sequence[_T], doing: str, watch: Watch) -> Iterator[tuple[int, _T]]:
     """Enumerate the items, and report the progress."""
     for position, item in enumerate(items):
         if position % _REPORTED_EVERY == 0:
@@ -70,7 +70,7 @@ class Recorded:
     def of(cls, rows: Sequence[Row], *, upn: bool, watch: Watch = unwatched) -> Self:
         """Return these records, closed."""
         recorded = cls(upn=upn)
-        for _, row in counted(rows, "Making keys", watch):
+        for _, row in watched(rows, "Making keys", watch):
             form = normalise(row.demographics)
             recorded.add(row.id, form, *wide_keys(form, upn=upn))
         recorded.close()
