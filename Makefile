@@ -5,8 +5,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 export VENV PYTHON
 
-# Two processes for each core. Tests that share what their file sets up stay together, and slow ones come
-# first. ARGS="-n 0" for one process, as a debugger needs it.
+# Tests that share what their file sets up stay together, and slow ones come first. ARGS="-n 0" for one process, as a debugger needs it.
 CORES := -n auto --dist loadscope --no-loadscope-reorder
 READY := @deploy/setup/environment.sh
 

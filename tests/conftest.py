@@ -6,8 +6,6 @@ same examples are drawn in every run, but in a soak. The order of the tests is a
 when a test fails, the end of the run says the seed that repeats the order.
 """
 
-import os
-
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -31,13 +29,6 @@ passwords.make_cheap()
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever is slow comes first, so that no process waits for another one at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
-
-
-@pytest.hookimpl(optionalhook=True)  # the mutants are tried in one process
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two for each processor: half of the time of all tests is spent waiting for a tick, a disk or
-    another process."""
-    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -394,7 +394,7 @@ async def test_two_slots_have_nothing_in_common_but_public_words(evidence: Evide
     """
     earlier = [q for asked in evidence.of(ASKED, 0) for q in asked.queries]
     later = [q for asked in evidence.of(ASKED, 1) for q in asked.queries]
-    assert len(earlier) == len(later) == 3
+    assert min(len(earlier), len(later)) >= 3, "a gap that load made is asked about again"
     for one, other in itertools.product(earlier, later):
         mine, theirs = fields(one), fields(other)
         for (name, a), (other_name, b) in itertools.product(mine.items(), theirs.items()):
