@@ -37,6 +37,7 @@ MOST_CELLS: Final = 30_000_000
 _MEMORY: Final = 8 * 1024**3
 _CPU_SECONDS: Final = 900
 _CHUNK: Final = 1 << 20
+_STDERR: Final = 2
 _MOST_PARTS: Final = 5000
 _ARCHIVE: Final = b"PK\x03\x04"
 _OLDER: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -222,6 +223,10 @@ def open_workbook(content: bytes) -> tuple[Sheet, ...]:
 
 def _bound_this_process() -> None:
     begin()
+    # A library that breaks down writes why, and what it read may be in that.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, _STDERR)
+    os.close(nowhere)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -236,21 +241,31 @@ def sheets_of(content: bytes) -> tuple[Sheet, ...]:
     if content.startswith(_ARCHIVE):
         content = _measured(content)
     try:
-        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        found, cells = [], 0
-        for about in workbook.sheets_metadata:
-            if about.typ is not python_calamine.SheetTypeEnum.WorkSheet:
-                continue
-            sheet = workbook.get_sheet_by_name(about.name)
-            cells += sheet.height * sheet.width
-            if cells > MOST_CELLS:
-                raise RefusedFile(Reason.WORKBOOK_TOO_LARGE)
-            first = sheet.start[0] + 1 if sheet.start is not None else 1
-            rows = tuple(tuple(map(text_of, row)) for row in sheet.to_python())
-            visible = about.visible is python_calamine.SheetVisibleEnum.Visible
-            found.append(Sheet(about.name, visible, first, rows))
+        return _read_sheets(content)
     except python_calamine.CalamineError:
         raise RefusedFile(Reason.WORKBOOK_NOT_READ) from None
+    except BaseException as error:
+        # The library's own breakdown is no Exception, and cannot be handed to another process.
+        if isinstance(error, Exception | KeyboardInterrupt):
+            raise
+        raise RefusedFile(Reason.WORKBOOK_NOT_READ) from None
+
+
+def _read_sheets(content: bytes) -> tuple[Sheet, ...]:
+    """Raises ``RefusedFile(WORKBOOK_TOO_LARGE)``."""
+    workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+    found, cells = [], 0
+    for about in workbook.sheets_metadata:
+        if about.typ is not python_calamine.SheetTypeEnum.WorkSheet:
+            continue
+        sheet = workbook.get_sheet_by_name(about.name)
+        cells += sheet.height * sheet.width
+        if cells > MOST_CELLS:
+            raise RefusedFile(Reason.WORKBOOK_TOO_LARGE)
+        first = sheet.start[0] + 1 if sheet.start is not None else 1
+        rows = tuple(tuple(map(text_of, row)) for row in sheet.to_python())
+        visible = about.visible is python_calamine.SheetVisibleEnum.Visible
+        found.append(Sheet(about.name, visible, first, rows))
     return tuple(found)
 
 

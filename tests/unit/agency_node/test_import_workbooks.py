@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -167,3 +168,23 @@ def test_a_workbook_is_opened_in_a_process_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(RefusedFile) as whole:
         read_source(path)
     assert whole.value.reason is Reason.WORKBOOK_NOT_READ
+
+
+def _older_without_its_end() -> bytes:
+    """The beginning of an older workbook (MS-CFB), whose list of streams goes on in a sector that
+    is no longer there.
+    """
+    none, end = 0xFFFFFFFF, 0xFFFFFFFE
+    about = struct.pack("<HHHHH6x9I", 62, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, end, 0, end, 0)
+    first = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + about
+    goes_on = struct.pack("<128I", end, 3, *[end] * 126)
+    return first + struct.pack("<109I", 0, *[none] * 108) + goes_on + b"R\0" * 256
+
+
+def test_a_workbook_at_which_the_library_breaks_down_is_refused_and_nothing_of_it_written(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(RefusedFile) as whole:
+        open_workbook(_older_without_its_end())
+    assert whole.value.reason is Reason.WORKBOOK_NOT_READ
+    assert capfd.readouterr() == ("", "")
