@@ -16,7 +16,6 @@ import os
 import pty
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -346,10 +345,6 @@ class Followed:
     filled: int = 0
     typed: int = 0
 
-    @property
-    def seconds(self) -> float:
-        return sum(seconds for _, seconds in self.by_command)
-
 
 class Strayed(Exception):
     """A command of the page did something else than the page says."""
@@ -428,12 +423,11 @@ def _meant(answer: str, scratch: Scratch) -> str:
 @contextlib.contextmanager
 def scratch_federation() -> Iterator[Scratch]:
     """Give a scratch federation, and leave nothing of it behind."""
-    root = Path(tempfile.mkdtemp(prefix="fp-"))
-    try:
-        with Processes(root / "logs") as processes:
-            yield Scratch(root, processes)
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="fp-", ignore_cleanup_errors=True) as root,
+        Processes(Path(root, "logs")) as processes,
+    ):
+        yield Scratch(Path(root), processes)
 
 
 def main() -> int:
@@ -443,8 +437,9 @@ def main() -> int:
         print(f"{seconds:6.1f} s  {command}")
     print(f"{scratch.waited:6.1f} s  the federation's own part")
     answers = found.confirmed + found.filled + found.typed
+    minutes = sum(seconds for _, seconds in found.by_command) / 60
     print(
-        f"From an export never seen to a first lookup: {found.seconds / 60:.1f} minutes of machine "
+        f"From an export never seen to a first lookup: {minutes:.1f} minutes of machine "
         f"time, {answers} answers ({found.confirmed} lines of the mapping confirmed, "
         f"{found.filled} of its values filled in, {found.typed} typed)."
     )
