@@ -448,6 +448,7 @@ _REMEDIES: Final[Mapping[tuple[Rule, str], str]] = MappingProxyType(
         (Rule.UNREAD, "local_id"): "give each child one number, and no two the same",
         (Rule.UNREAD, ""): "write it in the form of docs/import.md, or take the column out",
         (Rule.FELL, ACCENTS): "export as “CSV UTF-8”: another encoding has lost these letters",
+        (Rule.FELL, "sensitive"): "look at this column, and at the words mapped to kinds",
         (Rule.FELL, ""): "look whether the export still has this column, and what stands in it",
         (Rule.ROSE, ""): "look at what stands in this column of the export",
         (Rule.CHANGED, ""): (

@@ -29,8 +29,8 @@ _NONE: Final = bytes(_DETAIL_BYTES)
 DETAILS: Final = ("forename", "surname", "dob", "sex", "postcode", "health_number")
 """In the order of their digests."""
 _SENSITIVE: Final = len(DETAILS)
-"""Behind them, whether a row of hers is sensitive by its flag. Samples of an earlier release end
-before it."""
+"""Behind them, whether a row of hers is sensitive, by its flag or its kind: words of kinds that are
+mapped anew show a child, too. Samples of an earlier release end before it."""
 
 Sample = dict[bytes, bytes]
 """The digest of a child's own number → those of her details, each ``_NONE`` where she has none; the

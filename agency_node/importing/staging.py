@@ -217,8 +217,8 @@ def make_ready(
         remarks += _unread(child, form)
         keys, asked = wide_keys(form, upn=options.upn)
         count.add(child.demographics, form, child.involvements)
-        by_flag = any(row.sensitive and not row.kind.sensitive for row in child.involvements)
-        sampler.add(child.local_id, child.demographics, sensitive=by_flag)
+        withheld = any(row.sensitive for row in child.involvements)
+        sampler.add(child.local_id, child.demographics, sensitive=withheld)
         orders.add(child.local_id, child.demographics, child.involvements)
         if keys:
             if gathered is not None:

@@ -221,6 +221,21 @@ def test_two_children_at_once_who_are_no_longer_sensitive_stop_the_import() -> N
     assert set(stops(of_whom(), last)) == {"fell:sensitive"}
 
 
+def test_children_whose_kinds_are_no_longer_sensitive_are_named_and_stop_the_import() -> None:
+    """A word of the kinds was mapped anew, or that column was sorted without the others."""
+    rows = people(0, 20)
+    before = [row | {"kind": "MENTAL_HEALTH"} if n in {3, 9} else row for n, row in enumerate(rows)]
+    last = taken(before)
+    assert set(stops(rows, last)) == {"fell:sensitive"}
+    assert [each.line for each in held_beside(ready(rows), last).remarks] == [5, 11]
+    flagged = [
+        row | {"kind": "EDU_SCHOOL", "sensitive": "yes"} if row["kind"] == "MENTAL_HEALTH" else row
+        for row in before
+    ]
+    assert not stops(flagged, last), "the flag says it now"
+    assert not stops(before, taken(flagged)), "the kind says it now"
+
+
 def test_a_column_of_one_sensitive_child_that_is_no_longer_there_stops_the_import() -> None:
     without = [column for column in COLUMNS if column != "sensitive"]
     assert set(stops(of_whom(), taken(of_whom(3)), without)) == {"fell:sensitive"}
