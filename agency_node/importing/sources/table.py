@@ -27,7 +27,7 @@ _FOOT: Final = re.compile(
     r"generated\b|produced\b|exported\b|created\b|run (?:on|by|date)\b|copyright\b|©|"
     r"confidential\b|official\b|page \d|\*+$|-+$|"
     r"(?:count|rows?|records?|source|filters?)\s*[:=]|"
-    r"\d+ (?:rows?|records?|pupils?|students?|children|patients?|cases)\b)",
+    r"\d+(?:,\d{3})* (?:rows?|records?|pupils?|students?|children|patients?|cases)\b)",
     re.IGNORECASE,
 )
 """What a line below a table begins with. No surname is among it: Page and Count are surnames, and

@@ -152,9 +152,12 @@ def test_a_file_with_fewer_rows_than_its_foot_counts_stops_the_import(foot: str)
     assert not found(text(grid, "Printed 30")), "it counts something else"
 
 
-def test_the_foot_of_a_workbook_counts_its_rows() -> None:
+@pytest.mark.parametrize(
+    "foot", [["Total", "30"], ["1,030 pupils"], ["(1,030 rows affected)"], ["Total: 1,030"]]
+)
+def test_the_foot_of_a_workbook_counts_its_rows(foot: list[str]) -> None:
     grid = some(1)
-    rows = [grid.header, *(line.cells for line in grid.lines[:-1]), ["Total", "30"]]
+    rows = [grid.header, *(line.cells for line in grid.lines[:-1]), foot]
     assert found(sheets_of(xlsx({"Pupils": rows}))) == {"foot_count"}
 
 
