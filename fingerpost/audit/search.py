@@ -24,7 +24,6 @@ import msgspec
 from fingerpost.private.codec import read_demographics
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import (
-    Apart,
     Decision,
     Field,
     Level,
@@ -267,8 +266,7 @@ class SoughtChild:
 
     def __init__(self, children: Iterable[Demographics], *, upn: bool) -> None:
         """``upn``: whether the agreement lets the pupil number be used."""
-        forms = map(normalise, children)
-        self._forms = tuple((form, Apart(form, upn=upn)) for form in forms)
+        self._forms = tuple(map(normalise, children))
         self._upn = upn
         self._remembered = lru_cache(_CHILDREN_KEPT)(self._compared)
 
@@ -285,12 +283,7 @@ class SoughtChild:
 
     def _compared(self, written: bytes) -> Decision:
         other = normalise(read_demographics(written))
-        return likeliest(
-            self._of(form, other)
-            for form, apart in self._forms
-            # Where a name was given, one that agrees in no way is not all that was given.
-            if not ((form.has_forename or form.has_surname) and apart.from_her(other))
-        )
+        return likeliest(self._of(form, other) for form in self._forms)
 
     def _of(self, form: NormalForm, other: NormalForm) -> Decision:
         compared = compare(form, other, upn=self._upn)

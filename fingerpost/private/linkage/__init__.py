@@ -3,7 +3,7 @@ question.
 
 Pure rules over ``private.demographics``: no I/O (other than reading this package's own tables), no
 clock, no cryptography. Read the modules in this order: ``name_tables``, ``names``, ``normal_form``,
-``blocking_rules``, ``blocking_keys``, ``agreement``, ``comparison``, ``apart``, ``strength``;
+``blocking_rules``, ``blocking_keys``, ``agreement``, ``comparison``, ``strength``;
 ``golden`` holds them to what was released.
 
 ``NORMALISATION_VERSION`` covers the normal form, the tables, the blocking rules and the choice of
@@ -12,7 +12,6 @@ its own.
 """
 
 from fingerpost.private.linkage.agreement import Field, Level
-from fingerpost.private.linkage.apart import Apart
 from fingerpost.private.linkage.blocking_keys import (
     BlockingKey,
     blocking_keys,
@@ -52,7 +51,6 @@ __all__ = [
     "COMPARISON_VERSION",
     "NORMALISATION_VERSION",
     "RULE_DEFINITIONS",
-    "Apart",
     "BlockingKey",
     "BlockingRule",
     "Comparison",
