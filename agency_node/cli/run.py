@@ -134,7 +134,10 @@ def status(settings_file: SettingsFile) -> None:
     for agency, why in unread.items():
         console.print(f"{agency}: {why}", markup=False)
     if attached is None:
-        console.print("The node is not running: nobody is answered for these agencies.")
+        console.print(
+            "No word from the node: it is not running, and nobody is answered for these agencies, "
+            "or it is too busy to say so."
+        )
     else:
         console.print(f"Stream to the broker: {'attached' if attached else 'not attached'}")
     delay = limits.ANSWER_DELAY_MS if federation is None else federation.parameters.answer_delay_ms
@@ -194,12 +197,12 @@ def _unread_registers(settings: NodeSettings) -> dict[AgencyId, str]:
 
 
 async def _probed(settings: NodeSettings) -> tuple[bool | None, bool, dict[AgencyId, str]]:
-    """Return whether the node is attached (None where it does not run), whether its restart is due,
+    """Return whether the node is attached (None where it says nothing), whether its restart is due,
     and for each agency whether it answers."""
     agencies = [each.id for each in settings.agencies]
     attached = await look(settings.health, wiring.STREAM_HEALTH)
     if attached is None:
-        return None, False, dict.fromkeys(agencies, "no")
+        return None, False, dict.fromkeys(agencies, "no word")
     unknown = await not_known(settings, agencies)
     answers = {
         agency: "yes" if await probe(settings.health, str(agency)) else "no" for agency in agencies

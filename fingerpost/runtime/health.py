@@ -119,7 +119,7 @@ async def probe(socket: Path, service: str = "") -> bool:
 
 async def look(socket: Path, service: str = "") -> bool | None:
     """Return whether the process behind the socket says that the service serves; None when no
-    process is there.
+    process is there, or it says nothing within ``PROBE_SECONDS``.
     """
     found = await _status(socket, service)
     return found if found is None else found == _ANSWER.SERVING

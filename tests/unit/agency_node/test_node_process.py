@@ -363,7 +363,9 @@ def test_status_says_that_the_node_does_not_run_and_asks_it_once(
     monkeypatch.setattr(running_commands, "look", look)
     said = home.command("status")
     assert said.exit_code == 0, said.output
-    assert "The node is not running: nobody is answered for these agencies." in said.stdout
+    shown = " ".join(said.stdout.split())
+    assert "No word from the node: it is not running, and nobody is answered for these" in shown
+    assert "or it is too busy to say so." in shown
     assert len(asked) == 1
 
 
