@@ -155,7 +155,7 @@ _CAUSES: Final[Mapping[str, CallRule]] = {
     "handshake": CallRule.NOT_SECURE,
 }
 """The rule for a part of gRPC's own message, for a call that reached nobody. A server that forges
-the part only chooses between texts of ours."""
+the part chooses between texts of ours, and can say as by a refusal that it did nothing."""
 
 
 def refused_from(error: grpc.aio.AioRpcError) -> Refused:
