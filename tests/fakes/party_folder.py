@@ -8,8 +8,10 @@ apart from what it was given.
 
 from __future__ import annotations
 
+import os
 import random
 import socket
+from collections import deque
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -52,6 +54,13 @@ trial = true
 """
 
 
+_WORKER: Final = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+_PORTS: Final = range(10_240 + 2_500 * _WORKER, 10_240 + 2_500 * (_WORKER + 1))
+"""Of this test process: nobody listens at an address between its choice and the start of its
+server, so that another process would choose it, too."""
+_GIVEN: Final[deque[int]] = deque(maxlen=1_000)
+
+
 def free_address() -> str:
     """An address on loopback that nobody listens at, below the ports that the system gives to those
     that call.
@@ -60,12 +69,15 @@ def free_address() -> str:
     """
     chance = random.SystemRandom()
     while True:
-        address = ("127.0.0.1", chance.randrange(10_240, 32_000))
+        address = ("127.0.0.1", chance.choice(_PORTS))
+        if address[1] in _GIVEN:
+            continue
         with socket.socket() as found:
             try:
                 found.bind(address)
             except OSError:
                 continue
+            _GIVEN.append(address[1])
             return f"{address[0]}:{address[1]}"
 
 
