@@ -104,7 +104,7 @@ class Rule(Enum):
         "the rows are in the order of this column, and in that of another one, too: it may have "
         "been sorted without the others",
     )
-    APART = "apart", "{rows} of {of} children who share a forename have another sex than most of it"
+    APART = "apart", "{rows} of {of} children have another sex than most others of their forename"
     DAMAGED = "damaged", "the names of {rows} children or rows have lost letters; {of} are sound"
     BEFORE_BIRTH = "before_birth", "{rows} of {of} began long before the child was born"
     CUT_OFF = "cut_off", "the file ends in the middle of a line: what followed is not in it"
@@ -116,7 +116,7 @@ class Rule(Enum):
         "foot_count",
         "the foot of the file counts {of}, and above it are {rows} rows",
     )
-    NO_END = "no_end", "nothing shows whether the {rows} rows are all that were exported"
+    NO_END = "no_end", "nothing shows whether this is the whole export; number of rows: {rows}"
     MANY_REFUSED = "refused_rows", "{rows} of {of} rows cannot be taken"
     NO_CHILDREN = "no_children", "no child is left of {of} rows"
     SHRUNK = "shrunk", "the export has {rows} children, and the agency had {before}"

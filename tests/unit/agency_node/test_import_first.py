@@ -53,7 +53,7 @@ def test_the_rows_of_a_file_that_shows_no_end_are_to_be_counted() -> None:
     facts = read(text(grid)[: len(text(grid)) // 2].rpartition(b"\n")[0] + b"\n").facts
     (said,) = [each for each in doubts_about(facts, None) if each.name == UNBOUNDED]
     assert 10 < facts.rows < 20
-    assert f"whether the {facts.rows} rows are all" in said.words
+    assert f"number of rows: {facts.rows}" in said.words
     assert said.remedy == "compare this number with the count of your own system"
 
 
