@@ -51,6 +51,7 @@ SHIELD_LIFTED: Final = "node.shield_lifted"
 CHILD_HIDDEN: Final = "node.child_hidden"
 CHILD_SHOWN: Final = "node.child_shown"
 SHIELDS_ADOPTED: Final = "node.shields_adopted"
+RECORDS_ADOPTED: Final = "node.records_adopted"
 CHALLENGED: Final = "node.challenged"
 NUMBER_RIGHT: Final = "node.number_right"
 CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
@@ -65,6 +66,7 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     CHILD_HIDDEN: frozenset(),
     CHILD_SHOWN: frozenset({"second"}),
     SHIELDS_ADOPTED: frozenset(),
+    RECORDS_ADOPTED: frozenset(),
     CHALLENGED: frozenset({"entry", "about"}),
     NUMBER_RIGHT: frozenset({"number"}),
 }

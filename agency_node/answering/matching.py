@@ -37,7 +37,7 @@ from fingerpost.private.linkage.comparison import decide, likeliest
 from fingerpost.private.locators import slot_check, wrap_secret
 from fingerpost.private.messages import Question
 from fingerpost.private.query_sealing import Opened, open_query, verify_inner
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import KeySet, Query
@@ -54,13 +54,14 @@ class Finding(Enum):
     DIFFERENT = "different"
     MISMATCH = "mismatch"  # the child asked about does not have the keys that opened the query
     REFUSED = "refused"  # the passport, the practitioner's signature or the purpose does not hold
+    UNREAD = "unread"  # it holds, and a record that it is about could not be read
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Examined:
     """A query that opened. ``question`` is None where it was REFUSED, and ``refusal`` is the code
     that says why. ``read``: all records that were compared with it. ``content_key``: of the query,
-    where its question holds.
+    where its question holds. ``fault``: why a record could not be read.
     """
 
     finding: Finding
@@ -70,6 +71,7 @@ class Examined:
     refusal: Code | None = None
     read: tuple[ChildRecord, ...] = ()
     content_key: bytes = b""
+    fault: Refused | Defect | None = None
 
     def __repr__(self) -> str:
         return f"Examined({self.finding.value})"
@@ -157,7 +159,7 @@ def examine(
 
     Args:
         hits: where the query's locators are in the agency's table.
-        child: reads one record. What it raises is raised.
+        child: reads one record; raises ``Refused`` or ``Defect`` where it cannot be read.
         upn: whether pupil numbers are among the agency's keys.
 
     Returns:
@@ -187,9 +189,16 @@ def examine(
         question = asking.question(opened)
     except Refused as refused:
         return Examined(Finding.REFUSED, None, (), (), refused.code)
-    records = [child(record) for record in likeliest(candidates)]
-    form, keys = asking.form(question), asking.keys(question, upn=upn)
-    return replace(_decide(question, form, keys, records, upn), content_key=opened.content_key)
+    try:
+        records = [child(record) for record in likeliest(candidates)]
+    except (Refused, Defect) as fault:
+        # Attack: a question that no log holds, because a record it is about is damaged or was
+        # deleted while it was read.
+        decided = Examined(Finding.UNREAD, question, (), (), fault=fault)
+    else:
+        form, keys = asking.form(question), asking.keys(question, upn=upn)
+        decided = _decide(question, form, keys, records, upn)
+    return replace(decided, content_key=opened.content_key)
 
 
 def _decide(

@@ -31,6 +31,7 @@ class Unexpected(Enum):
     TYPED = 2
     AGE = 3
     AREA = 4
+    UNREAD = 5
 
     @property
     def words(self) -> str:
@@ -42,6 +43,7 @@ _WORDS: Final = {
     Unexpected.TYPED: "the record was typed by hand",
     Unexpected.AGE: "the child's age is unusual here",
     Unexpected.AREA: "the child's area is unusual here",
+    Unexpected.UNREAD: "the record could not be read",
 }
 _DOUBTS: Final = {
     Doubt.TYPED: Unexpected.TYPED,
@@ -55,8 +57,11 @@ def unexpected(examined: Examined, now: float) -> tuple[Unexpected, ...]:
     was to be expected.
 
     The records that decide are those that matched, else those that possibly match, else all that
-    were compared (attack: a planted row that never matches, and still opens).
+    were compared (attack: a planted row that never matches, and still opens). Of records that could
+    not be read nobody knows what they are (attack: a planted row that is then damaged).
     """
+    if examined.fault is not None:
+        return (Unexpected.UNREAD,)
     deciding = examined.matched or examined.possible or examined.read
     by_record = [frozenset(reasons(record.origin, now)) for record in deciding]
     if not by_record or not all(by_record):

@@ -338,6 +338,8 @@ class Node:
                 lambda record: self._records.child(agency, number, record),
                 upn=self._upn_keys[agency],
             )
+            if examined is not None and examined.fault is not None:
+                raise examined.fault
             self._rest()
             wrong = self._wrong_numbers(agency)
             upn = self._upn_keys[agency]

@@ -95,7 +95,7 @@ class Upkeep:
         self._peppers = peppers
         self._log = log
         self._background: asyncio.Task[None] | None = None
-        self._not_before = 0.0
+        self._tried_at: float | None = None
         self._needed: Mapping[AgencyId, Needed] = {}
         self._behind: frozenset[AgencyId] = frozenset()
 
@@ -173,8 +173,8 @@ class Upkeep:
                 return
             ended, self._background = self._background, None
             ended.result()
-        if now < self._not_before:
-            return
+        if self._tried_at is not None and 0 <= now - self._tried_at < AGAIN_SECONDS:
+            return  # an attempt from the future was made while a clock was ahead
         epochs = federation.epochs_to_index(now)
         # Tags cost the node's quota at the key holders: what a clock ahead deletes, it could not
         # make again.
@@ -182,7 +182,7 @@ class Upkeep:
         await asyncio.to_thread(self._imports.forget_epochs, kept)
         todo = _untagged(epochs, standings)
         if todo:
-            self._not_before = now + AGAIN_SECONDS
+            self._tried_at = now
             self._background = asyncio.create_task(self._tag(federation, todo))
 
     async def _tag(self, federation: Federation, todo: list[tuple[Epoch, AgencyId, int]]) -> None:
@@ -208,7 +208,7 @@ class Upkeep:
                     children=done.children,
                     evaluated=done.evaluated,
                 )
-        self._not_before = 0.0
+        self._tried_at = None
 
 
 def _untagged(

@@ -58,7 +58,6 @@ GRACE_SECONDS: Final = 14 * limits.DAY
 """How long a manager may let somebody ask whose training is over. Vetting has no grace."""
 
 _NAME_BYTES: Final = 2 * NAME_CHARS
-_LATEST: Final = 2**40
 _SKEW: Final = limits.CLOCK_SKEW_SECONDS
 _JTI: Final = re.compile(r"[0-9a-f]{32}")
 _COMPACT: Final = re.compile(r"[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+")
@@ -134,7 +133,9 @@ class Passport:
         held = self.entitlement
         if held.ends <= self.expires_at + _SKEW:
             raise Refused(Code.MALFORMED, "passport.training_until or vetting_until")
-        if self.auth_time < 0 or max(held.training_until, held.vetting_until) >= _LATEST:
+        # Attack: a time that no calendar can show, at which whoever opens the query fails before it
+        # is recorded.
+        if self.auth_time < 0 or max(held.training_ends, held.vetting_until) >= limits.LATEST:
             raise Refused(Code.MALFORMED, "passport times")
         if manager := held.training_grace_by:
             require_account(manager, "passport.training_grace_by")

@@ -95,9 +95,9 @@ def end_of(text: str, option: str) -> int:
     """Return the end of a day written YYYY-MM-DD, in seconds since 1970 UTC. Raises ``Defect``."""
     try:
         last = date.fromisoformat(text)
-    except ValueError:
+        next_day = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
+    except (ValueError, OverflowError):  # the last day of the calendar has none after it
         raise Defect(f"{option}: expected a date, YYYY-MM-DD") from None
-    next_day = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
     return int(next_day.timestamp())
 
 

@@ -304,6 +304,20 @@ async def test_a_passport_that_outlives_the_grace_is_refused(
     assert refusals(school) == [None, Code.BAD_PASSPORT]
 
 
+@pytest.mark.parametrize("grace_by", ["", "manager-1"])
+async def test_a_passport_that_ends_after_every_calendar_is_refused_and_recorded(
+    school: SimNode, honest: Craft, monkeypatch: pytest.MonkeyPatch, grace_by: str
+) -> None:
+    """Attack: whoever opens the query cannot write its date down, and fails with no answer and no
+    record; so the asker sees who knows the child, shielded or not, and nobody sees the asker."""
+    far = limits.LATEST - int(NOW) - limits.DAY * (10 if grace_by else 0)
+    with monkeypatch.context() as patch:
+        patch.setattr("fingerpost.private.passport.Passport.__post_init__", lambda self: None)
+        sealed = replace(honest, training_for=far, grace_by=grace_by).sealed()
+    require_nothing_disclosed(school, sealed)
+    assert refusals(school) == [Code.BAD_PASSPORT]
+
+
 async def test_days_of_grace_let_somebody_ask_and_are_on_record_where_it_opens(
     world: World, gateway: SimGateway, school: SimNode
 ) -> None:

@@ -14,6 +14,8 @@ import pytest
 from agency_node.answering import admission
 from agency_node.answering.load import Load
 from agency_node.answering.matching import Finding
+from agency_node.answering.pages import opened as opened_of
+from agency_node.answering.planted import Unexpected
 from agency_node.records.records import ChildRecord
 from fakes.federations import NOW, epoch, requester_key, without
 from fakes.node_records import an_involvement
@@ -54,7 +56,7 @@ from fingerpost.protocol.codes import (
     Status,
     WideningReason,
 )
-from fingerpost.protocol.errors import Code, Defect
+from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList, Federation
 from fingerpost.protocol.feed_age import FeedAge
 from fingerpost.protocol.ids import AgencyId, EpochNumber, FederationId
@@ -622,6 +624,26 @@ def test_a_damaged_record_silences_its_agency_until_somebody_looked(world: NodeW
     assert reasons(world)[SCHOOL] is Cannot.FAULT
     assert reasons(world, world.query(tags=[bytes(32)]))[SCHOOL] is Cannot.FAULT
     assert world.node.faulty == {SCHOOL}
+
+
+@pytest.mark.parametrize(
+    "fault", [Defect("a stored row does not open"), Refused(Code.NOT_READY, "deleted")]
+)
+def test_who_asked_is_recorded_though_a_record_cannot_be_read(
+    world: NodeWorld, fault: Exception
+) -> None:
+    def lost(*_: object) -> ChildRecord:
+        raise fault
+
+    world.records.child = lost  # type: ignore[method-assign, assignment]
+    assert reasons(world)[SCHOOL] is Cannot.FAULT
+    (entry,) = world.entries
+    assert (entry.agency, entry.examined.finding) == (SCHOOL, Finding.UNREAD)
+    assert (entry.status, entry.disclosed) == (Status.CANNOT_ANSWER, 0)
+    (opened,) = opened_of([entry], int(NOW))
+    assert opened.unexpected == (Unexpected.UNREAD,), "it may have been planted, and then damaged"
+    assert entry.examined.question is not None
+    assert entry.examined.question.passport.subject == "account-17"
 
 
 def test_a_row_that_fits_no_pointer_is_recorded_and_not_a_no() -> None:

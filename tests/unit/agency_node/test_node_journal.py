@@ -44,6 +44,7 @@ from fakes.node_world import (
 )
 from fakes.witnesses import witness_in
 from fingerpost.private.demographics import OtherName
+from fingerpost.private.passport import GRACE_SECONDS, Entitlement
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
@@ -152,7 +153,13 @@ def longest() -> Entry:
     (entry,) = entries_of(world, child=child, reference="r" * limits.REFERENCE_CHARS)
     question = entry.examined.question
     assert question is not None
-    question = replace(question, requester=replace(question.requester, name="é" * 120))
+    latest = limits.LATEST - 1
+    held = Entitlement(latest - GRACE_SECONDS, latest, "m" * 64)
+    question = replace(
+        question,
+        requester=replace(question.requester, name="é" * 120),
+        passport=replace(question.passport, name="é" * 80, subject="s" * 64, entitlement=held),
+    )
     return replace(
         entry,
         generation=2**40,

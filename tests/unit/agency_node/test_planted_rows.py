@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,7 @@ def test_a_record_is_young_for_thirty_days(age: int) -> None:
         (examined([], [], [YOUNG]), (Unexpected.YOUNG,)),
         (examined([], [], [YOUNG, LONG_KNOWN]), ()),
         (examined(), ()),
+        (replace(examined(), fault=Defect("damaged")), (Unexpected.UNREAD,)),
     ],
     ids=[
         "long known",
@@ -106,6 +108,7 @@ def test_a_record_is_young_for_thirty_days(age: int) -> None:
         "different",
         "different, one long known",
         "nothing was compared",
+        "could not be read",
     ],
 )
 def test_the_records_that_decide_are_judged(found: Examined, why: tuple[Unexpected, ...]) -> None:

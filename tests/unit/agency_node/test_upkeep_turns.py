@@ -186,6 +186,19 @@ async def test_a_holder_that_refuses_is_asked_again_later(node: Node) -> None:
     assert node.world.records.ready(OAK, FIRST) is not None
 
 
+async def test_a_clock_that_was_ahead_at_a_refusal_puts_the_next_attempt_off_for_no_day(
+    node: Node,
+) -> None:
+    await node.import_(2)
+    node.world.open_epoch()
+    node.world.quick.refuse = Refused(Code.UNSUPPORTED, "epoch")
+    await node.turn(DAY - 3600)
+    assert node.log.events[-1] == "tagging.stopped"
+    node.world.quick.refuse = None
+    await node.turn(3600 - DAY)
+    assert node.world.records.ready(OAK, FIRST) is not None
+
+
 async def test_an_older_generation_is_deleted_once_no_table_needs_it(node: Node) -> None:
     await node.begin(2)
     await node.turn()

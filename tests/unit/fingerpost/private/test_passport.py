@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from fakes.refusals import refused
 from fingerpost.private.passport import (
+    GRACE_SECONDS,
     TYPE,
     Entitlement,
     HandleKeys,
@@ -137,7 +138,7 @@ def test_the_largest_passport_fits() -> None:
         subject="s" * 64,
         name="é" * 80,
         role=max(Role, key=lambda role: len(role.name)),
-        entitlement=Entitlement(2**40 - 1, 2**40 - 1),
+        entitlement=Entitlement(LAST - GRACE_SECONDS, LAST, "m" * 64),
     )
     token = issue(largest, federation, KEY)
     assert len(token) <= limits.PASSPORT_BYTES
@@ -145,6 +146,7 @@ def test_the_largest_passport_fits() -> None:
 
 
 ENDS = NOW + 540
+LAST = limits.LATEST - 1
 GOOD = Entitlement(NOW + 86_400, NOW + 86_400)
 
 
@@ -162,12 +164,16 @@ GOOD = Entitlement(NOW + 86_400, NOW + 86_400)
             {"entitlement": Entitlement(ENDS + 60, GOOD.vetting_until)},
         ),
         (
-            {"entitlement": Entitlement(2**40 - 1, GOOD.vetting_until)},
-            {"entitlement": Entitlement(2**40, GOOD.vetting_until)},
+            {"entitlement": Entitlement(LAST, GOOD.vetting_until)},
+            {"entitlement": Entitlement(LAST + 1, GOOD.vetting_until)},
         ),
         (
-            {"entitlement": Entitlement(GOOD.training_until, 2**40 - 1)},
-            {"entitlement": Entitlement(GOOD.training_until, 2**40)},
+            {"entitlement": Entitlement(LAST - GRACE_SECONDS, GOOD.vetting_until, "m")},
+            {"entitlement": Entitlement(LAST - GRACE_SECONDS + 1, GOOD.vetting_until, "m")},
+        ),
+        (
+            {"entitlement": Entitlement(GOOD.training_until, LAST)},
+            {"entitlement": Entitlement(GOOD.training_until, LAST + 1)},
         ),
         (
             {"auth_time": 0, "issued_at": 60, "expires_at": 660},
