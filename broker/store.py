@@ -149,10 +149,10 @@ class SqlStore:
         """
         with ExitStack() as opened:
             hash_log, rows = _open_files(opened, folder, master_key, witness, adopt=True)
-            _begin_anew(rows, now)
             hash_log.append(
                 AuditEvent(STORE_ADOPTED, by, why, int(now), {"complete_since": int(now)})
             )
+            _begin_anew(rows, now)
 
     @property
     def complete_since(self) -> float:

@@ -19,7 +19,7 @@ from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Workload
 from fingerpost.runtime.database import open_migrated, reading
 from fingerpost.runtime.summed_rows import Change, SummedRows
-from fingerpost.runtime.witness import Adopted, WitnessFolder
+from fingerpost.runtime.witness import Adopted, RecordAdoption, WitnessFolder, unrecorded
 from key_holder.migrations import REVISIONS
 from key_holder.quota import Allowance, Count, Period
 
@@ -78,9 +78,9 @@ class SqlMeter:
         """Raises ``PutBack``: the meter is not the newest that was written."""
         self._rows.require_whole()
 
-    def adopt(self) -> Adopted:
-        """Accept the meter as it is. Record who decided that."""
-        return self._rows.adopt()
+    def adopt(self, record: RecordAdoption = unrecorded) -> Adopted:
+        """Accept the meter as it is."""
+        return self._rows.adopt(record)
 
     def charge(self, member: MemberId, allowance: Allowance, amount: int) -> None:
         period, refusal = allowance.period, None

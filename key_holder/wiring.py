@@ -71,10 +71,12 @@ def adopt_meter(settings: KeyHolderSettings, by: Actor, why: OperationId, now: f
         closing(open_audit(settings)) as audit,
         SqlMeter.open(settings.meter, witness(settings), adopt=True) as meter,
     ):
-        adopted = meter.adopt()
-        fields = {"before": adopted.before, "number": adopted.number, "sound": adopted.sound}
-        audit.append(AuditEvent(METER_ADOPTED, by, why, int(now), fields))
-        return adopted
+
+        def record(adopted: Adopted) -> None:
+            fields = {"before": adopted.before, "number": adopted.number, "sound": adopted.sound}
+            audit.append(AuditEvent(METER_ADOPTED, by, why, int(now), fields))
+
+        return meter.adopt(record)
 
 
 def check(settings: KeyHolderSettings) -> EnrolmentBundle:

@@ -12,20 +12,24 @@ from typing import Annotated, Final
 import typer
 
 from agency_node import wiring
+from agency_node.answering.audit import RECORDS_ADOPTED
 from agency_node.answering.load import most_at_once
 from agency_node.answering.wiring import audit_key
 from agency_node.cli.settings_in_use import CHANGED, is_due, not_known
 from agency_node.importing.wiring import open_imports, open_shields, open_store
 from agency_node.records.store.records import SqlRecords
 from agency_node.settings import NodeSettings
+from fingerpost.audit.log import Actor, AuditEvent, OperationId
 from fingerpost.membership import commands
 from fingerpost.membership.bundle import ROOT
 from fingerpost.membership.commands import (
+    ByOption,
     CredentialsOption,
     FederationOption,
     OrganisationOption,
     RequestOption,
     SettingsFile,
+    WhyOption,
 )
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.membership import check_places
@@ -228,17 +232,22 @@ def _federation(settings: NodeSettings, now: float) -> Federation | None:
 def adopt_records(
     settings_file: SettingsFile,
     agency: Annotated[str, typer.Option(help="The agency's id.")],
+    by: ByOption,
+    why: WhyOption,
 ) -> None:
-    """Answer from records that were restored from a copy.
+    """Answer from records that were restored from a copy; first record who decides that, and why.
 
     Children who were imported after the copy was made are not in them.
     """
     settings = PROGRAM.load(settings_file)
     chosen = settings.agency(commands.identifier(AgencyId, agency, "--agency")).id
+    actor, reason, now = Actor(by), OperationId(why), int(time.time())
     with open_imports(settings) as imports:
         if not imports.behind(chosen):
             typer.echo("These records are the newest; nothing had to be done.")
             return
+        with closing(wiring.open_audit(settings, chosen)) as log:
+            log.append(AuditEvent(RECORDS_ADOPTED, actor, reason, now, {}))
         found = imports.adopt(chosen)
     day = _day(found.as_of)
     children = counted(found.children, "child", "children")

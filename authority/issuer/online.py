@@ -53,9 +53,11 @@ from fingerpost.runtime.witness import (
     Adopted,
     Fault,
     Mark,
+    RecordAdoption,
     WitnessedFile,
     WitnessFolder,
     fault_of,
+    unrecorded,
 )
 
 SNAPSHOT_DAYS: Final = 14
@@ -147,10 +149,10 @@ class Online:
             self._record.write(federation_files.write_deny_list(change(self.deny_list())))
         return self.refresh(now)
 
-    def adopt_deny_list(self) -> tuple[DenyList, Adopted]:
+    def adopt_deny_list(self, record: RecordAdoption = unrecorded) -> tuple[DenyList, Adopted]:
         """Accept the record as it is: a person has restored it. Raises ``Defect``."""
         with self.repository.lock():
-            data, adopted = self._record.adopt()
+            data, adopted = self._record.adopt(record=record)
             return _read_record(data), adopted
 
     def refresh(self, now: float) -> Refreshed:

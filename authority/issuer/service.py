@@ -88,6 +88,8 @@ class Issuer:
         self._left = rules.Quota(rules.HEADS_PER_HOUR)
         self._lock = threading.Lock()
         self._roll: Roll | None = None
+        self._roll_of = 0
+        """The version of the snapshot from which the roll was read."""
 
     def refresh(self, now: float) -> Refreshed:
         """Sign what is due, and read the member list again when it has changed.
@@ -99,13 +101,16 @@ class Issuer:
         done = self._online.refresh(now)
         deny = self._online.deny_list()
         roll = self._roll
-        if done.lists is not None and (roll is None or done.new_snapshot):
+        # Not by whether this call has signed it: a command line that suspends may have, or this
+        # process a moment ago, before its disk was full.
+        if done.lists is not None and (roll is None or self._roll_of != done.snapshot_version):
             roll = read_roll(self._online.repository, done.lists, deny)
             if roll.federation != self.own.federation or roll.issuer != self.own.member:
                 raise Defect("the published list is of another federation or names another issuer")
             for epoch in self._inbox.epochs():
                 if roll.is_past(epoch):
                     self._inbox.forget(epoch)
+            self._roll_of = done.snapshot_version
         self._roll = None if roll is None else replace(roll, deny=deny)
         if done.new_snapshot:
             version = done.snapshot_version
@@ -132,10 +137,12 @@ class Issuer:
         Raises:
             Defect: there is no record, or it is no deny-list.
         """
-        deny, adopted = self._online.adopt_deny_list()
-        fields = {"before": adopted.before, "number": adopted.number, "sound": adopted.sound}
-        self._audit.append(AuditEvent("deny_list.adopted", by, why, int(now), fields))
-        return deny, adopted
+
+        def record(adopted: Adopted) -> None:
+            fields = {"before": adopted.before, "number": adopted.number, "sound": adopted.sound}
+            self._audit.append(AuditEvent("deny_list.adopted", by, why, int(now), fields))
+
+        return self._online.adopt_deny_list(record)
 
     def fetch(self, path: str) -> bytes:
         """Return a file of the repository.

@@ -41,7 +41,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 
-from fingerpost.runtime.witness import DIGEST_BYTES, Adopted, Fault, PutBack, Witness
+from fingerpost.runtime.witness import (
+    DIGEST_BYTES,
+    Adopted,
+    Fault,
+    PutBack,
+    RecordAdoption,
+    Witness,
+    unrecorded,
+)
 from fingerpost.runtime.witnessed_rows import WitnessedRows, add_state
 
 _MODULUS: Final = 1 << (8 * DIGEST_BYTES)
@@ -140,12 +148,12 @@ class SummedRows:
             before = int.from_bytes(_kept(connection), "big")
             _keep(connection, _written(before + change.difference))
 
-    def adopt(self) -> Adopted:
+    def adopt(self, record: RecordAdoption = unrecorded) -> Adopted:
         """Accept the rows as they are, and make their indexes anew."""
         with self.engine.begin() as connection:
             connection.exec_driver_sql("REINDEX")
             _keep(connection, self._counted(connection))
-        return self._sum.adopt()
+        return self._sum.adopt(record=record)
 
     def clear(self) -> None:
         """Delete all rows, whatever they are, and begin with none."""

@@ -157,6 +157,10 @@ class Witness:
             return None
         except OSError:
             raise Defect(f"{self._path}: cannot be read") from None
+        if not status.st_size:
+            # One that is written without a sync of the disk, and then a loss of power: some file
+            # systems have its name by then and not its content. It is as if it were gone.
+            return None
         state = (status.st_ino, status.st_size, status.st_mtime_ns)
         known = self._known
         if known is not None and known[0] == state:
@@ -222,6 +226,15 @@ class Adopted:
     sound: bool
 
 
+RecordAdoption = Callable[[Adopted], None]
+"""Records that a person accepts a store, and who; it is called before that is so. What it raises
+leaves the store as it is."""
+
+
+def unrecorded(_: Adopted) -> None:
+    """A ``RecordAdoption`` where no person decides."""
+
+
 class WitnessedFile:
     """A file whose content decides, such as the record of who is suspended.
 
@@ -271,7 +284,11 @@ class WitnessedFile:
         witnessed = self._witness.newest()
         self._put(1 if witnessed is None else witnessed.number + 1, content)
 
-    def adopt(self, change: Callable[[bytes], bytes] | None = None) -> tuple[bytes, Adopted]:
+    def adopt(
+        self,
+        change: Callable[[bytes], bytes] | None = None,
+        record: RecordAdoption = unrecorded,
+    ) -> tuple[bytes, Adopted]:
         """Accept what is there, and return its content as it was found.
 
         Args:
@@ -283,9 +300,11 @@ class WitnessedFile:
         """
         number, digest, content = self._parts()
         sound = hmac.compare_digest(digest, self._witness.digest(number, content))
-        after = self._witness.next_number(number)
-        self._put(after, content if change is None else change(content), adopted=True)
-        return content, Adopted(number, after, sound)
+        adopted = Adopted(number, self._witness.next_number(number), sound)
+        changed = content if change is None else change(content)
+        record(adopted)
+        self._put(adopted.number, changed, adopted=True)
+        return content, adopted
 
     def begin(self, content: bytes) -> Adopted:
         """Begin anew with ``content`` where the file is gone, as a person has decided.

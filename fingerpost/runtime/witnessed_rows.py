@@ -10,7 +10,7 @@ that grow for ever give only the rows that still decide something.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -20,7 +20,16 @@ from alembic.operations import Operations
 from sqlalchemy import Connection, Engine, Select, column, delete, insert, select, table
 
 from fingerpost.runtime import database
-from fingerpost.runtime.witness import Adopted, Fault, Mark, PutBack, Witness, fault_of
+from fingerpost.runtime.witness import (
+    Adopted,
+    Fault,
+    Mark,
+    PutBack,
+    RecordAdoption,
+    Witness,
+    fault_of,
+    unrecorded,
+)
 
 # The table as ``add_state`` makes it.
 _STATE: Final = table("witnessed", column("number"), column("digest"))
@@ -91,8 +100,17 @@ class WitnessedRows:
                 self._witness.note(held, durable=self._durable)
             yield connection
 
-    def adopt(self) -> Adopted:
-        """Accept the rows as they are."""
+    def adopt(
+        self,
+        change: Callable[[Connection], None] | None = None,
+        record: RecordAdoption = unrecorded,
+    ) -> Adopted:
+        """Accept the rows as they are.
+
+        Args:
+            change: is made in the same step: whoever is killed leaves rows that are not accepted
+                yet, or that are accepted and changed.
+        """
         with self.engine.begin() as connection:
             try:
                 held = self._held(connection)
@@ -100,9 +118,13 @@ class WitnessedRows:
                 held = None
             before = 0 if held is None else held.number
             sound = held is not None and self._is_sound(connection, held)
-            mark = self._put(connection, self._witness.next_number(before))
+            adopted = Adopted(before, self._witness.next_number(before), sound)
+            if change is not None:
+                change(connection)
+            mark = self._put(connection, adopted.number)
+            record(adopted)
         self._witness.adopt(mark)
-        return Adopted(before, mark.number, sound)
+        return adopted
 
     def _require(self, connection: Connection, witnessed: Mark | None) -> Mark | None:
         held = None

@@ -18,7 +18,13 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.lock import locked
 from fingerpost.runtime.sealed_box import SealedBox
-from fingerpost.runtime.witness import Adopted, WitnessedFile, WitnessFolder
+from fingerpost.runtime.witness import (
+    Adopted,
+    RecordAdoption,
+    WitnessedFile,
+    WitnessFolder,
+    unrecorded,
+)
 from practitioner.asking.belief import joined
 
 WITNESS: Final = "generations"
@@ -52,10 +58,10 @@ class FileGenerations:
         if seen:
             await asyncio.to_thread(self._note, seen)
 
-    def adopt(self) -> Adopted:
+    def adopt(self, record: RecordAdoption = unrecorded) -> Adopted:
         """Accept the file as it is: a person has restored it."""
         with locked(self._lock, wait=True):
-            return self._file.adopt()[1]
+            return self._file.adopt(record=record)[1]
 
     def _note(self, seen: Mapping[AgencyId, int]) -> None:
         with locked(self._lock, wait=True):

@@ -32,7 +32,7 @@ from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.runtime.database import empty_journal, reading
 from fingerpost.runtime.sealed_box import SealedBox
 from fingerpost.runtime.sealed_rows import RowNames, SealedTable, key_for
-from fingerpost.runtime.witness import Adopted, WitnessFolder
+from fingerpost.runtime.witness import Adopted, RecordAdoption, WitnessFolder, unrecorded
 from fingerpost.runtime.witnessed_rows import WitnessedRows
 from practitioner.asking.document import LookupDocument, document, read, write
 from practitioner.asking.outcome import First, Outcome, Question
@@ -192,9 +192,9 @@ class SqlOutcomes:
         alive = [kept for kept in of if kept.kept_at > int(now) - KEPT_SECONDS]
         return tuple(self.show(session, kept.operation, now) for kept in alive)
 
-    def adopt(self) -> Adopted:
+    def adopt(self, record: RecordAdoption = unrecorded) -> Adopted:
         """Accept the outcomes as they are: a person has restored them."""
-        return self._rows.adopt()
+        return self._rows.adopt(record=record)
 
     def _read(
         self, session: Session, operation: str, now: float

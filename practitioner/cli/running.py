@@ -33,7 +33,7 @@ from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.files import KEY_BYTES, create_file, read_key
 from fingerpost.runtime.listing import a_console, show_list
 from fingerpost.runtime.screen_text import counted, printable
-from fingerpost.runtime.witness import Adopted
+from fingerpost.runtime.witness import Adopted, RecordAdoption
 from practitioner import wiring
 from practitioner.asking.audit import count
 from practitioner.asking.desk import listed_keys, make_passport_key, read_passport_key
@@ -111,7 +111,7 @@ def check(settings_file: SettingsFile) -> None:
 class Adopting(Protocol):
     """A store that can be accepted as it is."""
 
-    def adopt(self) -> Adopted: ...
+    def adopt(self, record: RecordAdoption) -> Adopted: ...
 
 
 class Store(enum.Enum):
@@ -141,9 +141,13 @@ def adopt(
             Store.OUTCOMES: people.outcomes,
             Store.GENERATIONS: people.generations,
         }
-        found = kept[store].adopt()
-        for each in loaded.agencies:
-            people.record.adopted(each.id, store.value, administrator(), reason, found, time.time())
+        by, now = administrator(), time.time()
+
+        def record(adopted: Adopted) -> None:
+            for each in loaded.agencies:
+                people.record.adopted(each.id, store.value, by, reason, adopted, now)
+
+        found = kept[store].adopt(record)
     changed = "" if found.sound else " They were not as this gateway had written them."
     typer.echo(f"Adopted.{changed} Check them: what happened after the copy was made is undone.")
 

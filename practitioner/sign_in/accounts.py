@@ -36,7 +36,7 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import reading
 from fingerpost.runtime.sealed_rows import SealedTable
-from fingerpost.runtime.witness import Adopted, WitnessFolder
+from fingerpost.runtime.witness import Adopted, RecordAdoption, WitnessFolder, unrecorded
 from fingerpost.runtime.witnessed_rows import WitnessedRows
 from practitioner.sign_in import rules
 from practitioner.sign_in.rules import Account, Session, SignInRule
@@ -209,15 +209,15 @@ class Accounts:
         )
         return secret
 
-    def adopt(self) -> Adopted:
+    def adopt(self, record: RecordAdoption = unrecorded) -> Adopted:
         """Accept the accounts as they are: a person has restored them.
 
-        Every session ends: one of them may have been ended since the copy was made.
+        In the same step every session ends: one of them may have been ended since the copy was
+        made.
         """
-        adopted = self._rows.adopt()
-        with self._rows.changing() as connection:
-            self._end_sessions(connection, lambda _: True)
-        return adopted
+        return self._rows.adopt(
+            lambda connection: self._end_sessions(connection, lambda _: True), record
+        )
 
     # ---- sign-in -----------------------------------------------------------------------------
 
@@ -234,14 +234,16 @@ class Accounts:
         step = _step_of(kept, code, now) if kept is not None else None
         if kept is None or not right_password or step is None:
             raise Refused(Code.SIGN_IN, SignInRule.WRONG)
-        account = _account(kept)
         token = secrets.token_urlsafe(32)
         with self._rows.changing() as connection:
             current = self._account(connection, agency, subject)
             if current is None or current.totp_last_step >= step:  # two raced with one code
                 raise Refused(Code.SIGN_IN, SignInRule.WRONG)
+            if current.password_hash != kept.password_hash:
+                # Attack: whoever has the old password signs in while the account is reset.
+                raise Refused(Code.SIGN_IN, SignInRule.WRONG)
             self._put(connection, replace(current, totp_last_step=step, failures=0, wait_until=0))
-            self._require_usable(connection, kept, now)
+            self._require_usable(connection, current, now)
             self._end_sessions(
                 connection,
                 lambda session: (
@@ -251,7 +253,7 @@ class Accounts:
             )
             begun = _Session(_hash_of(token), agency.value, subject, int(now), int(now))
             self._sessions.put(connection, begun, begun.token_hash)
-        return token, _session(account, int(now))
+        return token, _session(_account(current), int(now))
 
     def _count_attempt(self, agency: AgencyId, subject: str, now: float) -> _Account | None:
         """Count one failure more and return the account as it was, or None for an unknown one.

@@ -24,6 +24,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from agency_node.answering.audit import RECORDS_ADOPTED
 from agency_node.cli import export_days
 from agency_node.cli import import_ as command
 from agency_node.cli import run as adopt_records
@@ -35,7 +36,7 @@ from agency_node.importing.wiring import open_imports, open_store
 from agency_node.records.store.imports import SqlImports
 from agency_node.records.tagging import Tagger
 from agency_node.settings import NodeSettings
-from agency_node.wiring import import_health, settings_health
+from agency_node.wiring import import_health, open_audit, settings_health
 from deploy.invented.workbooks import packed, xlsx
 from fakes.clock import ManualClock
 from fakes.federations import NOW
@@ -87,7 +88,8 @@ class Desk:
         return " ".join(self.run("--agency", OAK, file, *more, status=status).split())
 
     def adopt(self, agency: object) -> str:
-        return self._invoke(adopt_records, "adopt-records", "--agency", agency).output
+        by = ("--by", "jo.reed", "--why", "incident-17")
+        return self._invoke(adopt_records, "adopt-records", "--agency", agency, *by).output
 
     def _invoke(
         self, module: ModuleType, name: str, *words: object, status: int = 0, columns: int = 200
@@ -404,14 +406,23 @@ def test_an_older_file_is_asked_about(desk: Desk) -> None:
     assert "older than the last one" not in desk.oak(older, "--as-of", "2027-01-11")
 
 
-def test_records_that_were_put_back_are_adopted_by_name(desk: Desk) -> None:
-    with open_imports(load(desk.settings, NodeSettings)) as imports:
+def test_records_that_were_put_back_are_adopted_by_name_and_on_record(desk: Desk) -> None:
+    settings = load(desk.settings, NodeSettings)
+
+    def recorded() -> list[tuple[str, str, str]]:
+        with closing(open_audit(settings, OAK)) as log:
+            shown = log.show(0, 2**40, decrypt=False)
+            return [(each.kind, str(each.actor), str(each.operation)) for each in shown]
+
+    with open_imports(settings) as imports:
         made = imports.begin(OAK, bytes(32), as_of=DAY, normalisation_version=1, upn=False, now=1)
         imports.close_staging(OAK, made.number)
         imports.complete(OAK, made.number, 2)
     assert "nothing had to be done" in desk.adopt(OAK)
+    assert recorded() == []
     WitnessFolder(desk.folder / "witness").of(f"records.{OAK}").note(Mark(4, bytes(32)))
     assert "0 children as of 1970-01-02" in desk.adopt(OAK)
+    assert recorded() == [(RECORDS_ADOPTED, "jo.reed", "incident-17")]
     with open_imports(load(desk.settings, NodeSettings)) as imports:
         assert not imports.behind(OAK)
     with pytest.raises(Defect):

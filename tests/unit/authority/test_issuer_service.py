@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 from cryptography import x509
@@ -16,9 +17,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from authority import changes
 from authority.epochs import Times
 from authority.issuer import certificates, rules, wiring
 from authority.issuer.certificates import CertificateAuthority, load_authority
+from authority.issuer.online import Online
 from authority.issuer.service import Issuer
 from fakes.refusals import refused
 from fingerpost.audit.log import AuditEvent, AuditLog, Entry
@@ -38,7 +41,7 @@ from fingerpost.protocol.codec.statements import (
 )
 from fingerpost.protocol.codec.strict import read_envelope, write_envelope
 from fingerpost.protocol.envelope import PayloadType, sign
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import Code, Defect, NoRoom, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.federation_files import require_fetchable
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
@@ -54,6 +57,7 @@ from unit.authority.conftest import (
     HOLDERS,
     ISSUER,
     NODE,
+    SCHOOL,
     World,
 )
 
@@ -203,6 +207,39 @@ def test_a_suspension_acts_though_the_list_is_broken(desk: Desk) -> None:
     assert desk.issuer.refresh(desk.now).refused is not None
     with refused(Code.NOT_A_MEMBER):
         desk.certify()
+
+
+@pytest.mark.parametrize("by_another", [True, False])
+def test_a_list_is_read_whoever_signed_its_snapshot(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, by_another: bool
+) -> None:
+    """A command line that suspends signs what was published a moment before; or the disk is full
+    between the snapshot and the timestamp."""
+    world, later = desk.world, MemberId("gateway-2")
+    world.enrol(later, Party.GATEWAY, lookups_per_day=1)
+    world.ceremony.change(
+        lambda draft: changes.stop_asking(draft, SCHOOL, GATEWAY),
+        lambda draft: changes.remove_member(draft, GATEWAY),
+    )
+    world.ceremony.publish(world.now)
+    if by_another:
+        world.refresh()
+    else:
+        with monkeypatch.context() as disk, pytest.raises(NoRoom):
+            disk.setattr(Online, "_timestamp_of", _full)
+            desk.issuer.refresh(world.now)
+    desk.issuer.refresh(world.now)
+    request = tls.make_csr(desk.key, Identity(FEDERATION, later, Party.GATEWAY))
+    asked = {"issued_at": int(world.now), "nonce": os.urandom(32), "certificate_request": request}
+    statement = CertifyStatement(FEDERATION, later, **asked)  # type: ignore[arg-type]
+    assert desk.issuer.certify(write_certify(statement, world.keys[later]), world.now)
+    gone = replace(statement, member=GATEWAY, nonce=os.urandom(32))
+    with refused(Code.NOT_A_MEMBER):
+        desk.issuer.certify(write_certify(gone, world.keys[GATEWAY]), world.now)
+
+
+def _full(*_: object) -> NoReturn:
+    raise NoRoom("the disk is full")
 
 
 def test_another_members_signature_is_refused(desk: Desk) -> None:
@@ -411,7 +448,6 @@ def test_deposits_for_epochs_long_past_are_forgotten(desk: Desk) -> None:
     now = int(desk.now)
     desk.world.ceremony.open_epoch(third, Times(now, now, now + DAY), now)
     desk.world.publish()
-    (desk.world.metadata / "snapshot.json").unlink()
     desk.issuer.refresh(desk.now)
     assert desk.world.ceremony.inbox.epochs() == (third,)
 

@@ -218,6 +218,28 @@ def test_a_new_password_ends_the_old_one_and_the_sessions(accounts: Accounts, se
     accounts.sign_in(COUNCIL, "ann", "another horse battery", code(fresh), NOW)
 
 
+@pytest.mark.parametrize("change", ["reset", "disable"])
+def test_no_session_begins_with_what_was_taken_back_while_the_password_was_checked(
+    accounts: Accounts, secret: str, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """Attack: whoever has the old password signs in in the moment in which it is replaced."""
+    verify = accounts._verify
+
+    def meanwhile(stored: str, password: str) -> bool:
+        right = verify(stored, password)
+        if change == "reset":
+            accounts.reset(COUNCIL, "ann", "another horse battery")
+        else:
+            accounts.disable(COUNCIL, "ann")
+        return right
+
+    monkeypatch.setattr(accounts, "_verify", meanwhile)
+    rule = SignInRule.WRONG if change == "reset" else SignInRule.DISABLED
+    assert refusal(accounts, PASSWORD, code(secret)) is rule
+    with accounts._rows.reading() as connection:
+        assert accounts._sessions.records(connection) == []
+
+
 def test_a_reviewer_is_known_in_any_case_entitled_and_in_date(accounts: Accounts) -> None:
     soon = replace(HELD, vetting_until=int(NOW) + 1000)
     accounts.add(replace(ANN, entitlement=soon), PASSWORD)

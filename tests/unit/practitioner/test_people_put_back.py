@@ -15,6 +15,7 @@ from fakes.party_folder import COUNCIL
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.witness import Fault, PutBack
 from practitioner.settings import GatewaySettings
+from practitioner.sign_in.accounts import Accounts
 from practitioner.wiring import People, open_people
 from unit.practitioner.gateway_desk import QUESTION, Run, ann
 from unit.practitioner.test_accounts import ANN, NOW, PASSWORD, code, signed_in
@@ -165,6 +166,28 @@ def seen(people: People, store: str) -> object:
     if store == "accounts":
         return people.accounts.list()
     return people.outcomes.show(SESSION, large().operation, ASKED_AT + 1)
+
+
+async def test_accounts_are_not_adopted_unless_their_sessions_end(
+    gateway_settings: GatewaySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process killed between the two would leave sessions that had been ended."""
+    secret = await filled(gateway_settings)
+    with open_people(gateway_settings) as people:
+        signed_in(people.accounts, code(secret))
+    with put_back(folder_of(gateway_settings)), open_people(gateway_settings) as people:
+        people.accounts.disable(COUNCIL, "ann")
+    with open_people(gateway_settings) as people:
+        with monkeypatch.context() as patch:
+            patch.setattr(Accounts, "_end_sessions", killed)
+            with pytest.raises(KeyboardInterrupt):
+                people.accounts.adopt()
+        with pytest.raises(PutBack):
+            people.accounts.list()
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("store", STORES)

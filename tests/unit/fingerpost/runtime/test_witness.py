@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.database import open_migrated
 from fingerpost.runtime.witness import (
+    Adopted,
     Fault,
     Mark,
     PutBack,
@@ -84,6 +86,19 @@ def test_no_flipped_bit_makes_another_mark(tmp_path: Path, witness: Witness) -> 
         path.chmod(0o600)
         with pytest.raises(Defect, match="changed"):
             witness.newest()
+
+
+def test_a_mark_that_a_loss_of_power_left_empty_is_as_one_that_is_gone(
+    tmp_path: Path, file: WitnessedFile, witness: Witness
+) -> None:
+    """And not a fault of which nobody is told the way out."""
+    file.write(b"one")
+    os.truncate(tmp_path / "witness" / "list.mark", 0)
+    with pytest.raises(PutBack) as caught:
+        file.read()
+    assert caught.value.fault is Fault.UNWITNESSED
+    witness.note(TWO)
+    assert witness.newest() == TWO
 
 
 def test_a_mark_of_one_store_is_none_of_another(tmp_path: Path, folder: WitnessFolder) -> None:
@@ -205,6 +220,23 @@ def test_what_was_changed_is_adopted_as_such(file: WitnessedFile, tmp_path: Path
     assert (content, adopted.sound) == (b"ten", False)
 
 
+def full(_: Adopted) -> None:
+    raise Defect("the audit log's disk is full")
+
+
+def test_a_file_is_not_adopted_where_that_cannot_be_recorded(
+    file: WitnessedFile, tmp_path: Path
+) -> None:
+    file.write(b"one")
+    before = (tmp_path / "list").read_bytes()
+    file.write(b"two")
+    (tmp_path / "list").write_bytes(before)
+    with pytest.raises(Defect, match="is full"):
+        file.adopt(record=full)
+    with pytest.raises(PutBack):
+        file.read()
+
+
 # ---- rows --------------------------------------------------------------------------------------
 
 thing = sa.table("thing", sa.column("name"), sa.column("size"))
@@ -284,6 +316,14 @@ def test_rows_without_a_state_are_refused(tmp_path: Path, folder: WitnessFolder)
     assert caught.value.fault is Fault.CHANGED
     assert not things.rows.adopt().sound
     assert things.all() == [("pot", 9)]
+
+
+def test_rows_are_not_adopted_where_that_cannot_be_recorded(things: Things) -> None:
+    things.behind_its_back("UPDATE thing SET size = 4 WHERE name = 'cup'")
+    with pytest.raises(Defect, match="is full"):
+        things.rows.adopt(record=full)
+    with pytest.raises(PutBack):
+        things.all()
 
 
 def test_a_transaction_that_fails_changes_no_state(things: Things) -> None:
