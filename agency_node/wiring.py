@@ -58,6 +58,7 @@ from agency_node.records.tagging import Tagger
 from agency_node.records.upkeep import UPKEEP_EVENTS, Upkeep
 from agency_node.settings import NodeSettings
 from fingerpost.audit.log import AuditLog
+from fingerpost.membership.member_list import MemberList
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership, check_places
 from fingerpost.membership.pepper_files import PepperFiles
 from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
@@ -290,7 +291,8 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         )
         await membership.start()
         kept_notes = opened.enter_context(notes_store(settings))
-        notes = Notes(kept_notes, env.clock, env.random_bytes, env.log, rest)
+        is_member = partial(_is_member, membership.members)
+        notes = Notes(kept_notes, env.clock, env.random_bytes, env.log, is_member, rest)
         reached = membership.time.reached
         journal = opened.enter_context(
             open_the_journal(
@@ -452,6 +454,14 @@ def _reading(env: Env, membership: Membership) -> Reading:
             ),
         },
     )
+
+
+def _is_member(members: MemberList, agency: AgencyId) -> bool:
+    try:
+        members.current.agency(agency)
+    except Refused:
+        return False
+    return True
 
 
 def is_sound() -> bool:

@@ -42,7 +42,12 @@ with numbers that nobody has)."""
 
 class Notes:
     """The notes of all agencies of this node. ``exchange`` may be called by one thread, the other
-    methods by another."""
+    methods by another.
+
+    Args:
+        is_member: whether an agency is one now (attack: one that was suspended goes on with notes
+            about what it asked before).
+    """
 
     def __init__(
         self,
@@ -50,6 +55,7 @@ class Notes:
         clock: Clock,
         random_bytes: Callable[[int], bytes],
         log: Logger,
+        is_member: Callable[[AgencyId], bool],
         rest: Rest = never_rest,
     ) -> None:
         self._rest = rest
@@ -57,6 +63,7 @@ class Notes:
         self._clock = clock
         self._random_bytes = random_bytes
         self._log = log
+        self._is_member = is_member
         self._key = random_bytes(SECRET_BYTES)
         self._threads: dict[bytes, tuple[Thread, ...]] = {}
         self._counted = 0
@@ -117,7 +124,7 @@ class Notes:
             self._report(notes=refused)
             self._know_wrong()
         every = (thread for of in self._threads.values() for thread in of)
-        threads = {(t.query, t.agency): t for t in in_steps(every, self._rest)}
+        threads = {(t.query, t.agency): t for t in in_steps(every, self._rest) if self._is_open(t)}
         known = [
             (threads[kept.query, kept.note.agency], kept.note)
             for kept in self._store.waiting()
@@ -131,8 +138,15 @@ class Notes:
 
     def _of(self, key: bytes, note: Note) -> tuple[Thread, ...]:
         """Return the thread of the note, unless it is meant for an agency that does not know the
-        child."""
-        return tuple(thread for thread in self._threads[key] if thread.agency == note.agency)
+        child, or comes from one that is no member any more."""
+        return tuple(
+            thread
+            for thread in self._threads[key]
+            if thread.agency == note.agency and self._is_open(thread)
+        )
+
+    def _is_open(self, thread: Thread) -> bool:
+        return thread.requester is None or self._is_member(thread.requester)
 
     def _reported(self, thread: Thread, note: Note) -> tuple[WrongNumber, ...]:
         """Return the number that a note reports to be wrong, unless the agency has too many."""

@@ -8,13 +8,14 @@ version go back. A look at the one does not wait for the other, and an issuer th
 costs nothing but the protection.
 
 Bounds: with a broker that freezes the list and an issuer that answers, a suspension arrives within
-``ISSUER_SECONDS`` and its jitter; without the issuer, when the list expires. The load is one small
-file a member and turn: see ``docs/operations.md``.
+``ISSUER_SECONDS`` and its jitter, and of two looks that the broker draws out; without the issuer,
+when the list expires. The load is one small file a member and turn: see ``docs/operations.md``.
 """
 
 from __future__ import annotations
 
 import asyncio
+from math import inf
 from typing import Final
 
 from fingerpost.membership.member_list import MemberList, MemberListClient
@@ -27,6 +28,10 @@ POLL_SECONDS: Final = 15.0
 POLL_JITTER_SECONDS: Final = 3.0
 ISSUER_SECONDS: Final = 60.0
 ISSUER_JITTER_SECONDS: Final = 30.0
+LOOK_SECONDS: Final = 10.0
+"""A look at the broker fetches no further file after so long, where the issuer is asked beside it,
+and the next goes on from there (attack: a broker that gives each of hundreds of changed files late
+keeps a suspension back for as long)."""
 WITHHELD_SECONDS: Final = 120.0
 """The broker has a new list some 15 s after the issuer: an older one for longer is no accident."""
 _TIMESTAMP: Final = f"{METADATA}timestamp.json"
@@ -79,19 +84,25 @@ class ListSources:
         Failures are logged by type; the list stays in force until it expires.
         """
 
+        most = LOOK_SECONDS if self._issuer is not None else inf
+
         async def once() -> None:
-            await self.look(at_issuer=self._env.clock.monotonic() >= self._issuer_next)
+            at_issuer = self._env.clock.monotonic() >= self._issuer_next
+            await self.look(at_issuer=at_issuer, most=most)
 
         return self._env.every(seconds, POLL_JITTER_SECONDS, once, "member list")
 
-    async def look(self, *, at_issuer: bool) -> None:
+    async def look(self, *, at_issuer: bool, most: float = inf) -> None:
         """Look once.
+
+        Args:
+            most: seconds after which no further file is fetched from the client's own source.
 
         Raises:
             Refused: neither source confirms the list in force or gives a newer one.
         """
         own, signed = await asyncio.gather(
-            self._take(None), self._timestamp_of_issuer() if at_issuer else _nothing()
+            self._take(None, most), self._timestamp_of_issuer() if at_issuer else _nothing()
         )
         newer = None
         if signed is not None and signed != self._client.timestamp:
@@ -105,11 +116,16 @@ class ListSources:
             raise own
         self._env.log.warning("member_list.not_taken", source="broker", error=own)
 
-    async def _take(self, source: Fetch | None) -> Refused | None:
+    async def _take(self, source: Fetch | None, most: float = inf) -> Refused | None:
         """Take the list of one source; return why it could not be taken."""
-        now = self._env.clock.now()
+        clock = self._env.clock
+        until = clock.monotonic() + most
+
+        def is_late() -> bool:
+            return clock.monotonic() > until
+
         try:
-            federation = await asyncio.to_thread(self._client.refresh, now, source)
+            federation = await asyncio.to_thread(self._client.refresh, clock.now(), source, is_late)
         except Refused as refused:
             return refused
         if self._members.update(federation):

@@ -24,7 +24,7 @@ from tuf.api.metadata import TargetFile
 from fingerpost.membership.listed_federation import Assembled, assemble
 from fingerpost.membership.trusted_files import METADATA, Fetch, ListRule, TrustedFiles
 from fingerpost.protocol import limits
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.errors import CallRule, Code, Refused
 from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
@@ -104,18 +104,30 @@ class MemberListClient:
         """The signed timestamp of the list in force, as it was fetched."""
         return None if self._state is None else self._state.metadata[f"{METADATA}timestamp.json"]
 
-    def refresh(self, now: float, source: Fetch | None = None) -> Federation:
+    def refresh(
+        self,
+        now: float,
+        source: Fetch | None = None,
+        is_late: Callable[[], bool] = lambda: False,
+    ) -> Federation:
         """Return the list that holds at ``now`` (seconds since 1970 UTC). Fetch only what has
         changed.
 
         Args:
             source: fetches in place of the client's own source.
+            is_late: whether to fetch no further file. What was fetched is kept for the next time.
 
         Raises:
             Refused: UNTRUSTED_METADATA, or what ``fetch`` raises, such as UNAVAILABLE.
         """
+
+        def fetch(path: str) -> bytes:
+            if is_late():
+                raise Refused(Code.UNAVAILABLE, CallRule.TOO_LATE)
+            return (source or self._fetch)(path)
+
         witnessed = self._witnessed()
-        trusted = self._look(self._folder / "newest", source or self._fetch, now)
+        trusted = self._look(self._folder / "newest", fetch, now)
         _require_newest(trusted.versions, witnessed)
         before = self._state
         if before is not None and before.versions == trusted.versions:

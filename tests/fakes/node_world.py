@@ -300,7 +300,9 @@ class NodeWorld(Members):
     def __post_init__(self) -> None:
         self.records = MemoryRecords(self.mine)
         self.index = LocatorIndex(self.records, lambda: None)
-        self.notes = Notes(MemoryNodeNotes(), self.clock, secrets.token_bytes, self.log)
+        self.notes = Notes(
+            MemoryNodeNotes(), self.clock, secrets.token_bytes, self.log, lambda _: True
+        )
         self.shields: dict[AgencyId, Known | None] = {
             agency: Known(upn=self.upn) for agency in self.mine
         }

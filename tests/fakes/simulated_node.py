@@ -35,7 +35,7 @@ from fingerpost.private.linkage import NORMALISATION_VERSION, Side
 from fingerpost.private.locators import locators
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Quality
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Epoch, Federation, Party
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 from fingerpost.protocol.messages import NodeHello, Query, SealedAnswer, day_of_slot, slots_to_hold
@@ -107,9 +107,18 @@ class SimNode:
         self.carry_packets: Callable[[Packets], Packets] = lambda packets: packets
         self.service = self.made()
 
+    def is_member(self, agency: AgencyId) -> bool:
+        try:
+            self.world.current.agency(agency)
+        except Refused:
+            return False
+        return True
+
     def made(self) -> Node:
         """Also after a restart: what is on its disks stays."""
-        self.notes = Notes(self.kept_notes, self.world.clock, secrets.token_bytes, self.log)
+        self.notes = Notes(
+            self.kept_notes, self.world.clock, secrets.token_bytes, self.log, self.is_member
+        )
         node = Node(
             self.me,
             self.key,

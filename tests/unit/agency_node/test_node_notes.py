@@ -8,6 +8,7 @@ import asyncio
 import re
 import secrets
 import time
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -61,6 +62,7 @@ from fingerpost.private.notes import (
     seal_packet,
 )
 from fingerpost.protocol import limits
+from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import KeySet
 from fingerpost.protocol.packets import CarriedPacket, Packets, hour_of
 from fingerpost.runtime.env import Env
@@ -68,6 +70,7 @@ from fingerpost.runtime.settings import load
 
 CHILDREN = KnownChildren()
 HOUR = hour_of(NOW)
+EVERYBODY = frozenset({COUNCIL, SCHOOL}).__contains__
 THREAD = Thread(bytes([1]) * 32, SCHOOL, bytes([9]) * 32, int(NOW))
 
 
@@ -137,8 +140,8 @@ def test_the_secret_of_an_answer_is_of_its_query_and_of_this_start() -> None:
 # ---- packets -------------------------------------------------------------------------------------
 
 
-def notes_of(store: MemoryNodeNotes) -> Notes:
-    return Notes(store, ManualClock(NOW), secrets.token_bytes, QuietLog())
+def notes_of(store: MemoryNodeNotes, members: Collection[AgencyId] = (COUNCIL,)) -> Notes:
+    return Notes(store, ManualClock(NOW), secrets.token_bytes, QuietLog(), members.__contains__)
 
 
 def a_packet(*said: Note) -> CarriedPacket:
@@ -191,6 +194,32 @@ def test_a_note_for_an_agency_that_does_not_know_the_child_is_refused() -> None:
     assert len(store.came(SCHOOL)) == 1
 
 
+def test_who_was_suspended_since_says_and_is_told_nothing_more() -> None:
+    """Attack: a suspended agency has numbers of desks marked as wrong, by what it asked before."""
+    store, members = MemoryNodeNotes(), [COUNCIL]
+    store.add([replace(THREAD, requester=COUNCIL)])
+    store.leave(KeptNote(THREAD.query, a_note(NoteKind.THEY_RANG, number=7)))
+    notes = notes_of(store, members)
+
+    def told(number: int) -> int:
+        """How many notes are in the packet that is given for one with a note."""
+        sent = a_packet(a_note(number=number))
+        (given,) = notes.exchange(Packets((sent,)))
+        notes.tend()
+        packet, keys = given.packet, [THREAD.key]
+        return len(
+            open_packet(packet, Way.TO_GATEWAY, HOUR, keys, read_note, answered=sent.salt).notes
+        )
+
+    notes.tend()
+    assert told(1) == 1
+    assert len(store.came(SCHOOL)) == 1
+    members.clear()
+    notes.tend()
+    assert told(2) == 0
+    assert len(store.came(SCHOOL)) == 1
+
+
 @pytest.mark.parametrize("known", [1, STEP, STEP + 1, 5 * STEP])
 def test_reading_and_answering_rest_before_each_step_of_keys(known: int, tmp_path: Path) -> None:
     """Attack: the work on a packet grows with how many queries opened here, and a machine that
@@ -200,7 +229,7 @@ def test_reading_and_answering_rest_before_each_step_of_keys(known: int, tmp_pat
         threads = [replace(THREAD, query=n.to_bytes(32, "big")) for n in range(known)]
         store.add([replace(t, key=b"k" * 24 + t.query[-8:]) for t in threads])
         rest = partial(rests.append, "rested")
-        notes = Notes(store, ManualClock(NOW), secrets.token_bytes, QuietLog(), rest)
+        notes = Notes(store, ManualClock(NOW), secrets.token_bytes, QuietLog(), EVERYBODY, rest)
         notes.tend()
         assert len(rests) >= 3 * -(-known // STEP)  # opened, sorted, and beside what waits
         asked = rests.copy()
@@ -222,7 +251,7 @@ async def test_packets_are_read_from_a_tick_on() -> None:
 
     with ThreadPoolExecutor(1) as writer:
         env = Env(clock, QuietLog())
-        notes = Notes(Noted(), clock, secrets.token_bytes, QuietLog())
+        notes = Notes(Noted(), clock, secrets.token_bytes, QuietLog(), EVERYBODY)
         upkeep = NotesUpkeep(env, notes, writer, lambda: NOW)
         for pause in (0.013, 0.05, 0.0371):
             clock.advance(pause)

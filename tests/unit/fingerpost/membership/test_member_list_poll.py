@@ -16,6 +16,7 @@ from fakes.federations import NOW
 from fakes.hostile_broker import FrozenList
 from fakes.member_list import NODE
 from fakes.refusals import refused
+from fakes.repository import listed
 from fingerpost.membership import member_list
 from fingerpost.membership.list_sources import (
     ISSUER_JITTER_SECONDS,
@@ -25,7 +26,8 @@ from fingerpost.membership.list_sources import (
 )
 from fingerpost.membership.member_list import Fetch, MemberList, MemberListClient
 from fingerpost.protocol.errors import Code
-from fingerpost.protocol.federation import Federation
+from fingerpost.protocol.federation import Area, Federation
+from fingerpost.protocol.ids import AreaCode
 from fingerpost.runtime import logs
 from fingerpost.runtime.env import Env
 from unit.fingerpost.membership.conftest import World, nobody
@@ -149,6 +151,29 @@ class TestABrokerThatFreezesTheList:
         world.repository.suspend(NODE)
         await self.run_for(member, world, ISSUER_SECONDS + ISSUER_JITTER_SECONDS + 20)
         assert NODE in member.members.current.deny.members
+
+    async def test_one_that_gives_each_file_late_keeps_no_suspension_back(
+        self, world: World
+    ) -> None:
+        """Attack: of a list that was published honestly, with many files that changed, each comes
+        just within its time, while the issuer has suspended somebody since."""
+        shown = world.repository.files
+
+        def late(path: str) -> bytes:
+            if shown is not world.repository.files:
+                member.clock._steady += 9
+                member.clock._wall += 9
+            return FrozenList(shown)(path)
+
+        member = Running(world.reader("late", late), world.repository.fetch)
+        await member.change()
+        more = (Area(AreaCode(f"e990001{n}"), "An area") for n in range(10, 50))
+        world.publish(areas={**listed().areas} | {area.code: area for area in more})
+        shown = dict(world.repository.files)
+        world.repository.suspend(NODE)
+        await self.run_for(member, world, ISSUER_SECONDS + ISSUER_JITTER_SECONDS + 60)
+        assert NODE in member.members.current.deny.members
+        await member.stop()
 
     async def test_it_is_reported_once(self, world: World, member: Running) -> None:
         world.repository.suspend(NODE)
