@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Final
 
 from fingerpost.membership.ports import Members, Reached
@@ -77,10 +78,15 @@ class KeyHolder:
         due = epochs.chores(current, self._vault.held(), self._reached())
         for number in due.make:
             await asyncio.to_thread(self._vault.make, number)
-        for number in due.destroy:
-            await asyncio.to_thread(self._vault.destroy, number)
+        try:
+            for number in due.destroy:
+                await asyncio.to_thread(self._vault.destroy, number)
+        finally:  # a file that cannot be destroyed must not keep the next epoch from being opened
+            await self._announce(due.announce, announce)
+
+    async def _announce(self, numbers: Iterable[EpochNumber], announce: Announce) -> None:
         now = self._clock.monotonic()
-        for number in due.announce:
+        for number in numbers:
             # The key is announced again until the list names it, as the issuer may have lost its
             # inbox; not more often, since the issuer records each deposit.
             if now - self._deposited.get(number, -DEPOSIT_AGAIN_SECONDS) >= DEPOSIT_AGAIN_SECONDS:

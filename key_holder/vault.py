@@ -15,7 +15,13 @@ from typing import Self
 from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber
-from fingerpost.runtime.files import create_file, is_unfinished, read_secret, remove_unfinished
+from fingerpost.runtime.files import (
+    create_file,
+    is_unfinished,
+    or_defect,
+    read_secret,
+    remove_unfinished,
+)
 
 SEED_BYTES = 32
 _EMPTY = (
@@ -95,15 +101,21 @@ class FileVault:
         """Overwrite the key, then remove it.
 
         On storage that remaps writes, overwriting has an effect only with full-disk encryption.
+
+        Raises:
+            Defect: the disk failed. The key stays held, so that the next call tries again.
         """
-        if self._seeds.pop(epoch, None) is None:
+        if epoch not in self._seeds:
             return
         path = self._path(epoch)
-        with path.open("r+b") as file:
-            file.write(os.urandom(SEED_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        path.unlink()
+        with or_defect(f"{path}: cannot be destroyed"):
+            if path.exists():
+                with path.open("r+b") as file:
+                    file.write(os.urandom(SEED_BYTES))
+                    file.flush()
+                    os.fsync(file.fileno())
+                path.unlink()
+        del self._seeds[epoch]
 
     def _path(self, epoch: EpochNumber) -> Path:
         return self._folder / f"epoch-{epoch}.seed"

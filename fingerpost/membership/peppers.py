@@ -24,6 +24,7 @@ import re
 import secrets
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -209,19 +210,16 @@ class PepperStore:
             days = {epoch: held.day for epoch, held in self._peppers.items()}
             held_keys = {*self._keys, *self._earlier, *self._requesters}
             due = plan_turning(parameters, days, held_keys, reached)
-            for epoch in due.forget & self._peppers.keys():
-                _erase(self._files.pepper_path(self._peppers.pop(epoch)))
-            for epoch in due.forget & {*self._keys, *self._earlier}:
-                self._forget_key(epoch)
-            for epoch in due.forget & self._requesters:
-                self._requesters.discard(epoch)
-                _erase(self._files.requester_path(epoch))
-            for epoch, day in due.turn.items():
-                held = self._peppers[epoch]
-                turned = held.at(day)
-                self._files.write_pepper(turned)
-                self._peppers[epoch] = turned
-                _erase(self._files.pepper_path(held))
+            with ExitStack() as due_now:  # what fails keeps nothing else from being done
+                for epoch, day in due.turn.items():
+                    due_now.callback(self._turn, epoch, day)
+                for epoch in due.forget & self._peppers.keys():
+                    due_now.callback(self._forget_pepper, epoch)
+                for epoch in due.forget & self._requesters:
+                    due_now.callback(self._forget_requesters, epoch)
+                # Those of a pepper that was opened are left where the disk failed then.
+                for epoch in {*due.forget, *self._peppers} & {*self._keys, *self._earlier}:
+                    due_now.callback(self._forget_key, epoch)
 
     def _load(self, path: Path) -> None:
         found = _NAME.fullmatch(path.name)
@@ -252,11 +250,30 @@ class PepperStore:
             _erase(self._files.pepper_path(earlier))
         self._peppers[epoch] = pepper
 
+    # What could not be erased is held still, so that the next turn tries again.
+
+    def _turn(self, epoch: EpochNumber, day: int) -> None:
+        held = self._peppers[epoch]
+        turned = held.at(day)
+        self._files.write_pepper(turned)
+        _erase(self._files.pepper_path(held))
+        self._peppers[epoch] = turned
+
+    def _forget_pepper(self, epoch: EpochNumber) -> None:
+        _erase(self._files.pepper_path(self._peppers[epoch]))
+        del self._peppers[epoch]
+
+    def _forget_requesters(self, epoch: EpochNumber) -> None:
+        _erase(self._files.requester_path(epoch))
+        self._requesters.discard(epoch)
+
     def _forget_key(self, epoch: EpochNumber) -> None:
-        if self._earlier.pop(epoch, None) is not None:
+        if epoch in self._earlier:
             _erase(self._files.earlier_path(epoch))
-        if self._keys.pop(epoch, None) is not None:
+            del self._earlier[epoch]
+        if epoch in self._keys:
             _erase(self._files.key_path(epoch))
+            del self._keys[epoch]
 
 
 def _new_key(reached: float) -> ReceivingKey:
@@ -269,7 +286,8 @@ def _erase(path: Path) -> None:
     The name is first given to an empty file, durably, and then removed.
     """
     replace_file(path, b"")
-    path.unlink(missing_ok=True)
+    with or_defect(f"{path}: cannot be removed"):
+        path.unlink(missing_ok=True)
 
 
 class PepperUpkeep:
@@ -315,7 +333,12 @@ class PepperUpkeep:
         # An expired list still names the epochs: forgetting must not wait for a fresh list.
         parameters = self._members.current.parameters
         reached = self._reached()
-        await asyncio.to_thread(self._store.ratchet, parameters, reached)
+        try:
+            await asyncio.to_thread(self._store.ratchet, parameters, reached)
+        finally:  # a file that cannot be erased must not keep the next epoch's pepper out
+            await self._open_those_that_arrived(parameters, reached)
+
+    async def _open_those_that_arrived(self, parameters: Parameters, reached: float) -> None:
         for epoch in parameters.epochs:
             sealed = self._client.sealed_pepper(epoch.number)
             if sealed is None or epoch.is_over(reached):

@@ -200,9 +200,10 @@ class Client:
         except Refused:
             await self._outcomes.give_back(session, after, lookup.operation)
             raise
-        except asyncio.CancelledError:
+        except (Defect, asyncio.CancelledError):
             if not lookup.progress.left:
-                await self._outcomes.give_back(session, after, lookup.operation)
+                with suppress(Defect):  # the disk is full, perhaps
+                    await self._outcomes.give_back(session, after, lookup.operation)
             raise
 
     async def _lookup(self, lookup: Lookup) -> Outcome:

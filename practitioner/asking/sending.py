@@ -29,7 +29,7 @@ from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import write_submission
 from fingerpost.protocol.codes import DESK_ROLES, RESERVE_PURPOSES, Allowance, Status
-from fingerpost.protocol.errors import CallRule, Code, Refused
+from fingerpost.protocol.errors import CallRule, Code, Defect, Refused
 from fingerpost.protocol.federation import Agency, Epoch, Federation
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.protocol.messages import Counting, Submission, day_of, day_of_slot, slot_of
@@ -157,14 +157,15 @@ class Sender:
         )
         failures = [r for r in results if isinstance(r, BaseException)]
         for failure in failures:
-            if not isinstance(failure, Refused):
+            if not isinstance(failure, Refused | Defect):
                 raise failure
         if len(failures) == len(results):
-            raise failures[0]
+            raise next((each for each in failures if isinstance(each, Defect)), failures[0])
         for result, planned in zip(results, lookup.plan.queries, strict=True):
             if isinstance(result, BaseException):
-                # One of two queries never left: the agencies that it would have asked are gaps,
-                # even if the other query brought a "no".
+                # One of two queries never left, since the broker refused it or it could not be
+                # recorded: the agencies that it would have asked are gaps, even if the other query
+                # brought a "no".
                 unsent = not_asked(result)
                 found, junk = {agency.id: unsent for agency in lookup.asked(planned)}, 0
             else:
@@ -213,6 +214,10 @@ class Sender:
                 if tries_left and refused.code in _WORTH_ANOTHER_TRY:
                     continue
                 if best:
+                    break
+                raise
+            except Defect:
+                if best:  # a disk that is full now must not take what came before
                     break
                 raise
             rejected += junk

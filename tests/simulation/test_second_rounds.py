@@ -387,6 +387,22 @@ async def test_one_that_nobody_could_be_asked_is_not_taken(
     assert (await widen(gateway, first)).widened
 
 
+@pytest.mark.parametrize("step", ["asked", "sent"])
+async def test_one_that_could_not_be_recorded_is_not_taken(
+    gateway: SimGateway, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    first = await gateway.ask(QUESTION)
+
+    async def full(*_: object) -> None:
+        raise Defect("the disk is full")
+
+    with monkeypatch.context() as disk, pytest.raises(Defect):
+        disk.setattr(gateway, step, full)
+        await widen(gateway, first)
+    assert gateway.order[-1] == "given back"
+    assert (await widen(gateway, first)).widened
+
+
 @pytest.mark.parametrize(("hanging", "left"), [("evaluate", 0), ("lookup", 1)])
 async def test_one_that_is_stopped_is_taken_where_its_query_may_have_left(
     gateway: SimGateway, monkeypatch: pytest.MonkeyPatch, hanging: str, left: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import secrets
 import shutil
 import sqlite3
@@ -317,6 +318,27 @@ async def test_keys_live_and_die_with_their_epochs(world: World, tmp_path: Path)
     again = FileVault(tmp_path / "vault")
     assert again.public_key(EpochNumber(2)) == world.vault.public_key(EpochNumber(2))
     assert seed.hex() not in repr(again)
+
+
+async def test_a_key_that_could_not_be_destroyed_is_destroyed_later(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And it keeps the next key from nobody."""
+    world.clock.advance(20_000)
+
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "the disk failed")
+
+    with monkeypatch.context() as disk, pytest.raises(Defect, match="cannot be destroyed"):
+        disk.setattr("key_holder.vault.os.fsync", fail)
+        disk.setattr(world.vault, "make", lambda _: None)
+        disk.setattr(world.vault, "public_key", lambda _: bytes(32))
+        await world.holder.keep_keys(world)
+    assert world.deposited == [EpochNumber(2)]
+    assert ONE in world.vault.held()
+    await world.holder.keep_keys(world)
+    assert world.vault.held() == {EpochNumber(2)}
+    assert not (tmp_path / "vault" / "epoch-1.seed").exists()
 
 
 @pytest.mark.parametrize("days", [100, 400])

@@ -535,6 +535,41 @@ async def test_what_could_not_be_recorded_is_not_submitted(
     assert world.holders.received == []
 
 
+def record_once(gateway: SimGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway records that one query leaves, and then its disk is full."""
+    recorded = gateway.sent
+
+    async def full(agency: AgencyId, operation: str, query_hash: bytes, at: float) -> None:
+        if gateway.hashes:
+            raise Defect("the disk is full")
+        await recorded(agency, operation, query_hash, at)
+
+    monkeypatch.setattr(gateway, "sent", full)
+
+
+async def test_what_one_query_brought_stays_though_the_other_could_not_be_recorded(
+    gateway: SimGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record_once(gateway, monkeypatch)
+    outcome = await ask(gateway)
+    assert len(gateway.submitted) == 1
+    found = set(statuses(outcome).values())
+    assert Status.INVOLVED in found
+    assert Status.NOT_ASKED in found
+    assert not outcome.complete
+
+
+async def test_what_the_first_try_brought_stays_though_the_second_could_not_be_recorded(
+    world: World, gateway: SimGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most_say_try_again(world, 1)
+    record_once(gateway, monkeypatch)
+    outcome = await ask(gateway, AT_HOME)
+    assert len(gateway.submitted) == 1
+    assert of(outcome, OAK).status is Status.INVOLVED
+    assert not outcome.complete
+
+
 @pytest.mark.parametrize("holder", HOLDERS)
 async def test_a_key_holder_that_lies_or_is_away_stops_it(
     world: World, gateway: SimGateway, holder: MemberId

@@ -7,7 +7,8 @@ import io
 import random
 import secrets
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,6 +62,17 @@ def sealed_for(store: PepperStore, pepper: Pepper = PEPPER, seed: bytes = b"") -
 
 def a_stranger_s_key() -> bytes:
     return HybridKey.generate(secrets.token_bytes).public_key
+
+
+@contextmanager
+def failing_erasures(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def fail(path: Path, data: bytes) -> None:
+        assert not data
+        raise Defect(f"{path}: the disk failed")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(peppers, "replace_file", fail)
+        yield
 
 
 def names(folder: Path) -> list[str]:
@@ -261,6 +273,22 @@ class TestTurningOn:
     def test_after_days_off_it_catches_up(self, held: PepperStore, folder: Path) -> None:
         held.ratchet(PARAMETERS, NOW + 2 * DAY)
         assert f"3.{TODAY + 2}.pepper" in names(folder)
+
+    @pytest.mark.parametrize("days", [1, 100])
+    def test_what_could_not_be_erased_goes_with_the_next_turn(
+        self, store: PepperStore, folder: Path, monkeypatch: pytest.MonkeyPatch, days: int
+    ) -> None:
+        """A disk that fails for a moment, at midnight or when an epoch is over."""
+        store.renew_keys(NOW + WEEK)
+        sealed = sealed_for(store, seed=SEED)
+        with failing_erasures(monkeypatch), pytest.raises(Defect):
+            store.open(sealed, NOW)
+        assert store.pepper(THREE, TODAY) == PEPPER
+        with failing_erasures(monkeypatch), pytest.raises(Defect):
+            store.ratchet(PARAMETERS, MIDNIGHT + 180 + (days - 1) * DAY)
+        store.ratchet(PARAMETERS, MIDNIGHT + 180 + (days - 1) * DAY)
+        left = [] if days > 1 else [f"3.{TODAY + 1}.pepper", "3.requesters"]
+        assert [name for name in names(folder) if name.startswith("3.")] == left
 
     def test_nothing_is_left_of_an_epoch_once_over(self, held: PepperStore, folder: Path) -> None:
         end = PARAMETERS.epochs[0].ends_at
@@ -582,6 +610,17 @@ async def keeping(world: World) -> AsyncIterator[Keeping]:
 
 
 class TestKeeping:
+    async def test_what_cannot_be_erased_keeps_no_pepper_out(
+        self, keeping: Keeping, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await keeping.asleep()
+        keeping.publish()
+        with failing_erasures(monkeypatch):
+            (keeping.store._files.folder / "2.key").write_bytes(b"")
+            keeping.store._earlier[EpochNumber(2)] = keeping.store._keys[THREE]
+            await keeping.run_for(20)
+        assert keeping.store.pepper(THREE, TODAY) == PEPPER
+
     async def test_from_deposit_to_pepper(self, keeping: Keeping) -> None:
         await keeping.asleep()
         assert [epoch for epoch, _ in keeping.deposited] == [THREE, FOUR, FIVE]
