@@ -4,7 +4,7 @@ A claim is covered by any of the tests that it names. ``tests/architecture/test_
 that each claim has an entry and that each text to be replaced stands in its file exactly once;
 ``make mutants`` makes each change in a copy of the tree and runs the test. Whoever changes the code
 under an entry changes the entry: in ``guarantees``, ``moments``, ``exports``, ``statements``,
-``attacks`` or ``thefts``.
+``attacks``, ``thefts`` or ``faults``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final
 
 from mutants.attacks import ATTACKS
 from mutants.exports import EXPORTS
+from mutants.faults import FAULTS
 from mutants.guarantees import GUARANTEES
 from mutants.moments import MOMENTS
 from mutants.mutation import Mutation
@@ -27,6 +28,7 @@ CLAIMS: Final[tuple[Mutation, ...]] = (
     *STATEMENTS,
     *ATTACKS,
     *THEFTS,
+    *FAULTS,
 )
 NO_MUTATION: Final[Mapping[str, str]] = {}
 """By a test that a claim names, why no change of the code can break the claim."""

@@ -479,8 +479,8 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
     Mutation(
         f"{GATEWAY}test_kept_state.py::test_the_requesters_key_goes_with_its_epoch",
         "fingerpost/membership/peppers.py",
-        "                _erase(self._files.requester_path(epoch))\n",
-        "                pass\n",
+        "        _erase(self._files.requester_path(epoch))\n",
+        "        pass\n",
     ),
     Mutation(
         f"{PRIVATE}test_pepper_sealing.py::test_it_is_bound_to_epoch_day_and_member",
