@@ -48,7 +48,7 @@ def children(count: int) -> list[Demographics]:
         Demographics(
             forename=f"Fern{word(17 * n)}",
             surname=f"Hollow{word(n)}",
-            dob=date(2008, 1, 1) + timedelta(days=11 * n % 5000),
+            dob=date(2010, 1, 1) + timedelta(days=11 * n % 5000),
             sex=Sex.FEMALE,
             postcode=f"ZZ{n % 90 + 1} {n // 90 % 10}{chr(65 + n % 20)}{chr(65 + n // 20 % 20)}",
         )
@@ -64,7 +64,7 @@ def measure() -> list[Row]:
     bare = _bare_seconds()
     rows = [Row("bare primitives of one answer", 1 / bare, "answers/s and core", 1.0)]
     for name, known in (("a child that nobody here knows", 0.0), ("one query in ten known", 0.1)):
-        each = min(cpu / count for count, _, cpu in _frames(1, 300, known, 4))
+        each = min(cpu / count for count, _, cpu in answered(1, 300, known, 4))
         rows.append(Row(f"node, {name}", 1 / each, "answers/s and core", bare / each))
     return rows
 
@@ -84,7 +84,7 @@ def _bare_seconds() -> float:
     return min(rounds)
 
 
-def _frames(
+def answered(
     agencies: int,
     count: int,
     share: float,
@@ -119,8 +119,8 @@ def main() -> None:
     options.add_argument("--known", type=float, default=0.1, help="share that one agency knows")
     options.add_argument("--frames", type=int, default=5)
     chosen = options.parse_args()
-    frames = _frames(chosen.agencies, chosen.children, chosen.known, chosen.frames)
-    for number, (answers, wall, cpu) in enumerate(frames):
+    each = answered(chosen.agencies, chosen.children, chosen.known, chosen.frames)
+    for number, (answers, wall, cpu) in enumerate(each):
         print(
             f"frame {number}: {answers} answers in {wall * 1000:.0f} ms "
             f"({cpu * 1000:.0f} ms CPU), {answers / cpu:,.0f} answers per second and core; "
