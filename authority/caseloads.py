@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from authority.draft import Draft
 from fingerpost.protocol.federation import Agency, Member, Party
 from fingerpost.protocol.ids import MemberId
+from fingerpost.runtime.screen_text import counted
 
 MOST_PERCENT = 125
 """A declared caseload needs a reason from so many per cent of the public figures on."""
@@ -49,11 +50,12 @@ class Caseload:
         """Why the caseload needs a reason; empty where it needs none, or has one."""
         if not self.declared or not self.agencies or self.node.caseload_reason:
             return ""
+        said = f"declares {counted(self.declared, 'child', 'children')}"
         if self.without_figure:
             lacking = len(self.without_figure)
-            return f"declares {self.declared} children; {lacking} agencies have no public figure"
+            return f"{said}; {counted(lacking, 'agency has', 'agencies have')} no public figure"
         if self.declared * 100 > self.published * MOST_PERCENT:
-            return f"declares {self.declared} children, and {self.published} are published"
+            return f"{said}, and {counted(self.published, 'is', 'are')} published"
         return ""
 
 

@@ -26,6 +26,7 @@ from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import CodeLists
 from fingerpost.protocol.table_of_terms import ROLES_AT, TERMS
 from fingerpost.runtime.files import replace_file
+from fingerpost.runtime.screen_text import counted
 
 METADATA_FILE: Final = "code-lists.metadata.json"
 
@@ -147,4 +148,4 @@ def decide(
 def _require_signed(proposal: Proposal, charter: Charter) -> None:
     lacking = missing(proposal, charter)
     if lacking:
-        raise Defect(f"the code lists lack {lacking} signatures of governance")
+        raise Defect(f"the code lists lack {counted(lacking, 'signature')} of governance")

@@ -22,6 +22,7 @@ from authority.draft import Draft, target_files
 from authority.repository import CODE_LISTS, ROOT, TARGETS, Repository, read_signed
 from fingerpost.protocol import federation_files, limits
 from fingerpost.protocol.errors import Defect, Refused
+from fingerpost.runtime.screen_text import counted
 
 EXPIRY_WARNING_DAYS: Final = 90
 
@@ -157,7 +158,7 @@ def _expiry_warnings(repository: Repository, now: float) -> tuple[checks.Finding
     for name, signed in repository.read_offline().items():
         days = int((signed.expires.timestamp() - now) // limits.DAY)
         if days < EXPIRY_WARNING_DAYS:
-            what = f"expires in {days} days: its keys are needed"
+            what = f"expires in {counted(days, 'day')}: its keys are needed"
             found.append(checks.Finding(checks.Weight.WARNING, name, what))
     return tuple(found)
 

@@ -46,6 +46,7 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.listing import a_console, show_block, show_list
+from fingerpost.runtime.screen_text import counted
 
 EVERYTHING: Final = (0, commands.NEVER)
 NO_DESK: Final = "the member list has no number: ask for its duty desk"
@@ -185,7 +186,7 @@ def _print_for_the_duty_desk(agency: AgencyId, entries: list[Entry]) -> None:
     if not entries:
         console.print(f"{agency}: nothing to look at.")
         return
-    lookups = "1 lookup" if len(entries) == 1 else f"{len(entries)} lookups"
+    lookups = counted(len(entries), "lookup")
     console.print(
         f"{agency}: {lookups} may have been about a child known here. Nothing was disclosed. Look "
         "at the records named; if it is the child, ring the requester."

@@ -47,8 +47,8 @@ from agency_node.cli.reading import ReadingOptions
 from agency_node.cli.settings_in_use import CHANGED, NOT_KNOWN, is_due, not_known
 from agency_node.importing import wiring
 from agency_node.importing.census import ACCENTS
+from agency_node.importing.finding import Rule
 from agency_node.importing.importer import Importer, rehearse
-from agency_node.importing.misread import Rule
 from agency_node.importing.quality.kept import keep_report
 from agency_node.importing.report import Ending, ImportReport, refusal_document, report_document
 from agency_node.importing.room import Growth, NoRoom

@@ -14,7 +14,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from agency_node.importing.misread import Finding, Rule
+from agency_node.importing.finding import Finding, Rule
 from agency_node.importing.quality.kept import Kept
 from agency_node.importing.report import Ending, ImportReport
 from agency_node.importing.sources.reasons import RowFault

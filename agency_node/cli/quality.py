@@ -31,7 +31,7 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.files import or_defect, replace_file
 from fingerpost.runtime.listing import a_progress
-from fingerpost.runtime.screen_text import json_lines
+from fingerpost.runtime.screen_text import counted, json_lines
 from fingerpost.runtime.settings import load
 
 _SHOWN: Final = 5
@@ -147,9 +147,10 @@ def _not_written(console: Console, why: str) -> None:
 
 def _show(console: Console, report: QualityReport, path: Path) -> None:
     found = report.found
+    rows = f"{counted(report.rows.all, 'row')} ({report.rows.refused:,} refused)"
     console.print(
-        f"{report.children:,} children, from {report.rows.all:,} rows ({report.rows.refused:,} "
-        f"refused). Found by two rules or more: {found.twice:,}; by one: {found.once:,}; by none "
+        f"{counted(report.children, 'child', 'children')}, from {rows}. "
+        f"Found by two rules or more: {found.twice:,}; by one: {found.once:,}; by none "
         f"from far away: {found.near:,}."
     )
     for each in report.stops:

@@ -60,6 +60,12 @@ class FormOptions:
             help="The column by which the desk directory is joined, where that is not plain."
         ),
     ] = ""
+    foot_counts_header: Annotated[
+        bool,
+        typer.Option(
+            "--foot-counts-header", help="The number below the table counts its header, too."
+        ),
+    ] = False
 
     def form(self, mapped: Reading = AS_IT_IS) -> Reading:
         """Return how to read the file, by options and then by a mapping file. Raises ``Defect``."""
@@ -69,6 +75,7 @@ class FormOptions:
             self.sheet or mapped.sheet,
             Stated(self.dates or mapped.stated.dates, self.names or mapped.stated.names),
             self.desk_key or mapped.desk_key,
+            self.foot_counts_header or mapped.foot_counts_header,
         )
 
     def directory(self) -> DeskDirectory | None:

@@ -77,7 +77,7 @@ class Census(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         had: by field, how many children have it.
-        accepted: the findings (``misread.Finding.name``) that the operator accepted.
+        accepted: the findings (``finding.Finding.name``) that the operator accepted.
         peaks: by field, the earlier imports of which more children had it (``misread.census_of``),
             the newest first.
         sample: of some children, digests by which the next file is held beside this one.

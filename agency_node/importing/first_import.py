@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agency_node.importing.census import FLAGGED
-from agency_node.importing.misread import FEW, FEW_SAME, Earlier, Facts, Finding, Rule
+from agency_node.importing.finding import Finding, Rule
+from agency_node.importing.misread import FEW, FEW_SAME, Earlier, Facts
 from agency_node.importing.ordered import FEW_SHARING, MUCH_OTHERS
 
 

@@ -16,8 +16,9 @@ from functools import partial
 from typing import Protocol
 
 from agency_node.importing.census import read_census
+from agency_node.importing.finding import Finding
 from agency_node.importing.first_import import doubts_about
-from agency_node.importing.misread import Earlier, Finding, census_of, findings, stopping
+from agency_node.importing.misread import Earlier, census_of, findings, stopping
 from agency_node.importing.quality.assessing import About, Shielding, assess
 from agency_node.importing.quality.document import QualityReport
 from agency_node.importing.quality.gathering import Gathered

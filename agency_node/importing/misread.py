@@ -6,8 +6,7 @@ the cells and cannot be read; and beside the imports of the last 90 days, where 
 field before (slip: a field that drains away step by step, each of them small). The node goes on to
 answer from the import before.
 
-Law: a finding holds counts, a column, and forms (``sources.shapes``), never what stood in a row.
-Nothing is refused because an agency never has a field (the police have no pupil numbers), or
+Law: nothing is refused because an agency never has a field (the police have no pupil numbers), or
 because it begins to have one. What an operator accepts is named exactly (``Finding.name``) and kept
 with the import: a field whose fall was accepted is held beside what it fell to; a finding that
 holds of every file of an agency is not raised again while it stays so, since an option that stands
@@ -19,11 +18,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from enum import Enum, unique
-from types import MappingProxyType
-from typing import Final, Self
+from typing import Final
 
 from agency_node.importing.census import ACCENTS, ENDED, FLAGGED, FOOT, Census, Count, Peak
+from agency_node.importing.finding import Finding, Rule
 from agency_node.importing.ordered import Orders
 from agency_node.importing.sampled import Sample, compared
 from agency_node.importing.sources.reasons import Reason, RowFault
@@ -74,99 +72,9 @@ _NOTHING: Final = ColumnFound(0, 0)
 _NOT_OF_A_CELL: Final = frozenset({Reason.TOO_WEAK, Reason.TOO_MANY_INVOLVEMENTS})
 
 
-@unique
-class Rule(Enum):
-    """What is wrong with a file. The value is the stable name in reports and of ``--accept``."""
-
-    words: str
-
-    def __new__(cls, code: str, words: str) -> Self:
-        rule = object.__new__(cls)
-        rule._value_ = code
-        rule.words = words
-        return rule
-
-    UNREAD = "unread", "{rows} of {of} cells that hold something could not be read"
-    FELL = "fell", "{rows} of {of} children have it; by an earlier import {before} would"
-    ROSE = "rose", "{rows} of {of} children would be withheld; by the last import {before}"
-    CHANGED = (
-        "changed",
-        "{rows} of {of} children have another one than by the last import: it may be another "
-        "child's",
-    )
-    GONE = "gone", "{rows} of {of} children of the last import are not here by their own number"
-    SAME = "same", "{rows} of {of} children have the same in it: it may be another column"
-    LACKING = "lacking", "{rows} of {of} children have none"
-    UNFLAGGED = "unflagged", "no row of the file says it of any child"
-    MOST = "most", "{rows} of {of} children would be withheld: do the words mean the reverse?"
-    SORTED = (
-        "sorted",
-        "the rows are in the order of this column, and in that of another one, too: it may have "
-        "been sorted without the others",
-    )
-    APART = "apart", "{rows} of {of} children have another sex than most others of their forename"
-    DAMAGED = "damaged", "the names of {rows} children or rows have lost letters; {of} are sound"
-    BEFORE_BIRTH = "before_birth", "{rows} of {of} began long before the child was born"
-    CUT_OFF = "cut_off", "the file ends in the middle of a line: what followed is not in it"
-    BLOCK = (
-        "block",
-        "of {of} children of the file before, {rows} that stood one behind the other are not here",
-    )
-    FOOT_COUNT = (
-        "foot_count",
-        "the foot of the file counts {of}, and above it are {rows} rows",
-    )
-    NO_END = "no_end", "nothing shows whether this is the whole export; number of rows: {rows}"
-    MANY_REFUSED = "refused_rows", "{rows} of {of} rows cannot be taken"
-    NO_CHILDREN = "no_children", "no child is left of {of} rows"
-    SHRUNK = "shrunk", "the export has {rows} children, and the agency had {before}"
-    OLDER = "older", "the export was made on {made}, and the last one on {last}"
-
-
 _KEPT: Final = frozenset({Rule.UNREAD, Rule.SAME, Rule.DAMAGED, Rule.BEFORE_BIRTH})
 """What may hold of every file of an agency. The others are about the step from the last import to
 this one, or about rows that somebody can mend."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that stops the import of a file.
-
-    Attributes:
-        column: one of our names, or empty where it is about the file.
-        rows: cells, rows or children that it is about, of ``of``.
-        before: how many there would be by the last import, or of FELL by an earlier one.
-        forms: the commonest forms of what was not read, each with how often it stands there.
-        days: of OLDER, the day of this export and of the last.
-        why: of UNREAD, the commonest reason.
-    """
-
-    rule: Rule
-    column: str = ""
-    rows: int = 0
-    of: int = 0
-    before: int = 0
-    forms: tuple[tuple[str, int], ...] = ()
-    days: tuple[date, date] | None = None
-    why: Reason | None = None
-
-    @property
-    def name(self) -> str:
-        """By which it is accepted."""
-        return f"{self.rule.value}:{self.column}" if self.column else self.rule.value
-
-    @property
-    def words(self) -> str:
-        made, last = self.days or ("", "")
-        said = self.rule.words.format(
-            rows=self.rows, of=self.of, before=self.before, made=made, last=last
-        )
-        because = f" ({self.why.words.rstrip('.')})" if self.why else ""
-        return f"{self.column}: {said}{because}" if self.column else said
-
-    @property
-    def remedy(self) -> str:
-        return _REMEDIES.get((self.rule, self.column)) or _REMEDIES[self.rule, ""]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -416,84 +324,3 @@ def _fell(column: str, has: int, children: int, had: int, children_before: int) 
     turned = most_had and most_lack and (lost >= 2 or not has)
     few = FEW if column == "sensitive" else FEW_FELL  # without its flag, a row is shown
     return sharply and (lost >= few or turned)
-
-
-_NUMBERS: Final = (
-    "format the column as text before it is exported: a spreadsheet takes off leading zeros and "
-    "writes long numbers as powers of ten"
-)
-_DATES: Final = "write the dates as 2015-02-03"
-_CODES: Final = (
-    "write the words of docs/import.md, or map yours to them in a mapping file "
-    "(fingerpost-node map)"
-)
-_REMEDIES: Final[Mapping[tuple[Rule, str], str]] = MappingProxyType(
-    {
-        **{(Rule.UNREAD, column): _DATES for column in ("dob", "due", "start", "end")},
-        **{(Rule.UNREAD, column): _NUMBERS for column in ("health_number", "upn")},
-        **{(Rule.UNREAD, column): _CODES for column in ("kind", "status", "sex")},
-        **{
-            (Rule.UNREAD, column): (
-                "write yes or no, or leave it empty, or map your words in a mapping file "
-                "(fingerpost-node map)"
-            )
-            for column in ("shield", "sensitive", "lead", "early_help", "by_hand")
-        },
-        **{
-            (Rule.UNREAD, column): (
-                "give one number that can be dialled, with its 0 and without an extension"
-            )
-            for column in ("desk_phone", "ooh_phone")
-        },
-        (Rule.UNREAD, "local_id"): "give each child one number, and no two the same",
-        (Rule.UNREAD, ""): "write it in the form of docs/import.md, or take the column out",
-        (Rule.FELL, ACCENTS): "export as “CSV UTF-8”: another encoding has lost these letters",
-        (Rule.FELL, "sensitive"): "look at this column, and at the words mapped to kinds",
-        (Rule.FELL, ""): "look whether the export still has this column, and what stands in it",
-        (Rule.ROSE, ""): "look at what stands in this column of the export",
-        (Rule.CHANGED, ""): (
-            "look at some children in your system: has this column been sorted or moved without "
-            "the others, or mapped anew?"
-        ),
-        (Rule.LACKING, ""): (
-            "look whether the export has what your system knows: whoever asks is shown nobody "
-            "of whom too little is known"
-        ),
-        (Rule.UNFLAGGED, ""): (
-            "if your system withholds children, export the column by which it does, or shield them "
-            "by hand"
-        ),
-        (Rule.MOST, ""): (
-            "look at some children in your system: which word says that she is to be withheld?"
-        ),
-        (Rule.SORTED, ""): (
-            "look at some children in your system: is this detail theirs? Where your numbers "
-            "follow the alphabet or the dates of birth, it is right"
-        ),
-        (Rule.APART, ""): (
-            "look at some children in your system: has a part of the table been sorted without the "
-            "rest?"
-        ),
-        (Rule.BLOCK, ""): (
-            "look at the end of the file, and whether a year group or a team has left: a full disk "
-            "cuts a file off between two lines"
-        ),
-        (Rule.NO_END, ""): "compare this number with the count of your own system",
-        (Rule.FOOT_COUNT, ""): "export again, and look which rows are missing",
-        (Rule.GONE, ""): (
-            "look at the numbers: has the system numbered its children anew, or a spreadsheet "
-            "taken zeros off?"
-        ),
-        (Rule.BEFORE_BIRTH, ""): "look which columns are mapped to dob and start",
-        (Rule.CUT_OFF, ""): "export and copy the file again, and look whether its end is there",
-        (Rule.SAME, ""): "look which column of your file has been mapped to it",
-        (Rule.DAMAGED, ""): (
-            "export as “CSV UTF-8”, from the system and not from a spreadsheet, or state the "
-            "encoding with --encoding"
-        ),
-        (Rule.MANY_REFUSED, ""): "mend these rows: their children would be unknown",
-        (Rule.NO_CHILDREN, ""): "look at the export's filter, at its status words, and at --as-of",
-        (Rule.SHRUNK, ""): "mend the export",
-        (Rule.OLDER, ""): "give the newer file, or --as-of",
-    }
-)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import Enum, unique
 
-from agency_node.importing.misread import Finding
+from agency_node.importing.finding import Finding
 from agency_node.importing.quality.document import QualityReport
 from agency_node.importing.shielding import ShieldCounts
 from agency_node.importing.sources.reasons import FileFault, RefusedFile, RowFault

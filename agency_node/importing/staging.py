@@ -26,7 +26,8 @@ from agency_node.importing.census import (
     write_census,
 )
 from agency_node.importing.doubts import Places, doubts
-from agency_node.importing.misread import Earlier, Facts, Finding, Rule, findings, stopping
+from agency_node.importing.finding import Finding, Rule
+from agency_node.importing.misread import Earlier, Facts, findings, stopping
 from agency_node.importing.ordered import Orders
 from agency_node.importing.quality.gathering import Gathered
 from agency_node.importing.quality.recorded import unwatched, watched
@@ -102,7 +103,7 @@ class Options:
         as_of: the day it was made. It is stated by a person or by the file, and never follows from
             the day of the import: records would seem to be as new as their last import.
         upn: whether pupil numbers may be used for matching.
-        accepted: the names of the findings (``misread.Finding``) that are right as they are.
+        accepted: the names of the findings (``finding.Finding``) that are right as they are.
         reading: what was stated of the form of the file.
         desks: the desk directory that is joined to it.
     """

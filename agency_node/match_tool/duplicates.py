@@ -28,13 +28,13 @@ from agency_node.match_tool.reports import (
     as_csv,
     as_json,
     field_words,
-    number,
     show_notes,
     versions,
 )
 from agency_node.match_tool.tables import Row, Table
 from fingerpost.private.linkage import Comparison, Field, Level
 from fingerpost.private.linkage.comparison import MOST_CANDIDATES
+from fingerpost.runtime.screen_text import counted
 
 DUPLICATES_SCHEMA: Final = "fingerpost-match/dedupe/1"
 CSV_COLUMNS: Final = (
@@ -124,19 +124,19 @@ def write_csv(found: Duplicates, table: Table) -> bytes:
 
 def show_duplicates(console: Console, found: Duplicates, table: Table) -> None:
     counts = _figures(found, table)
-    console.print(f"{table.name}: {number(counts['records'], 'record')}")
+    console.print(f"{table.name}: {counted(counts['records'], 'record')}")
     show_notes(console, (table,))
     if found.beyond_limit:
         console.print(
-            f"{number(found.beyond_limit, 'record')} with keys shared by more than "
+            f"{counted(found.beyond_limit, 'record')} with keys shared by more than "
             f"{MOST_CANDIDATES} others: only the likeliest of those were compared"
         )
     console.print(
-        f"{number(counts['groups'], 'group')} of records that match, with "
-        f"{number(counts['records_in_groups'], 'record')}; "
+        f"{counted(counts['groups'], 'group')} of records that match, with "
+        f"{counted(counts['records_in_groups'], 'record')}; "
         f"{counts['groups_for_review']:,} of the groups for review"
     )
-    console.print(f"{number(len(found.possible), 'further pair')} that may be one child")
+    console.print(f"{counted(len(found.possible), 'further pair')} that may be one child")
     if found.groups:
         console.print()
         console.print(_groups(found, table))
@@ -180,12 +180,12 @@ def _doubts(group: Group, table: Table) -> Iterator[str]:
     for pair in group.contradictions[:_SHOWN]:
         one, other = table.rows[pair.first].line, table.rows[pair.second].line
         yield f"lines {one} and {other}: {_contradiction(pair)}"
-    for count, what in (
-        (len(group.contradictions), "pairs that are two children"),
-        (len(group.members), "records"),
+    for count, one, many in (
+        (len(group.contradictions), "pair that is two children", "pairs that are two children"),
+        (len(group.members), "record", "records"),
     ):
         if count > _SHOWN:
-            yield f"… and {count - _SHOWN} {what} more in this group"
+            yield f"… and {counted(count - _SHOWN, one, many)} more in this group"
     if not group.whole:
         yield f"more than {MOST_MEMBERS} records: not all were compared with each other"
 

@@ -14,9 +14,10 @@ from rich.table import Table as Screen
 from rich.text import Text
 
 from agency_node.match_tool.evaluation import Evaluation, Quality
-from agency_node.match_tool.reports import about, as_json, number, show_notes, versions
+from agency_node.match_tool.reports import about, as_json, show_notes, versions
 from agency_node.match_tool.tables import Table
 from fingerpost.private.linkage.comparison import MOST_CANDIDATES
+from fingerpost.runtime.screen_text import counted
 
 EVALUATION_SCHEMA: Final = "fingerpost-match/evaluate/1"
 
@@ -94,12 +95,12 @@ def show_evaluation(console: Console, found: Evaluation, inputs: Inputs) -> None
 def _about(found: Evaluation, inputs: Inputs) -> Iterator[str]:
     counts, keys = found.counts, found.scope.name.lower()
     pupil = ", pupil numbers used" if found.upn else ""
-    left, right = number(counts.left, "record"), number(counts.right, "record")
+    left, right = counted(counts.left, "record"), counted(counts.right, "record")
     yield f"Left:  {inputs.left.name}, {left}; they ask, with {keys} keys{pupil}"
     yield f"Right: {inputs.right.name}, {right}; they are recorded"
     yield (
-        f"Truth: {inputs.truth}, {number(counts.true_pairs, 'pair')}; "
-        f"{counts.left_with_partner:,} left records have a partner"
+        f"Truth: {inputs.truth}, {counted(counts.true_pairs, 'pair')}; "
+        f"{counted(counts.left_with_partner, 'left record has', 'left records have')} a partner"
     )
     if found.same_file:
         yield (
@@ -111,17 +112,17 @@ def _about(found: Evaluation, inputs: Inputs) -> Iterator[str]:
 def _warnings(found: Evaluation, inputs: Inputs) -> Iterator[str]:
     counts = found.counts
     if inputs.repeated:
-        lines = number(inputs.repeated, "line")
+        lines = counted(inputs.repeated, "line")
         yield f"{inputs.truth}: {lines} with a pair that an earlier line has"
     for side, lacking in (("Left", counts.left_without_keys), ("Right", counts.right_without_keys)):
         if lacking and not (found.same_file and side == "Right"):
             yield (
-                f"{side}: {number(lacking, 'record')} without any key: too little is known, "
+                f"{side}: {counted(lacking, 'record')} without any key: too little is known, "
                 "nobody can find them"
             )
     if counts.pairs_beyond_limit:
         yield (
-            f"{number(counts.pairs_beyond_limit, 'opened pair')} not compared "
+            f"{counted(counts.pairs_beyond_limit, 'opened pair')} not compared "
             f"({counts.true_pairs_beyond_limit:,} of them true): a node compares the "
             f"{MOST_CANDIDATES} records that share most keys with a question"
         )

@@ -43,7 +43,7 @@ from fingerpost.private.linkage import (
     normalise,
 )
 from fingerpost.private.linkage.agreement import Weights, shipped_weights
-from fingerpost.runtime.screen_text import printable
+from fingerpost.runtime.screen_text import counted, printable
 
 MOST_TYPED: Final = 64 * 1024
 """Bytes of two typed records."""
@@ -250,10 +250,9 @@ def show_explanation(
     shown = [one for one in found.rules if values or every_kind or (one.asked and one.recorded)]
     console.print(_keys(shown, values=values))
     if left_out := len(found.rules) - len(shown):
-        console.print(
-            f"{left_out} blocking rules of which one record alone has keys: --every-kind.",
-            style="dim",
-        )
+        rules = counted(left_out, "blocking rule")
+        said = f"{rules} of which one record alone has keys: --every-kind."
+        console.print(said, style="dim")
     console.print()
     if any(gap_of(one.rule) for one in shown):
         console.print(_WEAK)

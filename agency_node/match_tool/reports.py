@@ -86,10 +86,6 @@ def field_words(field: Field) -> str:
     return _FIELDS.get(field, field.value.replace("_", " "))
 
 
-def number(count: int, one: str) -> str:
-    return f"{count:,} {one}{'' if count == 1 else 's'}"
-
-
 def show_notes(console: Console, tables: Sequence[Table]) -> None:
     """Show what was passed over, mended or left out, by file and column: counts and lines."""
     for table in tables:

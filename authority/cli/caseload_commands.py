@@ -126,4 +126,4 @@ def summary(found: Sequence[Caseload]) -> str:
     declared = sum(each.declared for each in found)
     published = sum(each.published for each in found)
     reasons = sum(bool(each.node.caseload_reason) for each in found)
-    return f"{declared} declared, {published} published, {reasons} nodes with a reason"
+    return f"{declared} declared, {published} published, {counted(reasons, 'node')} with a reason"

@@ -11,6 +11,7 @@ from authority.cli.parsing import Folder, console, moment, now, shown
 from authority.epochs import Sealed, Times
 from fingerpost.protocol import limits
 from fingerpost.protocol.ids import EpochNumber
+from fingerpost.runtime.screen_text import counted
 
 epoch_app = typer.Typer(
     help="Open and replace epochs: the lives of the key holders' keys, 90 days each.",
@@ -92,7 +93,8 @@ def epoch_replace(
     ceremony = Ceremony.open(folder)
     _say(ceremony.replace_epoch(EpochNumber(number), times, overlap_minutes * 60, now()))
     console.print(
-        f"Starts {shown(starts)}; all before it end {overlap_minutes} minutes later. Publish it."
+        f"Starts {shown(starts)}; all before it end {counted(overlap_minutes, 'minute')} later. "
+        "Publish it."
     )
 
 
@@ -103,7 +105,9 @@ def epoch_next(folder: Folder) -> None:
 
 
 def _say(sealed: Sealed) -> None:
-    console.print(f"Epoch {sealed.epoch}: pepper sealed to {len(sealed.members)} members.")
+    console.print(
+        f"Epoch {sealed.epoch}: pepper sealed to {counted(len(sealed.members), 'member')}."
+    )
     if sealed.lacking:
         console.print(f"  {len(sealed.lacking)} have deposited no key:")
         console.print("  " + ", ".join(map(str, sealed.lacking[:20])))

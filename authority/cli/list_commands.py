@@ -207,7 +207,7 @@ def agency_serves(
 ) -> None:
     """Note that the agency serves these areas beside its own."""
     Ceremony.open(folder).change(lambda draft: changes.serve(draft, agency, areas))
-    console.print(f"{agency} serves {len(areas)} more areas.")
+    console.print(f"{agency} serves {counted(len(areas), 'more area')}.")
 
 
 @agency_app.command("stop-asking")
@@ -260,7 +260,8 @@ def area_holidays(
     ceremony = Ceremony.open(folder)
     areas = area or sorted(ceremony.draft().areas)
     ceremony.change(lambda draft: changes.keep_school_holidays(draft, areas, given))
-    console.print(f"{len(given)} school holidays are noted for {len(areas)} areas.")
+    holidays_are = counted(len(given), "school holiday is", "school holidays are")
+    console.print(f"{holidays_are} noted for {counted(len(areas), 'area')}.")
 
 
 def import_areas(
@@ -289,7 +290,7 @@ def hosting(
 ) -> None:
     """Name the node that has these agencies' records."""
     Ceremony.open(folder).change(lambda draft: changes.host(draft, agencies, node))
-    console.print(f"{node} hosts {len(agencies)} more agencies.")
+    console.print(f"{node} hosts {counted(len(agencies), 'more agency', 'more agencies')}.")
 
 
 def neighbours(
@@ -299,7 +300,7 @@ def neighbours(
 ) -> None:
     """Make areas neighbours of each other, on both sides."""
     Ceremony.open(folder).change(lambda draft: changes.join_areas(draft, area, others))
-    console.print(f"{len(others)} neighbours of {area} are noted, on both sides.")
+    console.print(f"Noted, on both sides: {counted(len(others), 'neighbour')} of {area}.")
 
 
 @coverage_app.command("import")

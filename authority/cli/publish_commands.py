@@ -98,13 +98,15 @@ def show(folder: Folder) -> None:
     ]
     for epoch in draft.parameters.epochs:
         sealed = sum(number == epoch.number for number, _ in draft.peppers)
-        when = f"{shown(epoch.starts_at)} to {shown(epoch.ends_at)}, {sealed} peppers"
+        when = f"{shown(epoch.starts_at)} to {shown(epoch.ends_at)}, {counted(sealed, 'pepper')}"
         lines.append((f"epoch {epoch.number}", when))
     for name, signed in ceremony.repository.read_offline().items():
         until = shown(signed.expires.timestamp())
         lines.append((name, f"version {signed.version}, until {until}"))
     deny = ceremony.denied()
-    lines.append(("suspended", f"{len(deny.members)} members, {len(deny.agencies)} agencies"))
+    members, denied = len(deny.members), len(deny.agencies)
+    said = f"{counted(members, 'member')}, {counted(denied, 'agency', 'agencies')}"
+    lines.append(("suspended", said))
     show_block(a_console(), lines)
 
 
@@ -214,7 +216,7 @@ def code_lists_propose(
     ceremony = Ceremony.open(folder)
     proposal = ceremony.propose(lists, now())
     lacking = code_lists.missing(proposal, ceremony.charter)
-    console.print(f"Version {lists.version} is proposed; {lacking} signatures are needed.")
+    console.print(f"Version {lists.version} is proposed; {_signatures(lacking)} needed.")
 
 
 @code_lists_app.command("sign")
@@ -226,7 +228,11 @@ def code_lists_sign(
 ) -> None:
     """Sign what is proposed."""
     lacking = Ceremony.open(folder).sign_proposal(key)
-    console.print(f"{lacking} signatures are missing." if lacking else "Signed; publish it.")
+    console.print(f"{_signatures(lacking)} missing." if lacking else "Signed; publish it.")
+
+
+def _signatures(lacking: int) -> str:
+    return counted(lacking, "signature is", "signatures are")
 
 
 def _print_findings(findings: tuple[Finding, ...]) -> None:

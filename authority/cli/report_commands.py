@@ -28,6 +28,7 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.runtime.files import read_file
 from fingerpost.runtime.listing import a_console, show_list
+from fingerpost.runtime.screen_text import counted
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +54,10 @@ def meters(
     found = metering.uses(draft, reports)
     outstanding = [use for use in found if use.why]
     first = datetime.fromtimestamp(reports[0].week * limits.WEEK_SECONDS, UTC).date()
-    console.print(f"The week from {first} on: {len(found)} members, {len(outstanding)} stand out.")
+    console.print(
+        f"The week from {first} on: {counted(len(found), 'member')}, "
+        f"{counted(len(outstanding), 'stands', 'stand')} out."
+    )
     columns = ("Member", "Declared", "Published", "Indexed", "Grown", "Lookups", "Why")
     shown = found if all_ else outstanding
     show_list(a_console(), columns, [_row(use) for use in shown], prose=("Why",))

@@ -16,11 +16,28 @@ def printable(text: str, *, keep: str = "") -> str:
     return "".join(c if c.isprintable() or c in keep else "\ufffd" for c in text)
 
 
-def counted(number: int, one: str, many: str) -> str:
-    """Return a number with the form of what follows it that goes with it: "1 row was", "2 rows
-    were".
+class Counted(int):
+    """A number for templates whose words go with it.
+
+    A format such as ``# child|# children`` gives the first form for one and the second otherwise,
+    with the number in place of each ``#``; an empty format gives the number alone, with a comma
+    between thousands.
     """
-    return f"{number} {one if number == 1 else many}"
+
+    def __format__(self, forms: str) -> str:
+        one, _, many = forms.partition("|")
+        chosen = one if self == 1 else many
+        return chosen.replace("#", f"{int(self):,}") if forms else f"{int(self):,}"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with the form of what follows it that goes with it: "1 row was", "2,000 rows
+    were".
+
+    Args:
+        many: the form for other numbers than one; empty where it is ``one`` with an s behind it.
+    """
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
 def json_lines(value: object) -> bytes:

@@ -44,6 +44,13 @@ from fingerpost.protocol.messages import KeySet
 from fingerpost.protocol.terms import Terms, Tier
 from fingerpost.runtime.clock import Clock
 from practitioner.asking.belief import all_believed, newer
+from practitioner.asking.concluding import (
+    agency_outcomes,
+    count_services,
+    not_connected,
+    own_record,
+    universal_for,
+)
 from practitioner.asking.outcome import (
     Again,
     Answered,
@@ -53,11 +60,6 @@ from practitioner.asking.outcome import (
     Progress,
     Question,
     Widened,
-    agency_outcomes,
-    count_services,
-    not_connected,
-    own_record,
-    universal_for,
 )
 from practitioner.asking.plan import nodes_left_out, plan, second_question
 from practitioner.asking.ports import (

@@ -35,16 +35,9 @@ from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.protocol.messages import Counting, Submission, day_of, day_of_slot, slot_of
 from fingerpost.protocol.terms import Terms
 from fingerpost.runtime.clock import Clock
+from practitioner.asking.concluding import better, most_say_try_again
 from practitioner.asking.notes import Thread
-from practitioner.asking.outcome import (
-    Answered,
-    NotAsked,
-    Progress,
-    Question,
-    Widened,
-    better,
-    most_say_try_again,
-)
+from practitioner.asking.outcome import Answered, NotAsked, Progress, Question, Widened
 from practitioner.asking.plan import LookupRule, Plan, PlannedQuery
 from practitioner.asking.ports import Broker, Desk, Issued, KeyHolders, Record, RequesterKeys
 from practitioner.asking.query import QueryOnItsWay

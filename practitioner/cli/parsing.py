@@ -20,6 +20,7 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.runtime import logs
 from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.screen_text import counted
 from practitioner import wiring
 from practitioner.settings import GatewaySettings
 
@@ -128,5 +129,5 @@ def secret_lines(count: int) -> list[str]:
     """Return ``count`` lines of standard input without their line ends. Raises ``Defect``."""
     lines = [sys.stdin.readline(1024).rstrip("\r\n") for _ in range(count)]
     if not all(lines):
-        raise Defect(f"standard input: {count} lines are needed")
+        raise Defect(f"standard input: {counted(count, 'line is', 'lines are')} needed")
     return lines

@@ -20,7 +20,7 @@ from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_secret, replace_file
 from fingerpost.runtime.listing import a_console, show_list
-from fingerpost.runtime.screen_text import json_lines
+from fingerpost.runtime.screen_text import counted, json_lines
 from practitioner.cli.parsing import (
     DEFAULT_SESSION,
     Agency,
@@ -357,7 +357,7 @@ def _grace_left(session: Session) -> str:
     left = days_left(held, session.auth_time)
     return (
         f"Your training ran out on {_last_day(held.training_until)}. You can ask for "
-        f"{left} more {'day' if left == 1 else 'days'}, until {_last_day(held.ends)}. Renew your "
+        f"{counted(left, 'more day')}, until {_last_day(held.ends)}. Renew your "
         "training before then."
     )
 

@@ -20,6 +20,7 @@ from fingerpost.private.demographics import (
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.listing import a_console, show_block, show_list
+from fingerpost.runtime.screen_text import counted
 from practitioner.asking.outcome import Question
 from practitioner.asking.second_persons import (
     Asked,
@@ -148,7 +149,7 @@ def overdue_lines(settings: GatewaySettings, people: People, now: float) -> Iter
 
 
 def _overdue(agency: AgencyId, count: int) -> str:
-    lookups = "1 lookup was" if count == 1 else f"{count} lookups were"
+    lookups = counted(count, "lookup was", "lookups were")
     return f"{agency}: {lookups} not reviewed in time: fingerpost review --overdue"
 
 

@@ -348,7 +348,7 @@ def _rejected(shown: LookupDocument) -> list[RenderableType]:
     count = shown.rejected_answers
     if not count:
         return []
-    what = "1 answer" if count == 1 else f"{count} answers"
+    what = counted(count, "answer")
     return [
         heading("Somebody may be tampering", "bold red"),
         indented(

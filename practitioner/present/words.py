@@ -144,7 +144,7 @@ def summary(shown: LookupDocument) -> str:
     if silent:
         said.append(f"{silent} did not answer.")
     if unasked:
-        said.append(f"{unasked} {'was' if unasked == 1 else 'were'} not asked.")
+        said.append(f"{counted(unasked, 'was', 'were')} not asked.")
     return " ".join(said)
 
 

@@ -99,7 +99,7 @@ def judged(
     counted = sum(
         int(remark.split()[0])
         for remark in readied.export.about
-        if "were not imported" in remark or "merged into" in remark
+        if "not imported" in remark or "merged into" in remark
     )
     lost, exposed, told, possible = [], [], 0, 0
     for child, (best, found) in zip(some, _lookups(some, readied).values(), strict=True):

@@ -19,13 +19,8 @@ from fingerpost.protocol.codes import (
 )
 from fingerpost.protocol.federation import Agency, Area, NotConnected
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
-from practitioner.asking.outcome import (
-    AgencyOutcome,
-    Outcome,
-    ServiceCount,
-    Widened,
-    count_services,
-)
+from practitioner.asking.concluding import count_services
+from practitioner.asking.outcome import AgencyOutcome, Outcome, ServiceCount, Widened
 
 ASKED_AT = 1_795_400_000  # Monday, 23 November 2026, 02:13 in London
 AREA = Area(AreaCode("e99000001"), "Wexcombe")

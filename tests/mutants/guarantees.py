@@ -11,6 +11,7 @@ from mutants.mutation import (
     CARRIED,
     CARRIED_PACKETS,
     CLIENT,
+    CONCLUDED,
     DISHONEST,
     EXCHANGED,
     FOOTING,
@@ -209,7 +210,7 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
     ),
     Mutation(
         f"{GATEWAY}test_outcome.py::test_one_gap_and_one_no_are_a_gap",
-        OUTCOME,
+        CONCLUDED,
         "    Status.NOTHING_TO_DISCLOSE: 0,\n",
         "    Status.NOTHING_TO_DISCLOSE: 3.5,\n",
     ),
@@ -246,7 +247,7 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
     ),
     Mutation(
         f"{GATEWAY}test_outcome.py::test_a_suspended_agency_is_not_asked_and_so_it_is_named",
-        OUTCOME,
+        CONCLUDED,
         "for gap in (*area.not_connected, *suspended):",
         "for gap in area.not_connected:",
     ),
@@ -264,7 +265,7 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
     Mutation(
         f"{GATEWAY}test_client.py::"
         "test_a_refusal_of_everything_is_recorded_and_raised_with_all_agencies_as_gaps",
-        OUTCOME,
+        CONCLUDED,
         "        return GAP\n",
         "        return Answered(Status.NOTHING_TO_DISCLOSE)\n",
     ),

@@ -100,6 +100,11 @@ TESTS: Final[Mapping[str, tuple[str, ...]]] = {
         f"{_PRIVATE}test_oprf.py",
         f"{_PRIVATE}test_vectors_private.py",
     ),
+    "practitioner/asking/concluding.py": (
+        "tests/unit/practitioner/test_outcome.py",
+        "tests/unit/practitioner/test_client.py",
+        "tests/unit/practitioner/test_present_terminal.py",
+    ),
     "practitioner/asking/outcome.py": (
         "tests/unit/practitioner/test_outcome.py",
         "tests/unit/practitioner/test_client.py",

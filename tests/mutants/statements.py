@@ -8,9 +8,9 @@ from typing import Final
 
 from mutants.mutation import (
     APPROVED,
+    CONCLUDED,
     DECIDED,
     GATEWAY,
-    OUTCOME,
     PRIVATE,
     RULES,
     SEALED,
@@ -48,14 +48,14 @@ STATEMENTS: Final[tuple[Mutation, ...]] = (
     Mutation(
         "tests/unit/practitioner/test_outcome.py::"
         "test_a_child_is_new_only_by_a_verified_answer_of_the_own_agency",
-        OUTCOME,
+        CONCLUDED,
         "        return OwnRecord.NOT_KNOWN\n",
         "        return OwnRecord.NEW_TODAY\n",
     ),
     Mutation(
         "tests/simulation/test_one_lookup.py::"
         "test_a_known_child_is_not_called_new_where_too_little_was_asked",
-        OUTCOME,
+        CONCLUDED,
         "    return OwnRecord.NEW_TODAY if strength.sure else OwnRecord.NOT_KNOWN\n",
         "    return OwnRecord.NEW_TODAY\n",
     ),

@@ -1,4 +1,4 @@
-"""The command line: ``python -m tests.soak [scenario ...] --minutes N --seed S``."""
+"""The command line: ``python -m tests.soak [scenario ...] --minutes N --seed S --trials T``."""
 
 from __future__ import annotations
 
@@ -46,13 +46,16 @@ def topics() -> dict[str, str]:
     return programs
 
 
-def measured(name: str, module: str, minutes: float, seed: int) -> list[Row]:
-    """Run a module that has its own ``main``, and read its rows."""
+def measured(
+    name: str, module: str, minutes: float, seed: int, trials: int | None = None
+) -> list[Row]:
+    """Run a module that has its own ``main``, and read its rows. ``trials``: None for its own."""
     program = (
         "import sys; from soak.processes import end_in_order; end_in_order(); "
         f"from {module} import main; sys.exit(main())"
     )
-    begun = python("-c", program, "--minutes", str(minutes), "--seed", str(seed))
+    most = () if trials is None else ("--trials", str(trials))
+    begun = python("-c", program, "--minutes", str(minutes), "--seed", str(seed), *most)
     rows = []
     with subprocess.Popen(begun, stdout=subprocess.PIPE, text=True, env=environment()) as process:
         try:
@@ -76,7 +79,9 @@ def main() -> int:
     parser.add_argument("scenarios", nargs="*", metavar="scenario", help=", ".join(known))
     parser.add_argument("--minutes", type=float, default=10.0, help="of each scenario")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31))
-    parser.add_argument("--trials", type=int, help="end a scenario after so many, if it is earlier")
+    parser.add_argument(
+        "--trials", type=int, help="at most so many of each scenario, source or file"
+    )
     chosen = parser.parse_args()
     unknown = sorted({*chosen.scenarios} - {*known})
     if unknown:
@@ -86,7 +91,7 @@ def main() -> int:
     rows: list[Row] = []
     for name in chosen.scenarios or known:
         if name in programs:
-            rows += measured(name, programs[name], chosen.minutes, chosen.seed)
+            rows += measured(name, programs[name], chosen.minutes, chosen.seed, chosen.trials)
             continue
         run = Run(name, chosen.seed, chosen.minutes, chosen.trials, say)
         rows.append(asyncio.run(perform(run)))

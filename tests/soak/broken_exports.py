@@ -29,7 +29,8 @@ from random import Random
 from types import MappingProxyType
 from typing import Final
 
-from agency_node.importing.misread import FEW, ODDS_OF_A_BLOCK, Rule
+from agency_node.importing.finding import Rule
+from agency_node.importing.misread import FEW, ODDS_OF_A_BLOCK
 from agency_node.importing.report import ImportReport
 from agency_node.importing.source_file import sheets_of
 from agency_node.importing.sources.reasons import RefusedFile

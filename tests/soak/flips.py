@@ -469,6 +469,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--trials", type=int, help="of each file")
     given = parser.parse_args()
     good = True
     with tempfile.TemporaryDirectory(prefix="flips-") as name:
@@ -476,7 +477,8 @@ def main() -> int:
         files = tuple(all_kept(folder))
         for kept in files:
             until = time.monotonic() + 60 * given.minutes / len(files)
-            row = flipped(kept, random.Random(f"{given.seed} {kept.name}"), until=until)
+            chosen = random.Random(f"{given.seed} {kept.name}")
+            row = flipped(kept, chosen, until=until, most=given.trials)
             sys.stdout.write(row.line() + "\n")
             sys.stdout.flush()
             good = good and row.good

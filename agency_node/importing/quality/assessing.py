@@ -15,7 +15,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from agency_node.importing.misread import Finding
+from agency_node.importing.finding import Finding
 from agency_node.importing.quality.document import (
     MOST_LISTED,
     SCHEMA,

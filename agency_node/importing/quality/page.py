@@ -18,6 +18,7 @@ from agency_node.importing.quality.faults import BY_CODE, CHILDREN, Fault
 from agency_node.importing.quality.markup import Child, e, written
 from agency_node.importing.quality.rule_words import RULE_WORDS, STRONG
 from agency_node.importing.quality.style import POLICY, STYLE
+from fingerpost.runtime.screen_text import counted
 
 _TOP: Final = 12
 """So many faults are in the first chart."""
@@ -104,7 +105,10 @@ def _summary(report: QualityReport) -> Iterator[Child]:
     )
     said = "Too few children to say" if report.quality is None else _CLASSES[report.quality]
     pairs: list[tuple[str, Child]] = [
-        ("Export made on", f"{_day(report.as_of)} ({_many(max(0, age), 'day')} before this page)"),
+        (
+            "Export made on",
+            f"{_day(report.as_of)} ({counted(max(0, age), 'day')} before this page)",
+        ),
         ("You may answer from it until", good),
         ("Rows in the file", f"{report.rows.all:,}"),
         ("Children who can be found", f"{report.children:,}"),
@@ -237,7 +241,7 @@ def _faults(report: QualityReport) -> Iterator[Child]:
     yield e(
         "p",
         f"Children who are in the file twice were searched among {report.compared:,} of "
-        f"{report.children:,} children.",
+        f"{_things(report.children)}.",
         class_="hint",
     )
 
@@ -252,7 +256,7 @@ def _figures(section: str, figures: Sequence[Figure]) -> Child:
                 (
                     figure.words,
                     f"{figure.count:,}",
-                    f"{figure.of:,} {'children' if figure.counted == CHILDREN else 'rows'}",
+                    _things(figure.of, of_children=figure.counted == CHILDREN),
                     _share(figure.share, figure.count),
                     f"{figure.children:,}",
                     _lines(figure.lines, figure.count),
@@ -306,7 +310,7 @@ def _trend(points: Sequence[Point]) -> Iterator[Child]:
     yield e("h2", "Trend")
     yield e(
         "p",
-        f"The last {_many(len(points), 'import')}, from {_day(first.made_on)} to "
+        f"The last {counted(len(points), 'import')}, from {_day(first.made_on)} to "
         f"{_day(last.made_on)}. The lines begin at zero.",
     )
     rows = []
@@ -346,7 +350,7 @@ def _to_do(report: QualityReport) -> Iterator[Child]:
 
 
 def _step(step: Step) -> Iterator[Child]:
-    number = _many(step.children, "child" if step.code in BY_CODE else "row")
+    number = _things(step.children, of_children=step.code in BY_CODE)
     yield e("p", e("strong", f"{step.words}: {number}."))
     yield e("p", step.remedy)
     where: list[Child] = [e("strong", "Where: ")]
@@ -354,9 +358,14 @@ def _step(step: Step) -> Iterator[Child]:
         where.append("column " if len(step.columns) == 1 else "columns ")
         where += _joined(e("code", column) for column in step.columns)
         where.append("; ")
-    where.append(f"lines {_lines(step.lines, step.children)}")
+    where.append("line " if sum(map(len, step.lines)) == step.children == 1 else "lines ")
+    where.append(_lines(step.lines, step.children))
     yield e("p", where)
     yield e("p", e("strong", "What gets better: "), step.gain)
+
+
+def _things(number: int, *, of_children: bool = True) -> str:
+    return counted(number, "child", "children") if of_children else counted(number, "row")
 
 
 def _joined(codes: Iterable[Element]) -> Iterator[Child]:
@@ -413,11 +422,6 @@ def _percent(count: int, of: int) -> str:
 def _share(share: float, count: int = 0) -> str:
     """Return a share in per cent; one that is not zero is never written as 0.0 %."""
     return "under 0.1%" if count and share < 0.0005 else f"{100 * share:.1f}%"
-
-
-def _many(number: int, one: str) -> str:
-    many = "children" if one == "child" else f"{one}s"
-    return f"{number:,} {one if number == 1 else many}"
 
 
 def _day(day: date) -> str:

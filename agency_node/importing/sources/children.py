@@ -187,7 +187,10 @@ class _Reader:
     def take(self, row: Row) -> None:
         self.rows += 1
         self._remarks += row.remarks
-        self.last_is_whole = not isinstance(row.cells, Reason)
+        # A resource that is not R4 is whole JSON: a line that breaks off refuses its file.
+        self.last_is_whole = row.cells is Reason.RESOURCE_NOT_READ or not isinstance(
+            row.cells, Reason
+        )
         if isinstance(row.cells, Reason):
             self.undecoded += row.cells is Reason.ROW_NOT_UTF8
             self._unreadable.append((row.number, row.text))

@@ -18,6 +18,7 @@ from agency_node.importing.sources.columns import Columns, column_of, squeezed
 from agency_node.importing.sources.fields import BadField, read_email, read_telephone
 from agency_node.importing.sources.reasons import FileFault, Reason, RefusedFile, RowFault
 from agency_node.importing.sources.table import Row, Table
+from fingerpost.runtime.screen_text import counted
 
 _DESK: Final = ("desk_phone", "desk_email", "hours", "desk", "staffed_until")
 _OUT_OF_HOURS: Final = ("ooh_phone",)
@@ -67,7 +68,7 @@ def join(table: Table, directory: Table, columns: Columns, stated: str) -> Table
     if rows and (not met or 2 * met < len(asked)):
         raise RefusedFile(Reason.DESKS_NOT_MET, f"{met} of {len(asked)}")
     joined = _Joined(table, columns, key, desks)
-    remark = f"desk directory with {len(desks)} desks, {met} of {len(asked)} met"
+    remark = f"desk directory with {counted(len(desks), 'desk')}, {met} of {len(asked)} met"
     return replace(table, header=joined.header, rows=joined, remarks=(*table.remarks, remark))
 
 

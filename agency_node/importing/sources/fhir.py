@@ -34,6 +34,7 @@ from agency_node.importing.sources.fhir_resources import (
 )
 from agency_node.importing.sources.reasons import Reason, RefusedFile
 from agency_node.importing.sources.table import Row, Table
+from fingerpost.runtime.screen_text import counted
 
 _OF_INVOLVEMENT: Final = (
     *("kind", "status", "start", "end", "worker_name", "worker_role", "desk_phone", "desk_email"),
@@ -57,14 +58,22 @@ _STATES: Final = MappingProxyType(
 _IN_ERROR: Final = "entered-in-error"
 SAID: Final = MappingProxyType(
     {
-        "others": "resources of other types were left out",
-        "unread": "resources about desks and workers could not be read",
-        "merged": "records were merged into others of the file",
-        "names": "names are one text that cannot be split, and were left out",
-        "numbers": "records have no health number that is certain; theirs were left out",
-        "error": "episodes were entered in error and were left out",
-        "gone": "patients are not in use, or have died on no known day, and were not imported",
-        "idle": "patients have no episode of care and were not imported",
+        "others": ("resource of another type was", "resources of other types were", " left out"),
+        "unread": ("resource", "resources", " about desks and workers could not be read"),
+        "merged": ("record was", "records were", " merged into another of the file"),
+        "names": ("name is", "names are", " one text that cannot be split, and left out"),
+        "numbers": (
+            "record has",
+            "records have",
+            " no health number that is certain; it was left out",
+        ),
+        "error": ("episode was", "episodes were", " entered in error and left out"),
+        "gone": (
+            "patient is",
+            "patients are",
+            " not in use, or dead since no known day, and not imported",
+        ),
+        "idle": ("patient has", "patients have", " no episode of care; not imported"),
     }
 )
 _LAST_MONTH: Final = 12
@@ -95,15 +104,20 @@ def read_fhir(content: bytes) -> Table:
         else Row(row.number, tuple(row.cells[place] for place in places), row.text)
         for row in rows
     )
-    counted = (f"{found.counts[key]} {words}" for key, words in SAID.items() if found.counts[key])
+    said_of = (
+        counted(found.counts[key], one, many) + rest
+        for key, (one, many, rest) in SAID.items()
+        if found.counts[key]
+    )
     header = tuple(HEADER[place] for place in places)
-    about = (found.how, *counted)
+    about = (found.how, *said_of)
     return Table(
         header,
         lambda: iter(fitted),
         about,
         found.made_on,
         frozenset({"team"}),
+        ended=found.ended,
         has_end=found.has_end,
     )
 

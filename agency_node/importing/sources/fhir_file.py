@@ -54,7 +54,7 @@ class Found:
         unread: a row for each resource about a child that cannot be read.
         labelled: one of these may bear a label.
         counts: of what was left out, under the keys of ``fhir.SAID``.
-        has_end: as ``Table``.
+        ended, has_end: as ``Table``.
     """
 
     how: str = ""
@@ -67,6 +67,7 @@ class Found:
     unread: list[Row] = field(default_factory=list)
     labelled: bool = False
     counts: Counter[str] = field(default_factory=Counter)
+    ended: bool = True
     has_end: bool = True
 
     def key_of(self, to: Reference) -> str:
@@ -148,9 +149,10 @@ def read_resources(content: bytes) -> Found:
 
 def _lines(content: bytes) -> Found:
     """Raises ``RefusedFile``."""
-    found = Found("FHIR R4, one resource on a line", has_end=False)
     lines = content.split(b"\n")
-    if lines[-1].strip() and type_of(lines[-1]) is None:
+    ended = not lines[-1].strip()
+    found = Found("FHIR R4, one resource on a line", ended=ended, has_end=False)
+    if not ended and type_of(lines[-1]) is None:
         raise RefusedFile(Reason.FHIR_NOT_WHOLE, f"line {len(lines)}")
     for number, line in enumerate(lines, 1):
         if line.strip():

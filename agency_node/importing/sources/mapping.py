@@ -19,6 +19,7 @@ from agency_node.importing.sources.judging import Stated
 from agency_node.importing.sources.person_names import NameOrder
 from agency_node.importing.sources.reading import Reading
 from fingerpost.protocol.errors import Defect
+from fingerpost.runtime.screen_text import counted
 
 _SHOWN: Final = 6
 _SEPARATORS_IN_WORDS: Final = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
@@ -33,6 +34,7 @@ class MappingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         separator: one character, or a word for it.
         sheet: the name of a sheet.
         desk_key: the column by which a desk directory is joined.
+        foot_counts_header: as ``Reading``.
         columns: the file's name of a column → ours, or empty for one that is not read.
         constants: our name → what stands in it in every row.
         values: our name → the file's words in it → ours.
@@ -43,6 +45,7 @@ class MappingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     separator: str = ""
     sheet: str = ""
     desk_key: str = ""
+    foot_counts_header: bool = False
     dates: Order | None = None
     names: NameOrder | None = None
     columns: dict[str, str] = {}
@@ -57,8 +60,9 @@ class MappingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         if self.confirm:
             more = f" and {len(self.confirm) - _SHOWN} more" if len(self.confirm) > _SHOWN else ""
+            lines = counted(len(self.confirm), "line is", "lines are")
             raise Defect(
-                f"{len(self.confirm)} lines are not confirmed: look at each, then delete it from "
+                f"{lines} not confirmed: look at each, then delete it from "
                 f"the list confirm: {'; '.join(self.confirm[:_SHOWN])}{more}"
             )
         for name in self._ours():
@@ -78,6 +82,7 @@ class MappingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             self.sheet,
             Stated(self.dates, self.names),
             self.desk_key,
+            self.foot_counts_header,
         )
 
     def _ours(self) -> Iterator[str]:

@@ -158,6 +158,7 @@ def propose(
     _propose_constants(made)
     _propose_values(made, table, rows)
     _propose_order(made, table, rows, as_of)
+    _propose_foot(made, table)
     return _written(made)
 
 
@@ -290,6 +291,16 @@ def _propose_order(made: _Proposal, table: Table, rows: Sequence[Row], as_of: da
         made.confirm.append('names: state names = "forename-first" or "surname-first"')
 
 
+def _propose_foot(made: _Proposal, table: Table) -> None:
+    """Propose that the number below the table counts the header, where it is one too high."""
+    if table.foot is not None and sum(1 for _ in table.rows()) == table.foot - 1:
+        made.reading = replace(made.reading, foot_counts_header=True)
+        made.confirm.append(
+            "foot_counts_header: the number below the table is one more than its rows. Does it "
+            "count the header, or is a row missing?"
+        )
+
+
 def _written(made: _Proposal) -> str:
     stated = made.reading.stated
     lines = [_ABOUT]
@@ -300,6 +311,8 @@ def _written(made: _Proposal) -> str:
             lines.append(f"{name} = {_text(value)}")
     for name, order in (("dates", stated.dates), ("names", stated.names)):
         lines.append(f"{name} = {_text(order.value)}" if order else f'# {name} = ""')
+    if made.reading.foot_counts_header:
+        lines.append("foot_counts_header = true")
     tables: list[tuple[str, Mapping[str, str]]] = [
         ("columns", made.columns),
         ("constants", made.constants),

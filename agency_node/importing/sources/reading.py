@@ -44,6 +44,7 @@ class Reading:
         separator: one character.
         sheet: the name of a sheet.
         desk_key: the column by which a desk directory is joined.
+        foot_counts_header: the number below a table is that of its rows and of the header.
     """
 
     encoding: str = ""
@@ -51,11 +52,14 @@ class Reading:
     sheet: str = ""
     stated: Stated = NOTHING
     desk_key: str = ""
+    foot_counts_header: bool = False
 
     def key(self) -> bytes:
         """Return what an import depends on."""
         parts: tuple[object, ...] = (self.encoding, self.separator, self.sheet, self.stated)
-        return repr((*parts, self.desk_key) if self.desk_key else parts).encode()
+        if self.desk_key:
+            parts = (*parts, self.desk_key)
+        return repr((*parts, "header") if self.foot_counts_header else parts).encode()
 
 
 AS_IT_IS: Final = Reading()
@@ -81,21 +85,30 @@ def open_table(content: Content, reading: Reading, known: Known) -> Table:
     Raises:
         RefusedFile: the file is none that can be read, or only with a statement that is missing.
     """
+    table = _table_of(content, reading, known)
+    if reading.foot_counts_header and table.foot is not None:
+        return replace(table, foot=table.foot - 1)
+    return table
+
+
+def _table_of(content: Content, reading: Reading, known: Known) -> Table:
+    """Return the rows of a source, with what its foot counts as it stands there."""
     if isinstance(content, Tables):
         return table_of(content)
     if isinstance(content, Texts):
-        texts = read_texts(content, reading.encoding)
+        headers = 1 if reading.foot_counts_header else 0
+        texts = read_texts(content, reading.encoding, headers)
         return replace(table_of(texts), ended=texts.ended, has_end=False)
     if not isinstance(content, bytes):
         return read_sheet(content, known, reading.sheet)
     if is_json(content):
         return read_fhir(content)
     decoded = decode(content, reading.encoding or declared_encoding(content))
-    table = _table_of(decoded.text, reading, known)
+    table = _table_of_text(decoded.text, reading, known)
     return replace(table, remarks=(f"encoding {decoded.encoding}", *table.remarks))
 
 
-def _table_of(text: str, reading: Reading, known: Known) -> Table:
+def _table_of_text(text: str, reading: Reading, known: Known) -> Table:
     """What a text begins with says what it is."""
     if is_xml(text):
         return read_transfer_file(text)

@@ -20,6 +20,7 @@ from agency_node.importing.sources.encodings import decode
 from agency_node.importing.sources.reasons import FileFault, Reason, RefusedFile
 from agency_node.importing.sources.separated import read_separated
 from agency_node.importing.sources.table import Table
+from fingerpost.runtime.screen_text import counted
 
 PERSON: Final = "ssd_person"
 TABLES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -179,11 +180,12 @@ def _there(column: str, found: Collection[str]) -> str:
     return next((name for name in names if name in found), "")
 
 
-def read_texts(texts: Texts, encoding: str = "") -> Tables:
+def read_texts(texts: Texts, encoding: str = "", headers: int = 0) -> Tables:
     """Read the dataset from one text for each table.
 
     Args:
         encoding: one of ``encodings.ENCODINGS`` for all of them, or empty.
+        headers: how many lines of a header the line below a table counts as rows, 0 or 1.
 
     Raises:
         RefusedFile: a table or a column is missing; TABLE_NOT_READ, with the lines, or with the
@@ -207,8 +209,10 @@ def read_texts(texts: Texts, encoding: str = "") -> Tables:
             if table == PERSON:
                 lines.append(row.number)
         foot, read = opened[table].foot, len(rows[table])
-        if foot is not None and read < foot:
-            faults.append(FileFault(Reason.TABLE_NOT_READ, f"{table}, {read} of {foot} rows"))
+        if foot is not None and read < foot - headers:
+            faults.append(
+                FileFault(Reason.TABLE_NOT_READ, f"{table}, {read} of {counted(foot, 'row')}")
+            )
     if faults:
         raise RefusedFile.of(faults[:_LINES_SAID])
     return Tables(rows, lines, all(read.ended for read in opened.values()))

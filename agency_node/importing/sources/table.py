@@ -15,6 +15,7 @@ from datetime import date
 from typing import Final
 
 from agency_node.importing.sources.reasons import Reason, RefusedFile, RowFault
+from fingerpost.runtime.screen_text import counted
 
 MOST_COLUMNS: Final = 200
 LOOKED_AT: Final = 30
@@ -204,7 +205,8 @@ def remarks_of(above: Sequence[Numbered], foot: int | None) -> tuple[str, ...]:
     """Say which lines around the table were left out."""
     found = []
     if above:
-        found.append(f"{len(above)} lines above the header were left out")
+        lines = counted(len(above), "line above the header was", "lines above the header were")
+        found.append(f"{lines} left out")
     if foot is not None:
         found.append(f"the lines from {foot} on are below the table and were left out")
     return tuple(found)

@@ -20,6 +20,7 @@ from typing import Final
 from agency_node.importing.sources.elements import read_elements
 from agency_node.importing.sources.reasons import Reason, RefusedFile, RowFault
 from agency_node.importing.sources.table import Row, Table
+from fingerpost.runtime.screen_text import counted
 
 _PUPILS: Final = "/ctfile/ctfpupildata"
 _PUPIL: Final = f"{_PUPILS}/pupil"
@@ -86,7 +87,8 @@ def read_transfer_file(text: str) -> Table:
     known = sum(bool(pupil.times(own)) for pupil in read.pupils)
     remarks = (
         "Common Transfer File, each line a pupil, counted from 1",
-        f"of {len(rows)} pupils {known} have this school in their history",
+        f"of {counted(len(rows), 'pupil')}, {counted(known, 'has', 'have')} this school in their "
+        "history",
     )
     return Table(columns, lambda: iter(rows), remarks, _day(read.header.get("made", "")))
 

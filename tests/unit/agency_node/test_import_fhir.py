@@ -314,7 +314,7 @@ def test_an_episode_entered_in_error_is_left_out_and_counted() -> None:
         bundle(*trust(patient(), episodes=[episode(), episode("E2", status="entered-in-error")]))
     )
     assert len(found.children[0].involvements) == 1
-    assert "1 episodes were entered in error and were left out" in found.about
+    assert "1 episode was entered in error and left out" in found.about
 
 
 def test_an_episode_of_a_patient_who_is_not_there_is_a_row_without_a_name() -> None:
@@ -373,7 +373,7 @@ def test_a_merged_record_brings_its_names_homes_numbers_and_label_along() -> Non
     assert child.demographics.former_postcodes == ("WX7 1AA",)
     assert child.demographics.health_number == "9434765919"
     assert child.involvements[0].shielded
-    assert "1 records were merged into others of the file" in found.about
+    assert "1 record was merged into another of the file" in found.about
 
 
 def test_episodes_of_a_merged_record_are_hers() -> None:
@@ -454,13 +454,13 @@ def test_a_labelled_patient_who_cannot_be_read_refuses_the_file() -> None:
 def test_a_role_that_cannot_be_read_loses_nobody() -> None:
     found = read(bundle(patient(), episode(), role(telecom="01632 960002"), organization()))
     assert found.children[0].involvements[0].desk_phone == "01632 960001"
-    assert "1 resources about desks and workers could not be read" in found.about
+    assert "1 resource about desks and workers could not be read" in found.about
 
 
 def test_other_types_are_counted() -> None:
     other = {"resourceType": "Observation", "id": "O1", "valueString": "Quillfeather"}
     about = read(bundle(patient(), other), A_SURGERY).about
-    assert "1 resources of other types were left out" in about
+    assert "1 resource of another type was left out" in about
 
 
 @pytest.mark.parametrize(
@@ -518,6 +518,21 @@ def test_lines_and_bundles_say_the_same(mark: bytes) -> None:
     ]
     assert said[0] == said[1] == said[2]
     assert len(said[0][0]) == 1
+
+
+def test_lines_that_were_cut_off_between_two_do_not_end_a_line() -> None:
+    """A copy that broke off before the end of a line; a file that never had it has one line less
+    of nothing.
+    """
+    whole = lines(patient(), patient("A2"), patient("A3")).rstrip(b"\n")
+    assert read(whole + b"\n", A_SURGERY).ended
+    for content in (whole, whole.rpartition(b"\n")[0]):
+        found = read(content, A_SURGERY)
+        assert (found.ended, found.cut) == (False, False)
+    assert read(bundle(patient()), A_SURGERY).ended
+    unread = read(whole + b"\n" + lines(patient("A4", birthDate=7)).rstrip(b"\n"), A_SURGERY)
+    assert [fault.reason for fault in unread.refused] == [Reason.RESOURCE_NOT_READ]
+    assert not unread.cut, "it is whole, whatever its form"
 
 
 @pytest.mark.parametrize(
@@ -587,7 +602,7 @@ def test_each_patient_is_in_one_place(
     placed = Counter(line for child in found.children for line in child.lines)
     placed += Counter(fault.line for fault in found.refused) + Counter(found.not_current)
     left = [int(remark.split()[0]) for remark in found.about[1:] if "merged into" in remark]
-    left += [int(remark.split()[0]) for remark in found.about if "were not imported" in remark]
+    left += [int(remark.split()[0]) for remark in found.about if "not imported" in remark]
     assert sum(not placed[line] for line in range(1, len(patients) + 1)) == sum(left)
     flags = {
         each["id"]

@@ -4,7 +4,8 @@ of a flag that mean the reverse, nobody flagged. And what shows that rows are mi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Callable, Sequence
 from random import Random
 
 import pytest
@@ -14,6 +15,8 @@ from agency_node.importing.misread import Earlier, findings
 from agency_node.importing.sampled import compared
 from agency_node.importing.source_file import sheets_of
 from agency_node.importing.sources.columns import Columns
+from agency_node.importing.sources.proposing import propose
+from agency_node.importing.sources.reading import AS_IT_IS, Reading
 from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.workbook import Sheet
 from agency_node.importing.staging import Options, Readied, held_beside, make_ready
@@ -32,8 +35,9 @@ def text(grid: Grid, foot: str = "") -> bytes:
     return "".join(f"{','.join(cells)}\n" for cells in rows).encode() + foot.encode()
 
 
-def read(content: bytes | Sequence[Sheet]) -> Readied:
-    return make_ready(b"\0".join, content, Options(AS_OF, Columns(), upn=False))
+def read(content: bytes | Sequence[Sheet], reading: Reading = AS_IT_IS) -> Readied:
+    options = Options(AS_OF, Columns(), upn=False, reading=reading)
+    return make_ready(b"\0".join, content, options)
 
 
 def doubted(content: bytes, earlier: Earlier | None = None) -> set[str]:
@@ -132,8 +136,10 @@ def test_a_detail_that_most_children_lack_is_said(column: str) -> None:
 # ---- rows that are missing at the end ------------------------------------------------------------
 
 
-def found(content: bytes | Sequence[Sheet], earlier: Earlier | None = None) -> set[str]:
-    return {each.name for each in findings(read(content).facts, earlier)}
+def found(
+    content: bytes | Sequence[Sheet], earlier: Earlier | None = None, reading: Reading = AS_IT_IS
+) -> set[str]:
+    return {each.name for each in findings(read(content, reading).facts, earlier)}
 
 
 @pytest.mark.parametrize(
@@ -159,6 +165,33 @@ def test_the_foot_of_a_workbook_counts_its_rows(foot: list[str]) -> None:
     grid = some(1)
     rows = [grid.header, *(line.cells for line in grid.lines[:-1]), foot]
     assert found(sheets_of(xlsx({"Pupils": rows}))) == {"foot_count"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda grid, foot: text(grid, f"({foot} rows affected)"),
+        lambda grid, foot: sheets_of(
+            xlsx({"Pupils": [grid.header, *(line.cells for line in grid.lines), [f"{foot} rows"]]})
+        ),
+    ],
+    ids=["text", "workbook"],
+)
+def test_a_foot_that_counts_the_header_is_stated_once(
+    content: Callable[[Grid, int], bytes | Sequence[Sheet]],
+) -> None:
+    grid, stated = some(1), Reading(foot_counts_header=True)
+    assert found(content(grid, 31)) == {"foot_count"}
+    assert not found(content(grid, 31), reading=stated)
+    assert found(content(grid, 32), reading=stated) == {"foot_count"}, "a row is missing"
+
+
+def test_a_mapping_that_counts_the_header_is_proposed_and_asks_for_a_look() -> None:
+    proposed = tomllib.loads(propose(text(some(1), "Total: 31"), AS_IT_IS, AS_OF))
+    assert proposed["foot_counts_header"] is True
+    assert [each for each in proposed["confirm"] if each.startswith("foot_counts_header")]
+    for foot in ("Total: 30", "Total: 32", ""):
+        assert "foot_counts_header" not in propose(text(some(1), foot), AS_IT_IS, AS_OF)
 
 
 def kept(content: bytes) -> Earlier:

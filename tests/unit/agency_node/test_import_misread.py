@@ -18,13 +18,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agency_node.importing.census import Census, Count, read_census, write_census
+from agency_node.importing.finding import Finding, Rule
 from agency_node.importing.misread import (
     _COMPARED,
     REMEMBERED_DAYS,
     Earlier,
     Facts,
-    Finding,
-    Rule,
     census_of,
     findings,
 )

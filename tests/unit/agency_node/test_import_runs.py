@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agency_node.importing.misread import Rule
+from agency_node.importing.finding import Rule
 from agency_node.importing.report import ImportReport, refusal_document, report_document
 from agency_node.importing.shielding import ShieldCounts
 from agency_node.importing.sources.reasons import Reason, RefusedFile

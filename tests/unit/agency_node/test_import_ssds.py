@@ -318,6 +318,16 @@ def test_a_table_with_fewer_rows_than_the_line_below_it_counts_refuses_all(table
     assert (why.value.reason, why.value.column) == (Reason.TABLE_NOT_READ, f"{table}, 2 of 3 rows")
 
 
+def test_lines_below_the_tables_that_count_the_header_are_stated_once() -> None:
+    texts = Council().worker().child("P1").involved("P1").texts()
+    texts["ssd_person"] += b"(2 rows)\r\n"
+    stated = Reading(foot_counts_header=True)
+    assert read_export(Texts(texts), as_of=AS_OF, columns=Columns(), reading=stated).children
+    texts["ssd_person"] = texts["ssd_person"].replace(b"(2 rows)", b"(3 rows)")
+    with pytest.raises(RefusedFile):
+        read_export(Texts(texts), as_of=AS_OF, columns=Columns(), reading=stated)
+
+
 def test_a_table_that_was_cut_off_in_its_last_cell_does_not_end_a_line() -> None:
     texts = Council().worker().child("P1").involved("P1").texts()
     assert read_export(Texts(texts), as_of=AS_OF, columns=Columns()).ended

@@ -98,7 +98,7 @@ def test_a_pupil_is_read_with_her_own_names_numbers_and_times() -> None:
     assert found.about == (
         "encoding utf-8",
         "Common Transfer File, each line a pupil, counted from 1",
-        "of 1 pupils 1 have this school in their history",
+        "of 1 pupil, 1 has this school in their history",
     )
 
 
@@ -201,7 +201,7 @@ def test_whose_history_lacks_this_school_counts_as_here_and_the_report_says_so()
     gone = replace(QUILLON, left=AS_OF - 20 * DAY)
     found = read(with_lines(("<Estab>1234</Estab>\n<SchoolName>", "<SchoolName>"), pupil=gone))
     assert found.children[0].involvements[0].status is InvolvementStatus.OPEN
-    assert "of 1 pupils 0 have this school in their history" in found.about
+    assert "of 1 pupil, 0 have this school in their history" in found.about
 
 
 # ---- what is not read ----------------------------------------------------------------------------

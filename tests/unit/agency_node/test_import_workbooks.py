@@ -75,7 +75,7 @@ def test_lines_around_the_table_are_left_out_and_named(write: type) -> None:
     found = read(write({"S": rows}))
     assert [child.lines for child in found.children] == [(4,), (6,)]
     assert found.about[1:] == (
-        "1 lines above the header were left out",
+        "1 line above the header was left out",
         "the lines from 8 on are below the table and were left out",
     )
 

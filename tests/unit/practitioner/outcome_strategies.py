@@ -22,16 +22,8 @@ from fingerpost.protocol.codes import (
 )
 from fingerpost.protocol.federation import Agency, NotConnected
 from fingerpost.protocol.ids import AgencyId
-from practitioner.asking.outcome import (
-    USABLE,
-    AgencyOutcome,
-    NotAsked,
-    Outcome,
-    OwnRecord,
-    Widened,
-    count_services,
-    universal_for,
-)
+from practitioner.asking.concluding import count_services, universal_for
+from practitioner.asking.outcome import USABLE, AgencyOutcome, NotAsked, Outcome, OwnRecord, Widened
 
 ASKED_STATUSES = tuple(status for status in Status if status is not Status.NOT_CONNECTED)
 HOSTILE = st.text(

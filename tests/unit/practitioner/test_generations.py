@@ -16,8 +16,9 @@ from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.witness import Fault, PutBack, WitnessFolder
 from practitioner.asking import belief
 from practitioner.asking.belief import believed, joined, newer
+from practitioner.asking.concluding import merge
 from practitioner.asking.generations_store import FileGenerations
-from practitioner.asking.outcome import Answered, merge
+from practitioner.asking.outcome import Answered
 
 OAK, ELM = AgencyId("e99000001.oak"), AgencyId("e99000001.elm")
 KEY = bytes(range(32))

@@ -27,12 +27,7 @@ from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Agency, Area, DenyList, Federation, NotConnected
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from fingerpost.protocol.terms import Tier
-from practitioner.asking.outcome import (
-    GAP,
-    AgencyOutcome,
-    Answered,
-    OwnRecord,
-    ServiceCount,
+from practitioner.asking.concluding import (
     agency_outcomes,
     count_services,
     merge,
@@ -41,6 +36,7 @@ from practitioner.asking.outcome import (
     provides,
     universal_for,
 )
+from practitioner.asking.outcome import GAP, AgencyOutcome, Answered, OwnRecord, ServiceCount
 from unit.practitioner.outcome_strategies import ASKED_STATUSES
 
 NO = Answered(Status.NOTHING_TO_DISCLOSE, 3, 1_700_000_000)

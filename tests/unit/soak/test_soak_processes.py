@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fakes.waiting import until
+from soak.__main__ import measured, topics
 from soak.processes import environment
 
 SCENARIO = """
@@ -43,6 +45,16 @@ def main():
         time.sleep(1000)
     finally:
         Path(__file__).with_name("in-order").touch()
+"""
+COUNTING = """
+import argparse
+from soak.framework import Row, say
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--minutes", type=float)
+    options.add_argument("--seed", type=int)
+    options.add_argument("--trials", type=int, default=7)
+    say(Row("counting", trials=options.parse_args().trials).line())
 """
 
 
@@ -83,3 +95,25 @@ async def test_a_measurement_ends_with_the_soak(tmp_path: Path, number: signal.S
     await until(lambda: is_gone(node))
     if number is not signal.SIGKILL:
         assert (tmp_path / "in-order").exists()
+
+
+@pytest.mark.parametrize("trials", [None, 3])
+def test_a_measurement_makes_as_many_trials_as_were_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trials: int | None
+) -> None:
+    """Each module of the soak that has a ``main`` of its own takes the same options."""
+    (tmp_path / "counting.py").write_text(COUNTING)
+    monkeypatch.chdir(tmp_path)
+    rows = measured("counting", "counting", 1, 1, trials)
+    assert [row.trials for row in rows] == [7 if trials is None else trials]
+
+
+@pytest.mark.parametrize(("name", "module"), sorted(topics().items()))
+def test_a_module_with_a_main_of_its_own_takes_the_number_of_trials(
+    name: str, module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--minutes", "1", "--seed", "1", "--trials", "many")
+    monkeypatch.setattr(sys, "argv", [name, *options])
+    with pytest.raises(SystemExit):
+        importlib.import_module(module).main()
+    assert "argument --trials: invalid int value: 'many'" in capsys.readouterr().err

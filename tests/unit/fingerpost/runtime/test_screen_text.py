@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fingerpost.runtime.screen_text import json_lines, printable
+from fingerpost.runtime.screen_text import Counted, counted, json_lines, printable
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,22 @@ def test_letters_of_all_scripts_stay(text: str) -> None:
     assert printable("Zoë Ọlá 王 – [red]") == "Zoë Ọlá 王 – [red]"
     if text.isprintable():
         assert printable(text) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, ("0 rows were", "0 entries", "are 0 rows")),
+        (1, ("1 row was", "1 entry", "is 1 row")),
+        (2_000, ("2,000 rows were", "2,000 entries", "are 2,000 rows")),
+    ],
+)
+def test_words_go_with_their_number(number: int, said: tuple[str, str, str]) -> None:
+    template = "{rows:is # row|are # rows}"
+    assert said == (
+        counted(number, "row was", "rows were"),
+        counted(number, "entry", "entries"),
+        template.format(rows=Counted(number)),
+    )
+    assert counted(number, "row") == counted(number, "row", "rows")
+    assert f"{Counted(number)}" == said[0].split()[0]
