@@ -53,7 +53,7 @@ from agency_node.importing.quality.kept import keep_report
 from agency_node.importing.report import Ending, ImportReport, refusal_document, report_document
 from agency_node.importing.room import Growth, NoRoom
 from agency_node.importing.sources.columns import COLUMNS
-from agency_node.importing.sources.reasons import RefusedFile
+from agency_node.importing.sources.reasons import Reason, RefusedFile
 from agency_node.importing.staging import Options, SourceFile, Unconfirmed
 from agency_node.settings import NodeSettings
 from agency_node.wiring import import_health
@@ -340,15 +340,13 @@ class _Run:
             self._refuse(agency, why, rehearsed=rehearsed)
             show_findings(self.console, why.found)
             not_imported(self.console, _UNCHANGED)
-        except _Unreadable as gone:
-            not_imported(self.console, str(gone))
 
     def _source(self, agency: AgencyId, path: Path) -> tuple[SourceFile, Options]:
-        """Raises ``_Unreadable`` and ``RefusedFile``."""
+        """Raises ``RefusedFile``: those of other agencies may be read."""
         try:
             source = wiring.open_source(path)
         except Defect as defect:
-            raise _Unreadable(str(defect)) from None
+            raise RefusedFile(Reason.FILE_NOT_READ, str(defect)) from None
         upn = self.settings.agency(agency).upn_keys
         options = self.options(as_of=source.written_on, upn=upn)
         return source, replace(options, as_of=day_taken(self.days[agency], source, options))
@@ -386,10 +384,6 @@ class _Run:
         path = folder / f"{name}.json"
         replace_file(path, json_lines(document))
         return path
-
-
-class _Unreadable(Exception):
-    """A file cannot be read; those of other agencies may be."""
 
 
 _UNCHANGED: Final = "Nothing was changed: the node answers from the import before, if there is one."

@@ -28,11 +28,12 @@ from agency_node.importing.sources.ssds_tables import Texts, table_named
 from agency_node.importing.sources.workbook import Sheet, text_of
 from agency_node.importing.staging import SourceFile
 from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.files import sync_folder
+from fingerpost.runtime.files import is_open_for_writing, or_defect, sync_folder
 from fingerpost.runtime.worker_processes import begin, pool
 
 MOST_BYTES: Final = 512 * 1024 * 1024
 MOST_UNPACKED: Final = 512 * 1024 * 1024
+_TOO_LARGE: Final = f"it is larger than {MOST_BYTES >> 20} MB. Ask for an export of one agency"
 MOST_CELLS: Final = 30_000_000
 _MEMORY: Final = 8 * 1024**3
 _CPU_SECONDS: Final = 900
@@ -81,25 +82,34 @@ def read_source(path: Path) -> SourceFile:
 
 
 def _read(path: Path) -> tuple[bytes, date]:
-    """Return what a file holds, and the day (UTC) of its last writing. Raises ``Defect``."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-            written = os.fstat(file.fileno()).st_mtime
-    except OSError as error:
-        raise Defect(f"{path}: cannot be read ({type(error).__name__})") from None
+    """Return what a file holds, and the day (UTC) of its last writing.
+
+    Raises:
+        Defect: it cannot be read, or is too large.
+        RefusedFile: FILE_BEING_WRITTEN.
+    """
+    with or_defect(f"{path}: cannot be read"), path.open("rb") as file:
+        before = os.fstat(file.fileno())
+        written_to = is_open_for_writing(file.fileno())
+        content = file.read(MOST_BYTES + 1)
+        after = os.fstat(file.fileno())
+    if written_to or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise RefusedFile(Reason.FILE_BEING_WRITTEN)
     if len(content) > MOST_BYTES:
-        raise Defect(f"{path}: more than {MOST_BYTES} bytes")
-    return content, datetime.fromtimestamp(written, UTC).date()
+        raise Defect(f"{path}: {_TOO_LARGE}")
+    return content, datetime.fromtimestamp(after.st_mtime, UTC).date()
 
 
 def _of_folder(path: Path) -> SourceFile:
     """Read the dataset's files of a folder. It was written when the oldest of them was."""
     found = {table: _read(file) for table, file in _tables_in(path)}
     if not found:
-        raise Defect(f"{path}: a folder without the tables of the Standard Safeguarding Dataset")
+        raise Defect(
+            f"{path}: it is a folder, and none of its files is a table of the Standard "
+            "Safeguarding Dataset. Name the file of the export"
+        )
     if sum(len(content) for content, _ in found.values()) > MOST_BYTES:
-        raise Defect(f"{path}: more than {MOST_BYTES} bytes")
+        raise Defect(f"{path}: {_TOO_LARGE}")
     texts = Texts({table: content for table, (content, _) in found.items()})
     return SourceFile(texts, texts.digest(), min(written for _, written in found.values()))
 
@@ -108,10 +118,8 @@ def _tables_in(folder: Path) -> list[tuple[str, Path]]:
     """Return the dataset's files of a folder. Raises ``Defect``: it cannot be listed, or a table is
     there twice.
     """
-    try:
+    with or_defect(f"{folder}: cannot be read"):
         found = [(table, file) for file in folder.iterdir() if (table := table_named(file.name))]
-    except OSError as error:
-        raise Defect(f"{folder}: cannot be read ({type(error).__name__})") from None
     if len({table for table, _ in found}) < len(found):
         raise Defect(f"{folder}: a table is there twice")
     return found
@@ -120,15 +128,18 @@ def _tables_in(folder: Path) -> list[tuple[str, Path]]:
 def dispose(path: Path) -> None:
     """Delete the export, durably on return; of a folder, what was read of it. Raises ``Defect``.
 
+    Of a symbolic link, what it leads to is deleted: that is the export. The link stays, for the
+    next one.
+
     On a medium that keeps old blocks, only an encrypted disk makes the content unreadable.
     """
-    is_folder = path.is_dir()
-    for file in [file for _, file in _tables_in(path)] if is_folder else [path]:
-        try:
+    named = [file for _, file in _tables_in(path)] if path.is_dir() else [path]
+    files = [file.resolve() for file in named]
+    for file in files:
+        with or_defect(f"{file}: cannot be deleted"):
             file.unlink(missing_ok=True)
-        except OSError as error:
-            raise Defect(f"{file}: cannot be deleted ({type(error).__name__})") from None
-    sync_folder(path if is_folder else path.parent)
+    for folder in {file.parent for file in files}:
+        sync_folder(folder)
 
 
 def unpacked(content: bytes) -> bytes:

@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import re
 import secrets
+import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -251,3 +253,24 @@ def _remove(fresh: Path) -> None:
     """Remove an unfinished copy. It does no harm, so a failure is not reported."""
     with contextlib.suppress(OSError):
         fresh.unlink()
+
+
+def is_open_for_writing(file: int) -> bool:
+    """Return whether some process has a file open for writing. False where that cannot be known: on
+    a file system of the network, and for the file of another user.
+
+    The kernel grants a lease for reading only where nobody writes. It is given back at once, and
+    whoever opens the file in between causes a signal that does nothing.
+
+    Args:
+        file: a descriptor that is open for reading.
+    """
+    if not os.major(os.fstat(file).st_dev):
+        return False  # no disk of this machine: such a file system may refuse every lease
+    try:
+        fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False

@@ -40,6 +40,7 @@ from fingerpost.runtime.screen_text import json_lines
 
 SAMPLE_ROWS: Final = 5000
 _MOST_WORDS: Final = 40
+_WORDS_OF_A_FLAG: Final = 4
 _LIKELY: Final[Mapping[str, str]] = MappingProxyType(
     {
         "local_id": (
@@ -84,7 +85,8 @@ _LIKELY: Final[Mapping[str, str]] = MappingProxyType(
         "hours": "opening hours, office hours, hours of work",
         "shield": (
             "shielded, restricted, restricted access, confidential, protected, access restricted, "
-            "restricted record"
+            "restricted record, do not disclose, non disclosure, do not share, withhold, withheld, "
+            "do not trace, whereabouts confidential, address confidential, confidential address"
         ),
         "sensitive": "sensitive service, sensitive record",
         "due": "edd, expected date of delivery, due date, estimated date of delivery",
@@ -204,7 +206,7 @@ def _propose_columns(made: _Proposal, table: Table, rows: Sequence[Row]) -> None
             made.confirm.append(f"columns: {written} = {ours}")
         else:
             made.columns[written] = ""
-            made.confirm.append(f"columns: {written} is left out")
+            made.confirm.append(f"columns: {written} is left out{_may_flag(_cells(rows, place))}")
     for written in table.header:
         ours = certain.name_of(written) if written else None
         if ours and squeezed(written) != squeezed(ours):
@@ -213,6 +215,14 @@ def _propose_columns(made: _Proposal, table: Table, rows: Sequence[Row]) -> None
         for written in table.header:
             if written and certain.name_of(written) == "name":
                 made.columns[written] = ""
+
+
+def _may_flag(cells: Sequence[str]) -> str:
+    """Return what to ask of a column of yes and no that is left out: it may protect children."""
+    some = {cell for cell in cells if cell}
+    if not some or len(some) > _WORDS_OF_A_FLAG or not all(_is_read("shield", c) for c in some):
+        return ""
+    return ". It says yes or no: does it mark children who must not be found (shield)?"
 
 
 def _by_content(cells: Sequence[str]) -> str:

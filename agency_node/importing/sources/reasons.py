@@ -31,10 +31,21 @@ class Reason(Enum):
 
     # a file
     EMPTY_FILE = "empty_file", "The file has no rows."
+    FILE_NOT_READ = "file_not_read", "The file cannot be read."
+    FILE_BEING_WRITTEN = (
+        "file_being_written",
+        "A program is still writing the file.",
+        "Import it once the export has ended.",
+    )
     NOT_TEXT = (
         "not_text",
         "The file is neither a text nor a workbook.",
         "Export it as CSV or as an Excel workbook.",
+    )
+    LINE_TOO_LONG = (
+        "line_too_long",
+        "A line has more than a million characters: the ends of lines were lost.",
+        "Export the file again.",
     )
     TABLE_MISSING = (
         "table_missing",

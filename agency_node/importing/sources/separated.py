@@ -34,6 +34,10 @@ _LINES_OF_A_ROW: Final = 40
 _LINE_BREAKS: Final = re.compile(r"\s*\n\s*")
 _BLANK: Final = ' \t\r\n",;|\u00a0\ufeff'
 _LAST_LINES: Final = 60
+_MOST_LINES: Final = 5_000_000
+_LONGEST_LINE: Final = 1_000_000
+"""In characters. Accident: a file of 200 MB whose ends of lines were lost is one row of a hundred
+million cells, which are eleven gigabytes of memory."""
 
 
 def is_blank(line: str) -> bool:
@@ -47,9 +51,16 @@ def read_separated(text: str, known: Known, stated: str = "") -> Table:
         stated: the separator, or empty: the one by which the header has most of our columns.
 
     Raises:
-        RefusedFile: EMPTY_FILE, NO_HEADER; NOT_UTF8, the header is in another encoding.
+        RefusedFile: EMPTY_FILE, NO_HEADER; NOT_UTF8, the header is in another encoding;
+            LINE_TOO_LONG, TOO_MANY_ROWS.
     """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.count("\n") > _MOST_LINES:
+        raise RefusedFile(Reason.TOO_MANY_ROWS)
+    lines = text.split("\n")
+    longest = max(range(len(lines)), key=lambda place: len(lines[place]))
+    if len(lines[longest]) > _LONGEST_LINE:
+        raise RefusedFile(Reason.LINE_TOO_LONG, f"line {longest + 1}")
     first, inside = _first_line(lines)
     if not stated and inside:
         stated = inside

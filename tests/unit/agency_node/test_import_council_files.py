@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from agency_node.importing import source_file
 from agency_node.importing.source_file import read_source
 from agency_node.importing.sources.columns import Columns
 from agency_node.importing.sources.reading import DeskDirectory, Reading, read_export
@@ -125,3 +126,53 @@ def test_of_a_folder_what_was_read_is_deleted_and_the_name_of_a_database_stays(
     assert named.exists()
     with pytest.raises(Defect):
         open_source(named)
+
+
+def test_of_a_link_the_export_is_deleted_and_the_link_stays(tmp_path: Path) -> None:
+    """The export is the most dangerous file that an agency has, and its name may be a link's."""
+    (tmp_path / "out").mkdir()
+    export, link = tmp_path / "out" / "today.csv", tmp_path / "export.csv"
+    export.write_bytes(b"local_id\n")
+    link.symlink_to(export)
+    assert dispose_of(link)
+    assert (export.exists(), link.is_symlink()) == (False, True)
+    path = folder(tmp_path / "ssd", council())
+    table = path / "SSD_CP_PLANS.CSV"
+    table.rename(export)
+    table.symlink_to(export)
+    assert dispose_of(path)
+    assert not export.exists()
+
+
+def test_a_file_that_is_still_written_is_refused(tmp_path: Path) -> None:
+    """Its first half looks like a whole export where it ends between two lines."""
+    path = tmp_path / "export.csv"
+    if not os.major(tmp_path.stat().st_dev):
+        pytest.skip("it is known on a disk only")
+    with path.open("wb") as writer:
+        writer.write(b"local_id,forename\n1,Theodora\n")
+        writer.flush()
+        with pytest.raises(RefusedFile) as why:
+            read_source(path)
+    assert why.value.reason is Reason.FILE_BEING_WRITTEN
+    assert read_source(path).content == path.read_bytes()
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the file system can say of writers."""
+    path = tmp_path / "export.csv"
+    path.write_bytes(b"local_id,forename\n1,Theodora\n")
+
+    def written_meanwhile(_file: int) -> bool:
+        with path.open("ab") as writer:
+            writer.write(b"2,Barnaby\n")
+        return False
+
+    with monkeypatch.context() as patch:
+        patch.setattr(source_file, "is_open_for_writing", written_meanwhile)
+        with pytest.raises(RefusedFile) as why:
+            read_source(path)
+    assert why.value.reason is Reason.FILE_BEING_WRITTEN
+    assert read_source(path).content.endswith(b"Barnaby\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -42,6 +43,26 @@ def confirmed(text: str, *changes: tuple[str, str]) -> str:
         assert old in text
         text = text.replace(old, new)
     return text
+
+
+@pytest.mark.parametrize(
+    ("written", "words", "ours", "asks"),
+    [
+        ("Do not disclose", "NYN", "shield", False),
+        ("Police marker", "NYN", "", True),
+        ("Dinner money", "037", "", False),
+        ("Police marker", ("", "", ""), "", False),
+    ],
+)
+def test_a_column_that_may_protect_children_is_not_left_out_in_silence(
+    written: str, words: Sequence[str], ours: str, *, asks: bool
+) -> None:
+    rows = (f"{n},Quillon,Tarrowby,2015-02-03,{word}" for n, word in enumerate(words))
+    text = "\n".join([f"local_id,forename,surname,dob,{written}", *rows])
+    proposed = tomllib.loads(propose(text.encode(), Reading(), AS_OF))
+    assert proposed["columns"][written] == ours
+    (said,) = [each for each in proposed["confirm"] if written in each]
+    assert said.endswith("must not be found (shield)?") is asks
 
 
 def test_a_mapping_is_proposed_that_says_what_is_not_sure() -> None:

@@ -9,6 +9,7 @@ from datetime import date
 
 import pytest
 
+from agency_node.importing.sources import separated
 from agency_node.importing.sources.children import Export
 from agency_node.importing.sources.columns import Columns, column_of, place_of
 from agency_node.importing.sources.dates import Order
@@ -291,6 +292,21 @@ def test_a_line_that_may_be_a_child_is_never_left_out() -> None:
     assert [(r.line, r.reason) for r in below.refused] == [(3, Reason.FIELD_COUNT)]
     between = read(f"{unshielded}\n{row(2)}\nTotal,1\n{row(3)}")
     assert [r.line for r in between.refused] == [3]
+
+
+def test_a_file_whose_ends_of_lines_were_lost_is_refused_before_it_takes_all_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each cell of it would take fifty bytes and more, some times over."""
+    whole = f"{HEADER}\n{row(1)}\n{row(2)}\n"
+    longest = max(map(len, whole.split("\n")))
+    monkeypatch.setattr(separated, "_LONGEST_LINE", longest)
+    assert len(read(whole).children) == 2
+    monkeypatch.setattr(separated, "_LONGEST_LINE", longest - 1)
+    assert refused(whole).reason is Reason.LINE_TOO_LONG
+    monkeypatch.setattr(separated, "_LONGEST_LINE", longest)
+    monkeypatch.setattr(separated, "_MOST_LINES", 2)
+    assert refused(whole).reason is Reason.TOO_MANY_ROWS
 
 
 def test_a_cell_may_go_on_over_lines() -> None:
