@@ -53,7 +53,8 @@ from agency_node.importing.quality.kept import keep_report
 from agency_node.importing.report import Ending, ImportReport, refusal_document, report_document
 from agency_node.importing.room import Growth, NoRoom
 from agency_node.importing.sources.columns import COLUMNS
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.faults import RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.staging import Options, SourceFile, Unconfirmed
 from agency_node.settings import NodeSettings
 from agency_node.wiring import import_health
@@ -245,7 +246,8 @@ class _Run:
                 source, options = self._source(agency, path)
                 report = rehearse(agency, source, options, last[agency], time.time())
                 self._show(report)
-        say(self.console, "Whether the caseload has room is not known without the network.")
+        if {*self.endings} - {Ending.REFUSED}:
+            say(self.console, "Whether the caseload has room is not known without the network.")
 
     async def all(self, jobs: Mapping[AgencyId, Path]) -> bool:
         """Return whether a node that runs answers from what was imported.

@@ -17,10 +17,10 @@ from rich.text import Text
 from agency_node.importing.finding import Finding, Rule
 from agency_node.importing.quality.kept import Kept
 from agency_node.importing.report import Ending, ImportReport
-from agency_node.importing.sources.reasons import RowFault
+from agency_node.importing.sources.faults import RowFault
 from agency_node.importing.sources.shapes import ColumnFound
 from fingerpost.runtime.listing import show_list
-from fingerpost.runtime.screen_text import counted, printable
+from fingerpost.runtime.screen_text import counted, ended, printable
 
 _ROWS_SHOWN: Final = 20
 _OPTIONS: Final[Mapping[Rule, str]] = MappingProxyType(
@@ -84,7 +84,8 @@ def show(console: Console, report: ImportReport) -> None:
         say(console, f"No row says {columns}: {nobody[0].remedy}.")
     for found in report.doubts:
         if found not in nobody:
-            say(console, ("Look at it: ", "yellow"), f"{found.words}; {found.remedy}.")
+            what = f"{ended(found.words)} {found.remedy[0].upper()}{found.remedy[1:]}"
+            say(console, ("Look at it: ", "yellow"), ended(what))
     for name in report.accepted:
         console.print(f"Accepted: {name}", markup=False)
     for tagged in report.tagged:
@@ -138,11 +139,11 @@ def show_columns(console: Console, columns: Mapping[str, ColumnFound]) -> None:
 def show_findings(console: Console, found: Iterable[Finding]) -> None:
     """Show what stops the import, what it looked like, and what to do."""
     for each in found:
-        say(console, ("✗ ", "red"), f"{each.words}.")
+        say(console, ("✗ ", "red"), ended(each.words))
         if each.forms:
             say(console, f"  Seen: {_forms(each.forms)}")
         option = _OPTIONS.get(each.rule, f"--accept {each.name}")
-        say(console, f"  To do: {each.remedy}. If it is right as it is, use {option}.")
+        say(console, f"  To do: {ended(each.remedy)} If it is right as it is, use {option}.")
 
 
 def show_refused(console: Console, refused: Sequence[RowFault]) -> None:

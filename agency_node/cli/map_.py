@@ -11,8 +11,8 @@ import typer
 
 from agency_node.cli.reading import FormOptions
 from agency_node.importing.source_file import read_source
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.proposing import propose
-from agency_node.importing.sources.reasons import RefusedFile
 from fingerpost.membership.commands import with_options
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.files import replace_file

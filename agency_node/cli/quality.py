@@ -23,7 +23,7 @@ from agency_node.importing.importer import assess_file
 from agency_node.importing.quality.document import QualityReport, following
 from agency_node.importing.quality.kept import kept_report
 from agency_node.importing.quality.page import write_page
-from agency_node.importing.sources.reasons import RefusedFile
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.staging import Options
 from agency_node.settings import NodeSettings
 from fingerpost.membership.commands import SettingsFile, identifier, with_options
@@ -31,7 +31,7 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.files import or_defect, replace_file
 from fingerpost.runtime.listing import a_progress
-from fingerpost.runtime.screen_text import counted, json_lines
+from fingerpost.runtime.screen_text import counted, ended, json_lines
 from fingerpost.runtime.settings import load
 
 _SHOWN: Final = 5
@@ -154,7 +154,7 @@ def _show(console: Console, report: QualityReport, path: Path) -> None:
         f"from far away: {found.near:,}."
     )
     for each in report.stops:
-        say(console, ("An import would stop: ", "red"), f"{each.words}.")
+        say(console, ("An import would stop: ", "red"), ended(each.words))
     if report.to_do:
         console.print(f"What to do first, of {len(report.to_do)}:")
     for place, step in enumerate(report.to_do[:_SHOWN], 1):

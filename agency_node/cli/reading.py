@@ -14,6 +14,7 @@ import typer
 from agency_node.importing.source_file import read_source
 from agency_node.importing.sources.columns import Columns, squeezed
 from agency_node.importing.sources.dates import Order
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.judging import Stated
 from agency_node.importing.sources.mapping import (
     MappingFile,
@@ -23,7 +24,6 @@ from agency_node.importing.sources.mapping import (
 )
 from agency_node.importing.sources.person_names import NameOrder
 from agency_node.importing.sources.reading import AS_IT_IS, DeskDirectory, Reading
-from agency_node.importing.sources.reasons import RefusedFile
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.settings import load
 

@@ -25,7 +25,8 @@ from sqlalchemy import table as named_table
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
 from agency_node.importing.sources.children import MOST_ROWS
-from agency_node.importing.sources.reasons import FileFault, Reason, RefusedFile
+from agency_node.importing.sources.faults import FileFault, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.ssds_tables import PERSON, TABLES, Tables, choose
 from agency_node.importing.sources.workbook import Cell, text_of
 from agency_node.importing.staging import SourceFile

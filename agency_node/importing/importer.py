@@ -27,7 +27,8 @@ from agency_node.importing.quality.recorded import unwatched
 from agency_node.importing.report import ImportReport
 from agency_node.importing.room import Growth, require_room
 from agency_node.importing.shielding import Plan, ShieldCounts
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.faults import RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.staging import (
     Options,
     Readied,

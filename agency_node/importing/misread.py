@@ -24,7 +24,8 @@ from agency_node.importing.census import ACCENTS, ENDED, FLAGGED, FOOT, Census, 
 from agency_node.importing.finding import Finding, Rule
 from agency_node.importing.ordered import Orders
 from agency_node.importing.sampled import Sample, compared
-from agency_node.importing.sources.reasons import Reason, RowFault
+from agency_node.importing.sources.faults import RowFault
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.shapes import ColumnFound
 
 FEW: Final = 3

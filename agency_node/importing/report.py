@@ -11,7 +11,7 @@ from enum import Enum, unique
 from agency_node.importing.finding import Finding
 from agency_node.importing.quality.document import QualityReport
 from agency_node.importing.shielding import ShieldCounts
-from agency_node.importing.sources.reasons import FileFault, RefusedFile, RowFault
+from agency_node.importing.sources.faults import FileFault, RefusedFile, RowFault
 from agency_node.importing.sources.shapes import ColumnFound
 from agency_node.importing.staging import Unconfirmed
 from agency_node.records.tagging import Tagged

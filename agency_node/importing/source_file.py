@@ -23,7 +23,8 @@ from typing import IO, Final
 
 import python_calamine
 
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.faults import RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.ssds_tables import Texts, table_named
 from agency_node.importing.sources.workbook import Sheet, text_of
 from agency_node.importing.staging import SourceFile

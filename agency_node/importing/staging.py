@@ -35,6 +35,7 @@ from agency_node.importing.sampled import Sampler, compared, number_of
 from agency_node.importing.shielding import Coming, Plan, plan
 from agency_node.importing.sources.children import Export, SourceChild
 from agency_node.importing.sources.columns import Columns
+from agency_node.importing.sources.faults import RefusedFile, RowFault
 from agency_node.importing.sources.fields import Flag
 from agency_node.importing.sources.reading import (
     AS_IT_IS,
@@ -43,7 +44,7 @@ from agency_node.importing.sources.reading import (
     Reading,
     read_export,
 )
-from agency_node.importing.sources.reasons import Reason, RefusedFile, RowFault
+from agency_node.importing.sources.reasons import Reason
 from agency_node.records.origin import own_number_of
 from agency_node.records.ports import Child, Imports, Staged
 from agency_node.records.records import Origin

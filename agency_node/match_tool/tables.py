@@ -27,9 +27,10 @@ from agency_node.importing.sources.cells import clean
 from agency_node.importing.sources.children import MOST_ROWS
 from agency_node.importing.sources.columns import column_of
 from agency_node.importing.sources.dates import Dates, Order
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.fields import BadField
 from agency_node.importing.sources.reading import AS_IT_IS, Content, open_table
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from fingerpost.private.demographics import Demographics, read_health_number
 from fingerpost.private.linkage.normal_form import read_upn
 from fingerpost.protocol.errors import Defect

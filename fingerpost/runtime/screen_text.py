@@ -40,6 +40,11 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
+def ended(sentence: str) -> str:
+    """Return a sentence with a full stop, where no sign ends it already."""
+    return sentence if sentence.endswith((".", "?", "!")) else f"{sentence}."
+
+
 def json_lines(value: object) -> bytes:
     """Return a value as JSON in UTF-8, indented by two, with a line end.
 

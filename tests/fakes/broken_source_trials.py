@@ -11,8 +11,8 @@ from typing import Final
 from agency_node.importing.quality.recorded import Recorded
 from agency_node.importing.sources.children import SourceChild
 from agency_node.importing.sources.columns import Columns
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.reading import Content
-from agency_node.importing.sources.reasons import RefusedFile
 from agency_node.importing.staging import (
     Options,
     Readied,

@@ -19,9 +19,9 @@ from agency_node.importing.room import Growth
 from agency_node.importing.sources.children import MOST_ROWS, Export
 from agency_node.importing.sources.columns import Columns
 from agency_node.importing.sources.dates import Order
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.judging import Stated
 from agency_node.importing.sources.reading import Reading, read_export
-from agency_node.importing.sources.reasons import RefusedFile
 from agency_node.importing.staging import Options, Readied, SourceFile, Unconfirmed
 from agency_node.records.ports import Tags
 from agency_node.records.sealing import DataKey

@@ -15,7 +15,7 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from agency_node.importing.sources.children import Export, SourceChild
-from agency_node.importing.sources.reasons import RowFault
+from agency_node.importing.sources.faults import RowFault
 from deploy.invented.workbooks import packed
 from fakes.import_world import AS_OF
 from fakes.invented_names import names_of_a_class

@@ -33,7 +33,7 @@ from agency_node.importing.finding import Rule
 from agency_node.importing.misread import FEW, ODDS_OF_A_BLOCK
 from agency_node.importing.report import ImportReport
 from agency_node.importing.source_file import sheets_of
-from agency_node.importing.sources.reasons import RefusedFile
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.staging import Options, SourceFile, Unconfirmed
 from agency_node.records.records import ChildRecord, RecordId
 from fakes.broken_exports import DAMAGES

@@ -19,7 +19,7 @@ from typing import Final
 
 from agency_node.importing.source_file import unpacked
 from agency_node.importing.sources.columns import Columns
-from agency_node.importing.sources.reasons import RefusedFile
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.staging import (
     Options,
     Readied,

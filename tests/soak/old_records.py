@@ -8,8 +8,8 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.reading import Content
-from agency_node.importing.sources.reasons import RefusedFile
 from agency_node.importing.staging import Options, SourceFile, Unconfirmed
 from fakes.import_world import AS_OF, OAK, WEEK, Seen, World
 

@@ -37,7 +37,8 @@ from agency_node.importing.quality.rows import PointerRows, Tally
 from agency_node.importing.quality.rule_words import RULE_WORDS
 from agency_node.importing.shielding import ShieldCounts
 from agency_node.importing.sources.children import Export, SourceChild
-from agency_node.importing.sources.reasons import Reason, RowFault
+from agency_node.importing.sources.faults import RowFault
+from agency_node.importing.sources.reasons import Reason
 from fingerpost.private.linkage import BlockingRule
 from fingerpost.private.linkage.strength import FAR_RULES
 from fingerpost.protocol.codes import Quality

@@ -18,7 +18,7 @@ from agency_node.importing.quality.faults import BY_CODE, CHILDREN, Fault
 from agency_node.importing.quality.markup import Child, e, written
 from agency_node.importing.quality.rule_words import RULE_WORDS, STRONG
 from agency_node.importing.quality.style import POLICY, STYLE
-from fingerpost.runtime.screen_text import counted
+from fingerpost.runtime.screen_text import counted, ended
 
 _TOP: Final = 12
 """So many faults are in the first chart."""
@@ -129,7 +129,11 @@ def _stops(report: QualityReport) -> Iterator[Child]:
         e(
             "ul",
             [
-                e("li", f"{each.words}. To do: {each.remedy}. Name: ", e("code", each.accept))
+                e(
+                    "li",
+                    f"{ended(each.words)} To do: {ended(each.remedy)} Name: ",
+                    e("code", each.accept),
+                )
                 for each in report.stops
             ],
         ),

@@ -15,11 +15,12 @@ from typing import TypeVar
 
 from agency_node.importing.sources import fields as read
 from agency_node.importing.sources.dates import Dates
+from agency_node.importing.sources.faults import RowFault
 from agency_node.importing.sources.fields import BadField, Flag
 from agency_node.importing.sources.judging import Stated
 from agency_node.importing.sources.opening_hours import read_hours
 from agency_node.importing.sources.person_names import split
-from agency_node.importing.sources.reasons import Reason, RowFault
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.shapes import Tally
 from agency_node.records.records import Involvement
 from fingerpost.private.demographics import (

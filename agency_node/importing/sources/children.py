@@ -28,9 +28,10 @@ from agency_node.importing.sources import fields as read
 from agency_node.importing.sources.child_row import BadColumn, ChildRow, How
 from agency_node.importing.sources.columns import Columns, Layout, read_header
 from agency_node.importing.sources.dates import Dates
+from agency_node.importing.sources.faults import RefusedFile, RowFault
 from agency_node.importing.sources.fields import Flag, NoLongerCurrent
 from agency_node.importing.sources.judging import Stated, judge
-from agency_node.importing.sources.reasons import Reason, RefusedFile, RowFault
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.shapes import ColumnFound, Tally
 from agency_node.importing.sources.table import Row, Table
 from agency_node.importing.sources.unreadable import doubtful

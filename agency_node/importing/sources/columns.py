@@ -15,7 +15,8 @@ from types import MappingProxyType
 from typing import Final
 
 from agency_node.importing.sources.cells import clean
-from agency_node.importing.sources.reasons import FileFault, Reason, RefusedFile
+from agency_node.importing.sources.faults import FileFault, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 
 REQUIRED: Final = (
     "local_id",

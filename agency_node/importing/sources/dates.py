@@ -18,7 +18,8 @@ from datetime import date, timedelta
 from enum import Enum, unique
 from typing import Final
 
-from agency_node.importing.sources.reasons import FileFault, Reason
+from agency_node.importing.sources.faults import FileFault
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.shapes import SHAPES_KEPT, shape
 
 _TIME: Final = re.compile(

@@ -15,8 +15,9 @@ from typing import Final
 
 from agency_node.importing.sources.cells import clean
 from agency_node.importing.sources.columns import Columns, column_of, squeezed
+from agency_node.importing.sources.faults import FileFault, RefusedFile, RowFault
 from agency_node.importing.sources.fields import BadField, read_email, read_telephone
-from agency_node.importing.sources.reasons import FileFault, Reason, RefusedFile, RowFault
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.table import Row, Table
 from fingerpost.runtime.screen_text import counted
 

@@ -17,7 +17,8 @@ from typing import Final, Protocol
 from xml.parsers import expat
 
 from agency_node.importing.sources.encodings import named
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.faults import RefusedFile
+from agency_node.importing.sources.reasons import Reason
 
 MOST_ELEMENTS: Final = 50_000_000
 MOST_DEPTH: Final = 32

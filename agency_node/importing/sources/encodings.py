@@ -16,7 +16,8 @@ from typing import Final
 
 import charset_normalizer
 
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.faults import RefusedFile
+from agency_node.importing.sources.reasons import Reason
 
 ENCODINGS: Final[Mapping[str, str]] = MappingProxyType(
     {

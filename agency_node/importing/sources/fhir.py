@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.fhir_file import Found, read_resources
 from agency_node.importing.sources.fhir_patients import ADOPTED, HIDDEN, OF_HER, shield_of, who
 from agency_node.importing.sources.fhir_resources import (
@@ -32,7 +33,7 @@ from agency_node.importing.sources.fhir_resources import (
     Reference,
     WithDesk,
 )
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.table import Row, Table
 from fingerpost.runtime.screen_text import counted
 

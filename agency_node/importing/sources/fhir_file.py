@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from agency_node.importing.sources.children import MOST_ROWS
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.fhir_resources import (
     TYPES,
     Bundle,
@@ -30,7 +31,7 @@ from agency_node.importing.sources.fhir_resources import (
     decode,
     type_of,
 )
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.table import Row
 
 _BEGINNING: Final = 4096

@@ -16,7 +16,8 @@ from typing import Annotated, Final, TypeVar
 
 import msgspec
 
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.faults import RefusedFile
+from agency_node.importing.sources.reasons import Reason
 
 NHS: Final = "https://fhir.nhs.uk/Id/nhs-number"
 SCHEMES: Final = MappingProxyType(

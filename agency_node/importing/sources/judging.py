@@ -13,8 +13,9 @@ from typing import Final
 
 from agency_node.importing.sources.columns import Layout, place_of
 from agency_node.importing.sources.dates import Dates, Judge, Order, Years
+from agency_node.importing.sources.faults import FileFault, RefusedFile
 from agency_node.importing.sources.person_names import NameOrder, split
-from agency_node.importing.sources.reasons import FileFault, Reason, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.shapes import shape
 from agency_node.importing.sources.table import Table
 

@@ -8,6 +8,7 @@ in ``confirm``, and a mapping with such a list reads no export.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Final
 
 import msgspec
@@ -19,7 +20,7 @@ from agency_node.importing.sources.judging import Stated
 from agency_node.importing.sources.person_names import NameOrder
 from agency_node.importing.sources.reading import Reading
 from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.screen_text import counted
+from fingerpost.runtime.screen_text import counted, printable
 
 _SHOWN: Final = 6
 _SEPARATORS_IN_WORDS: Final = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
@@ -99,7 +100,13 @@ def folded(words: Mapping[str, str]) -> dict[str, str]:
 def require_column(name: str, where: str) -> str:
     """Raises ``Defect``: there is no such column."""
     if name not in COLUMNS:
-        raise Defect(f"{where}: the column is one of {', '.join(sorted(COLUMNS))}")
+        likely = [each for each in sorted(COLUMNS) if name and name in each]
+        likely = likely or get_close_matches(name, COLUMNS, n=1)
+        meant = f"; did you mean {' or '.join(likely)}?" if likely else "."
+        raise Defect(
+            f"{where}: {printable(name)} is none of our columns{meant} They are "
+            f"{', '.join(sorted(COLUMNS))}"
+        )
     return name
 
 

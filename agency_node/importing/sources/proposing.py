@@ -21,6 +21,7 @@ from agency_node.importing.sources.cells import clean
 from agency_node.importing.sources.columns import OF_A_NAME, REQUIRED, Columns, squeezed
 from agency_node.importing.sources.dates import Judge
 from agency_node.importing.sources.encodings import named
+from agency_node.importing.sources.faults import FileFault, RefusedFile
 from agency_node.importing.sources.fields import BadField
 from agency_node.importing.sources.judging import DATES, years_of
 from agency_node.importing.sources.person_names import split
@@ -31,7 +32,7 @@ from agency_node.importing.sources.reading import (
     open_table,
     with_desks,
 )
-from agency_node.importing.sources.reasons import FileFault, Reason, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.ssds_tables import Tables, Texts
 from agency_node.importing.sources.table import Row, Table
 from fingerpost.private.demographics import read_health_number
@@ -124,6 +125,7 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = MappingProxyType(
     {"kind": read.read_kind, "sex": read.read_sex, **dict.fromkeys(_FLAGS, read.read_flag)}
 )
 _EMPTY_IS_FINE: Final = ("forename", "surname", "start", "worker_name", "worker_role", "desk_email")
+_SUCH: Final = {"kind": ": such as EDU_SCHOOL, GP or CSC_CIN (docs/import.md lists all)"}
 _STATES: Final = frozenset({"OPEN", "PLANNED", "RECENT", "CLOSED", "ENDED"})
 _ABOUT: Final = """\
 # How the exports of one system are read: fingerpost-node import --mapping THIS-FILE ...
@@ -261,7 +263,9 @@ def _propose_values(made: _Proposal, table: Table, rows: Sequence[Row]) -> None:
             made.constants.pop(name, None)
     for name in made.constants:
         if name not in _EMPTY_IS_FINE:
-            made.confirm.append(f"constants: {name}, which the file does not have")
+            made.confirm.append(
+                f"constants: {name}, which the file does not have{_SUCH.get(name, '')}"
+            )
     for ours in ("kind", "status", "sex", *_FLAGS):
         if ours not in present:
             continue

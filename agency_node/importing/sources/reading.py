@@ -18,10 +18,11 @@ from agency_node.importing.sources.children import MOST_ROWS, Export, read_child
 from agency_node.importing.sources.columns import Columns
 from agency_node.importing.sources.elements import declared_encoding, is_xml
 from agency_node.importing.sources.encodings import decode
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.fhir import read_fhir
 from agency_node.importing.sources.fhir_file import is_json
 from agency_node.importing.sources.judging import NOTHING, Stated
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.separated import read_separated
 from agency_node.importing.sources.ssds import table_of
 from agency_node.importing.sources.ssds_tables import Tables, Texts, read_texts

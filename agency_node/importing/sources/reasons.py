@@ -1,14 +1,11 @@
-"""Why a row of an export, or a whole export, was not taken: codes and plain words.
+"""Why a row of an export, or a whole export, was not taken: codes and plain words. Pure.
 
-Law: a fault names a line, a column and a reason, never what stood there: reports are passed on, and
-a row is about a person. ``docs/import.md`` says what to do about each code; a test keeps that table
-complete.
+Law: a code never changes, since reports have it. ``docs/import.md`` says what to do about each; a
+test keeps that table complete. ``faults`` says where.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, unique
 from typing import Self
 
@@ -30,8 +27,16 @@ class Reason(Enum):
         return reason
 
     # a file
-    EMPTY_FILE = "empty_file", "The file has no rows."
-    FILE_NOT_READ = "file_not_read", "The file cannot be read."
+    EMPTY_FILE = (
+        "empty_file",
+        "The file has no rows.",
+        "Look at the filter of the export. To empty an agency on purpose, use --allow-shrink.",
+    )
+    FILE_NOT_READ = (
+        "file_not_read",
+        "The file cannot be read.",
+        "Name the right file, and let the node's user read it.",
+    )
     FILE_BEING_WRITTEN = (
         "file_being_written",
         "A program is still writing the file.",
@@ -122,18 +127,18 @@ class Reason(Enum):
     NOT_UTF8 = (
         "not_utf8",
         "The file is not in UTF-8.",
-        "Export it as “CSV UTF-8”, or state its encoding with --encoding.",
+        "Export it as “CSV UTF-8”, or state its encoding: --encoding, or encoding in the mapping.",
     )
     ENCODING_NOT_STATED = (
         "encoding_not_stated",
         "The file is not in UTF-8, and letters would be lost if its encoding were guessed.",
-        "Export it as “CSV UTF-8”, or state its encoding with --encoding.",
+        "Export it as “CSV UTF-8”, or state its encoding: --encoding, or encoding in the mapping.",
     )
     ENCODING_WRONG = (
         "encoding_wrong",
         "The file is not in the encoding that was stated.",
-        "Leave --encoding out, and the encoding is detected. Of XML that declares a wrong one, "
-        "state the right one.",
+        "Take encoding out of the mapping, or leave --encoding out, and it is detected. Of XML "
+        "that declares a wrong one, state the right one.",
     )
     WORKBOOK_NOT_READ = (
         "workbook_not_read",
@@ -148,12 +153,12 @@ class Reason(Enum):
     SHEET_NOT_STATED = (
         "sheet_not_stated",
         "More than one sheet of the workbook has rows.",
-        "Name the sheet with --sheet.",
+        "Name the sheet: --sheet, or sheet in the mapping.",
     )
     SHEET_MISSING = (
         "sheet_missing",
         "The workbook has no sheet of this name.",
-        "Name one of its sheets with --sheet.",
+        "Name one of its sheets: --sheet, or sheet in the mapping.",
     )
     NO_HEADER = (
         "no_header",
@@ -163,44 +168,48 @@ class Reason(Enum):
     COLUMN_MISSING = (
         "column_missing",
         "A column that is needed is missing.",
-        "Name yours with --map, or give one value for all rows with --set.",
+        "Name yours (--map, or a mapping file), or give all rows one value (--set, constants).",
     )
     COLUMN_UNKNOWN = (
         "column_unknown",
         "A column is not known.",
-        "Take it out of the export, or use --map or --ignore.",
+        "Take it out of the export, or name it with --map or --ignore, or in the mapping file.",
     )
     COLUMN_TWICE = (
         "column_twice",
         "A column is there twice.",
-        "Take one out of the export, or use --ignore.",
+        "Take one out of the export, or leave it out with --ignore or in the mapping file.",
     )
     DATE_ORDER_NOT_SHOWN = (
         "date_order_not_shown",
         "The dates may have the day first or the month first, and the column does not show which.",
-        "State it with --dates day-first or --dates month-first.",
+        "State it: --dates day-first or month-first, or dates in the mapping.",
     )
     DATES_OF_TWO_ORDERS = (
         "dates_of_two_orders",
         "Some dates have the day first, others the month.",
-        "Mend them; if most are right, state the order with --dates, and the others are left out.",
+        "Mend them; if most are right, state the order (--dates), and the others are left out.",
     )
     DATES_NOT_DAY_FIRST = (
         "dates_not_day_first",
         "The dates do not have the day first.",
-        "If that is right, state it with --dates month-first (or year-first).",
+        "If that is right, state it: --dates month-first (or year-first), or dates in the mapping.",
     )
     DATES_CONTRADICT_ORDER = (
         "dates_contradict_order",
         "The dates are not in the order that was stated.",
-        "Look at the column, and state its order with --dates.",
+        "Look at the column, and state its order: --dates, or dates in the mapping.",
     )
     NAME_ORDER_NOT_STATED = (
         "name_order_not_stated",
         "Names stand in one column, without a comma between surname and forename.",
-        "State with --names forename-first or --names surname-first which comes first.",
+        "State which is first: --names forename-first or surname-first, or names in the mapping.",
     )
-    TOO_MANY_ROWS = "too_many_rows", "The file has more rows than one import may have."
+    TOO_MANY_ROWS = (
+        "too_many_rows",
+        "The file has more rows than one import may have.",
+        "Ask your supplier for an export of one agency.",
+    )
     DAY_IN_FUTURE = (
         "day_in_future",
         "The day of the export lies in the future.",
@@ -224,11 +233,13 @@ class Reason(Enum):
     SHIELD_OF_NOBODY = (
         "shield_of_nobody",
         "A line may shield a child, and does not show which child.",
+        "Look at the line: it has more or fewer fields than the header, an open quotation mark, or "
+        "the flag without a local_id. The last line of a file is so where it was cut off.",
     )
     DESK_KEY_NOT_SHOWN = (
         "desk_key_not_shown",
         "Not exactly one column of the desk directory stands in the export, too.",
-        "Name the column by which they are joined with --desk-key.",
+        "Name the column by which they are joined: --desk-key, or desk_key in the mapping.",
     )
     DESK_ROW_NOT_READ = (
         "desk_row_not_read",
@@ -401,78 +412,3 @@ class Reason(Enum):
         "Another row of this child could not be read and may shield her; nothing is disclosed "
         "until it is mended.",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class RowFault:
-    """A fault for which a row was refused, or a remark about a row that was taken.
-
-    Attributes:
-        line: of the file, where the header is line 1; of a source without lines, the place of the
-            record, from 1 (``table.Row``).
-        column: "" when the reason is about the whole line.
-    """
-
-    line: int
-    column: str
-    reason: Reason
-
-    @property
-    def words(self) -> str:
-        return self.reason.words
-
-
-@dataclass(frozen=True, slots=True)
-class FileFault:
-    """A fault for which a whole file was refused.
-
-    Attributes:
-        column: one of our names, the place of a column or a line, a day, or "". A name from the
-            file is never shown: the first line may be a row without a header, and thus about a
-            person.
-        shapes: the forms that were seen (``sources.shapes``), or names of sheets or encodings.
-    """
-
-    reason: Reason
-    column: str = ""
-    shapes: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        seen = f"seen: {', '.join(self.shapes)}" if self.shapes else ""
-        where = "; ".join(filter(None, (self.column, seen)))
-        return self.reason.words + (f" ({where})" if where else "")
-
-
-class RefusedFile(Exception):
-    """The file as a whole cannot be taken: nothing was imported.
-
-    Attributes:
-        faults: all that were found, one at least.
-    """
-
-    def __init__(self, reason: Reason, column: str = "", shapes: Sequence[str] = ()) -> None:
-        self.faults: tuple[FileFault, ...] = (FileFault(reason, column, tuple(shapes)),)
-        super().__init__(self.faults)
-
-    @classmethod
-    def of(cls, faults: Sequence[FileFault]) -> RefusedFile:
-        """Return the refusal for several faults."""
-        refused = cls(faults[0].reason)
-        refused.faults = tuple(faults)
-        return refused
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return RefusedFile.of, (self.faults,)  # it crosses between processes
-
-    @property
-    def reason(self) -> Reason:
-        return self.faults[0].reason
-
-    @property
-    def column(self) -> str:
-        return self.faults[0].column
-
-    def __str__(self) -> str:
-        """Say all faults, and after those of one kind what to do about them."""
-        remedies = dict.fromkeys(fault.reason.remedy for fault in self.faults)
-        return " ".join([*map(str, self.faults), *filter(None, remedies)])

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from agency_node.importing.sources.reasons import FileFault, Reason, RefusedFile
+from agency_node.importing.sources.faults import FileFault, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.ssds_persons import OF_HER, Persons, day_of, is_open
 from agency_node.importing.sources.ssds_tables import PERSON, Record, Tables
 from agency_node.importing.sources.table import Row, Table

@@ -17,7 +17,8 @@ from types import MappingProxyType
 from typing import Final
 
 from agency_node.importing.sources.encodings import decode
-from agency_node.importing.sources.reasons import FileFault, Reason, RefusedFile
+from agency_node.importing.sources.faults import FileFault, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.separated import read_separated
 from agency_node.importing.sources.table import Table
 from fingerpost.runtime.screen_text import counted

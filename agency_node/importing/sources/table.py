@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from agency_node.importing.sources.reasons import Reason, RefusedFile, RowFault
+from agency_node.importing.sources.faults import RefusedFile, RowFault
+from agency_node.importing.sources.reasons import Reason
 from fingerpost.runtime.screen_text import counted
 
 MOST_COLUMNS: Final = 200

@@ -18,7 +18,8 @@ from datetime import date
 from typing import Final
 
 from agency_node.importing.sources.elements import read_elements
-from agency_node.importing.sources.reasons import Reason, RefusedFile, RowFault
+from agency_node.importing.sources.faults import RefusedFile, RowFault
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.table import Row, Table
 from fingerpost.runtime.screen_text import counted
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from agency_node.importing.sources.cells import clean
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.faults import RefusedFile
+from agency_node.importing.sources.reasons import Reason
 
 _BETWEEN: Final = re.compile(r"[,;\t|\n]")
 

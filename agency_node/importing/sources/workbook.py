@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.faults import RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.table import (
     LOOKED_AT,
     Known,

@@ -12,7 +12,8 @@ import pytest
 
 from agency_node.importing import source_file
 from agency_node.importing.source_file import read_source, unpacked
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.faults import RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from deploy.invented.workbooks import ods, packed, xlsx
 from fakes.import_world import HEADER, row
 

@@ -15,8 +15,9 @@ import pytest
 from agency_node.importing import source_file
 from agency_node.importing.source_file import read_source
 from agency_node.importing.sources.columns import Columns
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.reading import DeskDirectory, Reading, read_export
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.wiring import dispose_of, open_source
 from fakes.council import Council
 from fakes.import_world import AS_OF

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from agency_node.importing.sources.children import MOST_INVOLVEMENTS, Export
 from agency_node.importing.sources.columns import COLUMNS, OPTIONAL, REQUIRED, Columns
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.fields import Flag
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.separated import is_blank
 from fakes.import_world import HEADER, read_lines, row
 from fingerpost.private.demographics import Birth, ExpectedDate, OtherName, PartialDate, Scheme, Sex

@@ -17,7 +17,8 @@ import pytest
 
 from agency_node.importing import database
 from agency_node.importing.database import names_database, read_database
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.faults import RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.ssds_tables import TABLES, Tables
 from fakes.council import Council
 from fingerpost.protocol.errors import Defect

@@ -18,8 +18,9 @@ from agency_node.importing.sources.dates import (
     meanings,
     stands_for_none,
 )
+from agency_node.importing.sources.faults import FileFault
 from agency_node.importing.sources.judging import years_of
-from agency_node.importing.sources.reasons import FileFault, Reason
+from agency_node.importing.sources.reasons import Reason
 from fakes.import_world import AS_OF
 
 DAY = date(2011, 11, 19)

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from agency_node.importing.source_file import sheets_of
 from agency_node.importing.sources.children import Export
 from agency_node.importing.sources.columns import Columns
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.proposing import propose
 from agency_node.importing.sources.reading import DeskDirectory, Reading, read_export
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.staging import Options
 from agency_node.records.records import Involvement
 from deploy.invented.workbooks import xlsx

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from agency_node.importing.sources.children import Export, SourceChild
 from agency_node.importing.sources.columns import Columns
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.fhir_file import is_json
 from agency_node.importing.sources.fields import Flag
 from agency_node.importing.sources.reading import Reading, read_export
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from deploy.invented.fhir import bundle, labelled, numbered
 from fakes.import_world import AS_OF
 from fakes.surgery import episode, lines, organization, patient, practitioner, role, trust

@@ -28,7 +28,8 @@ from agency_node.importing.misread import (
     findings,
 )
 from agency_node.importing.report import refusal_document
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.faults import RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.staging import (
     Options,
     Readied,

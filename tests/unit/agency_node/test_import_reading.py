@@ -14,10 +14,11 @@ from agency_node.importing.sources.children import Export
 from agency_node.importing.sources.columns import Columns, column_of, place_of
 from agency_node.importing.sources.dates import Order
 from agency_node.importing.sources.encodings import named
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.judging import Stated
 from agency_node.importing.sources.person_names import NameOrder
 from agency_node.importing.sources.reading import Reading, read_export
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from fakes.import_world import AS_OF, HEADER, row
 from fingerpost.private.demographics import OtherName
 

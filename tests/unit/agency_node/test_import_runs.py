@@ -15,7 +15,8 @@ import pytest
 from agency_node.importing.finding import Rule
 from agency_node.importing.report import ImportReport, refusal_document, report_document
 from agency_node.importing.shielding import ShieldCounts
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.faults import RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.staging import Unconfirmed
 from agency_node.records.ports import TAG_BLOCK, Imports
 from agency_node.records.records import Generation, RecordId

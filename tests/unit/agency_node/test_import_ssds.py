@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from agency_node.importing.sources.children import Export
 from agency_node.importing.sources.columns import Columns
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.fields import Flag
 from agency_node.importing.sources.reading import Reading, read_export
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.ssds import KINDS
 from agency_node.importing.sources.ssds_tables import TABLES, Texts, read_texts
 from fakes.council import Council

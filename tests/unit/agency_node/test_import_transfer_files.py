@@ -17,9 +17,10 @@ from agency_node.importing.source_file import unpacked
 from agency_node.importing.sources import elements
 from agency_node.importing.sources.children import Export
 from agency_node.importing.sources.columns import Columns
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.proposing import propose
 from agency_node.importing.sources.reading import Reading, day_of, read_export
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.staging import Options, SourceFile, Unconfirmed
 from effort import SOAK, SOAKING, examples
 from fakes.import_world import AS_OF, OAK, Seen, World

@@ -15,10 +15,10 @@ from agency_node.importing.source_file import sheets_of
 from agency_node.importing.sources.children import Export, SourceChild
 from agency_node.importing.sources.columns import Columns
 from agency_node.importing.sources.dates import Order
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.judging import Stated
 from agency_node.importing.sources.person_names import NameOrder
 from agency_node.importing.sources.reading import Reading, read_export
-from agency_node.importing.sources.reasons import RefusedFile
 from deploy.invented.workbooks import xlsx
 from fakes.import_world import AS_OF
 

@@ -14,8 +14,9 @@ from agency_node.importing import source_file
 from agency_node.importing.source_file import open_workbook, read_source, sheets_of
 from agency_node.importing.sources.children import Export
 from agency_node.importing.sources.columns import Columns
+from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.reading import Reading, read_export
-from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.sources.reasons import Reason
 from deploy.invented.workbooks import Cell, ods, packed, xlsx
 from fakes.import_world import AS_OF, HEADER, row
 

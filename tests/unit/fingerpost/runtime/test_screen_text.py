@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fingerpost.runtime.screen_text import Counted, counted, json_lines, printable
+from fingerpost.runtime.screen_text import Counted, counted, ended, json_lines, printable
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,7 @@ def test_words_go_with_their_number(number: int, said: tuple[str, str, str]) -> 
     )
     assert counted(number, "row") == counted(number, "row", "rows")
     assert f"{Counted(number)}" == said[0].split()[0]
+
+
+def test_a_sentence_has_one_sign_at_its_end() -> None:
+    assert [ended(each) for each in ("Look", "Look.", "Look?")] == ["Look.", "Look.", "Look?"]
