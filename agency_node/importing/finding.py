@@ -52,7 +52,7 @@ class Rule(Enum):
     SAME = "same", f"{_SOME} {{rows:has|have}} the same in it: it may be another column"
     LACKING = "lacking", f"{_SOME} {{rows:has|have}} none"
     UNFLAGGED = "unflagged", "no row of the file says it of any child"
-    MOST = "most", f"{_SOME} would be withheld: do the words mean the reverse?"
+    MOST = "most", f"{_SOME} would be withheld: is it that column?"
     SORTED = (
         "sorted",
         "the rows are in the order of this column, and in that of another one, too: it may have "
@@ -179,7 +179,8 @@ _REMEDIES: Final[Mapping[tuple[Rule, str], str]] = MappingProxyType(
             "by hand"
         ),
         (Rule.MOST, ""): (
-            "look at some children in your system: which word says that she is to be withheld?"
+            "look at some children in your system: is this the column that withholds them, and "
+            "which of its words does?"
         ),
         (Rule.SORTED, ""): (
             "look at some children in your system: is this detail theirs? Where your numbers "

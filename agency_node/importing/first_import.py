@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from agency_node.importing.census import FLAGGED
 from agency_node.importing.finding import Finding, Rule
-from agency_node.importing.misread import FEW, FEW_SAME, Earlier, Facts
+from agency_node.importing.misread import FEW, FEW_SAME, MUCH_ROSE, Earlier, Facts
 from agency_node.importing.ordered import FEW_SHARING, MUCH_OTHERS
 
 
@@ -29,8 +29,8 @@ def doubts_about(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
         lacking = children - had[column]
         if lacking >= FEW and 2 * lacking > children:
             yield Finding(Rule.LACKING, column, rows=lacking, of=children)
-    for column in ("shield", "sensitive"):
-        if children >= FEW_SAME and 2 * had[column] > children:
+    for column, much in (("shield", MUCH_ROSE), ("sensitive", 2)):
+        if children >= FEW_SAME and much * had[column] > children:
             yield Finding(Rule.MOST, column, rows=had[column], of=children)
     for column, flag in (("shield", FLAGGED), ("sensitive", "sensitive")):
         if not had[flag]:

@@ -44,6 +44,9 @@ them before the file is at fault. Of all others half may: in September half of a
 MUCH_CHANGED: Final = 5
 """One child in so many may have another name, date of birth, sex or number than by the last
 import. Of postcodes, half may be others: families move."""
+MUCH_ROSE: Final = 5
+"""One child in so many may be withheld who was not. A column that has come to mean something else
+says yes of half of the children, and a shield that is taken up is lifted by two persons only."""
 MUCH_GONE: Final = 4
 """Of the children of the last import, one in so many must be in this file by her own number."""
 ODDS_OF_A_BLOCK: Final = 10_000
@@ -310,7 +313,9 @@ def _beside(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
     for column in ("shield", "sensitive"):
         had, has = before.had.get(column, 0), now.had[column]
         would = had * now.children / before.children
-        if has - would >= FEW and 2 * (has - would) > now.children:
+        more = has - would
+        much = more >= FEW_FELL and MUCH_ROSE * more > now.children
+        if much or (more >= FEW and 2 * more > now.children):
             yield Finding(Rule.ROSE, column, rows=has, of=now.children, before=round(would))
 
 

@@ -371,6 +371,11 @@ def test_children_who_would_all_be_withheld_stop_the_import() -> None:
     assert set(stops(some(0, 40, shield="yes"), last)) == {"rose:shield"}
     assert not stops(some(0, 40, shield="yes")), "a refuge shields all it has"
     assert not stops([child(n, shield="yes" if n < 5 else "no") for n in range(40)], last)
+    turned = [child(n, shield="yes" if n % 2 else "no") for n in range(40)]
+    assert set(stops(turned, last)) == {"rose:shield"}, "a column that means something else"
+    assert set(stops([child(n, shield="yes" if n < 9 else "no") for n in range(40)], last)) == {
+        "rose:shield"
+    }
     flagged = [child(n, sensitive="yes" if n < 4 else "no") for n in range(40)]
     assert set(stops(some(0, 40), taken(flagged))) == {"fell:sensitive"}, "rows would be shown"
 
