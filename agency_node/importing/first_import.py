@@ -6,11 +6,15 @@ Law: it may be right, and stops nothing; ``misread`` has what stops an import.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from agency_node.importing.census import FLAGGED
 from agency_node.importing.finding import Finding, Rule
-from agency_node.importing.misread import FEW, FEW_SAME, MUCH_ROSE, Earlier, Facts
+from agency_node.importing.misread import FEW, FEW_SAME, Earlier, Facts
 from agency_node.importing.ordered import FEW_SHARING, MUCH_OTHERS
+
+MUCH_SHIELDED: Final = 3
+"""If more than one child in so many is shielded, the column may be another one."""
 
 
 def doubts_about(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
@@ -29,7 +33,7 @@ def doubts_about(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
         lacking = children - had[column]
         if lacking >= FEW and 2 * lacking > children:
             yield Finding(Rule.LACKING, column, rows=lacking, of=children)
-    for column, much in (("shield", MUCH_ROSE), ("sensitive", 2)):
+    for column, much in (("shield", MUCH_SHIELDED), ("sensitive", 2)):
         if children >= FEW_SAME and much * had[column] > children:
             yield Finding(Rule.MOST, column, rows=had[column], of=children)
     for column, flag in (("shield", FLAGGED), ("sensitive", "sensitive")):

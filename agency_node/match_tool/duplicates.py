@@ -180,12 +180,12 @@ def _doubts(group: Group, table: Table) -> Iterator[str]:
     for pair in group.contradictions[:_SHOWN]:
         one, other = table.rows[pair.first].line, table.rows[pair.second].line
         yield f"lines {one} and {other}: {_contradiction(pair)}"
-    for count, one, many in (
+    for count, single, several in (
         (len(group.contradictions), "pair that is two children", "pairs that are two children"),
         (len(group.members), "record", "records"),
     ):
         if count > _SHOWN:
-            yield f"… and {counted(count - _SHOWN, one, many)} more in this group"
+            yield f"… and {counted(count - _SHOWN, single, several)} more in this group"
     if not group.whole:
         yield f"more than {MOST_MEMBERS} records: not all were compared with each other"
 

@@ -181,12 +181,12 @@ def _there(column: str, found: Collection[str]) -> str:
     return next((name for name in names if name in found), "")
 
 
-def read_texts(texts: Texts, encoding: str = "", headers: int = 0) -> Tables:
+def read_texts(texts: Texts, encoding: str = "", header_lines: int = 0) -> Tables:
     """Read the dataset from one text for each table.
 
     Args:
         encoding: one of ``encodings.ENCODINGS`` for all of them, or empty.
-        headers: how many lines of a header the line below a table counts as rows, 0 or 1.
+        header_lines: how many of them the line below a table counts as rows, 0 or 1.
 
     Raises:
         RefusedFile: a table or a column is missing; TABLE_NOT_READ, with the lines, or with the
@@ -210,7 +210,7 @@ def read_texts(texts: Texts, encoding: str = "", headers: int = 0) -> Tables:
             if table == PERSON:
                 lines.append(row.number)
         foot, read = opened[table].foot, len(rows[table])
-        if foot is not None and read < foot - headers:
+        if foot is not None and read < foot - header_lines:
             faults.append(
                 FileFault(Reason.TABLE_NOT_READ, f"{table}, {read} of {counted(foot, 'row')}")
             )
