@@ -603,7 +603,7 @@ def test_what_is_stated_of_a_file_reads_it(desk: Desk) -> None:
     os.utime(path, (NOW, NOW))
     said = desk.oak(path, status=1)
     assert "column_unknown" in said
-    assert "A column that is needed is missing. (kind; " in said
+    assert "A column that is needed is missing. (local_id; kind)" in said
     stated = ("--map", "Pupil No=local_id", "--set", "kind=EDU_SCHOOL")
     said = desk.oak(path, *stated, status=1)
     assert "(dob; seen: 99/99/9999)" in said
