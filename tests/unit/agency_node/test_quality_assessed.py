@@ -389,6 +389,7 @@ CELLS = {
 ROWS = st.lists(st.fixed_dictionaries(CELLS), max_size=25)
 EMPTY = assessed([])
 STATIC = unescape(write_page(EMPTY).decode()) + json_lines(EMPTY).decode()
+STATIC += "".join(reason.words for reason in Reason)
 
 
 @examples(60)

@@ -150,7 +150,7 @@ def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
     ok("reinstate", "--settings", settings, "gone")
     ok("suspend", "--settings", settings, "node-1")
     ok("suspend", "--settings", settings, "e08000025.oak", "--certificate=abc123")
-    assert "1 members, 1 agencies" in ok("show", ceremony)
+    assert "1 member, 1 agency" in ok("show", ceremony)
     recorded = ok("audit", "show", "--settings", settings, app=issuer_cli.app)
     for subject in ("node-1", "e08000025.oak", "certificate:abc123"):
         assert f"deny_list.changed issuer denied=True subject={subject}" in recorded
@@ -250,10 +250,10 @@ def test_code_lists_need_governance(published: World) -> None:
     one, two, _ = published.ceremony.charter.governance.keys
     with pytest.raises(Defect, match="lack 2"):
         run("publish", folder)
-    assert "1 signatures are missing" in ok("code-lists", "sign", folder, "--key", one.file)
+    assert "1 signature is missing" in ok("code-lists", "sign", folder, "--key", one.file)
     with pytest.raises(Defect, match="lack 1"):
         run("publish", folder)
-    assert "1 signatures are missing" in ok("code-lists", "sign", folder, "--key", one.file)
+    assert "1 signature is missing" in ok("code-lists", "sign", folder, "--key", one.file)
     with pytest.raises(Defect, match="none of governance's"):
         run("code-lists", "sign", folder, "--key", published.ceremony.charter.targets.keys[0].file)
     ok("code-lists", "sign", folder, "--key", two.file)

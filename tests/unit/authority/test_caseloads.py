@@ -66,7 +66,7 @@ def test_more_than_a_quarter_over_the_public_figures_needs_a_reason(
 def test_an_agency_without_a_public_figure_needs_a_reason() -> None:
     """Otherwise, leaving the figure out would be the way round it."""
     (error,) = errors(draft(10, elm=None))
-    assert "1 agencies have no public figure" in error
+    assert "1 agency has no public figure" in error
     assert errors(draft(10, "A charity publishes no number", elm=None)) == []
 
 

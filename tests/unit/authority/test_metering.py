@@ -129,7 +129,7 @@ def test_the_command_names_who_stands_out(
         files.append(path)
     found = run("meters", world.folder, *files)
     assert found.exit_code == 1
-    assert "2 members, 1 stand out" in found.output
+    assert "2 members, 1 stands out" in found.output
     assert f"{NODE}" in found.output
     assert "indexed more than it declared" in found.output
     assert f"{GATEWAY}" not in found.output
@@ -138,7 +138,7 @@ def test_the_command_names_who_stands_out(
     calm = [tmp_path / f"{holder}.calm" for holder in HOLDERS]
     for path, each in zip(calm, reports(node(800)), strict=True):
         path.write_bytes(write_meter_report(each, world.keys[each.holder]))
-    assert "1 members, 0 stand out" in ok("meters", world.folder, *calm)
+    assert "1 member, 0 stand out" in ok("meters", world.folder, *calm)
 
 
 def test_a_report_that_no_key_holder_signed_is_not_read(world: World, tmp_path: Path) -> None:

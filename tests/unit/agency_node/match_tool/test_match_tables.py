@@ -230,7 +230,7 @@ def test_a_file_of_doubtful_form_is_refused(tmp_path: Path, content: bytes, said
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="there is no such file"):
         read_table(tmp_path / "none.csv")
-    with pytest.raises(BadInput, match="a folder without the tables"):
+    with pytest.raises(BadInput, match="none of its files is a table"):
         read_table(tmp_path)
 
 
