@@ -28,6 +28,7 @@ from agency_node.importing.quality.page import write_page
 from agency_node.importing.quality.rows import CASES
 from agency_node.importing.quality.rule_words import RULE_WORDS
 from agency_node.importing.sources.fields import Flag
+from agency_node.importing.sources.reasons import Reason
 from effort import examples
 from fakes.import_world import AS_OF
 from fakes.quality_exports import assessed, assessed_file, content, health_number, sound, upn
