@@ -48,6 +48,7 @@ LOG_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "node.behind": frozenset({"node"}),
     "broker.started": frozenset({"seen"}),
     "broker.replay_set_anew": frozenset({"fault"}),
+    "broker.replay_set_ahead": frozenset({"seconds"}),
 }
 """The fields that each event may carry: never a handle, a name, or any part of a query but its
 hash.
@@ -98,6 +99,7 @@ class Broker:
         self._reached = reached
         self._log = log
         self._complete_since = complete_since
+        self._said_ahead = False
         self._random = random
         self._speaks = speaks
         self._quotas = Quotas()
@@ -327,7 +329,12 @@ class Broker:
     async def review(self) -> None:
         """End each stream whose node is no longer a member, whose certificate has expired, that is
         old, or whose node has stopped reading. It runs every ``REVIEW_SECONDS``.
+
+        Report once that no query can be carried yet, since the replay set begins in the future.
         """
+        if (ahead := self._ahead()) > 0 and not self._said_ahead:
+            self._said_ahead = True
+            self._log.error("broker.replay_set_ahead", seconds=int(ahead))
         now = self._clock.monotonic()
         for stream in self._streams:
             try:
@@ -343,12 +350,15 @@ class Broker:
         """Return whether there is a current member list to carry by, and the replay set does not
         begin in the future (a clock is wrong, or was), for the health check.
         """
-        now = self._clock.now()
         try:
-            self._members.current.require_current(now)
+            self._members.current.require_current(self._clock.now())
         except Refused:
             return False
-        return self._complete_since <= now + limits.CLOCK_SKEW_SECONDS
+        return self._ahead() <= 0
+
+    def _ahead(self) -> float:
+        """Return for how many seconds no query will be carried, by this clock."""
+        return self._complete_since - self._clock.now() - limits.CLOCK_SKEW_SECONDS
 
     def attached(self) -> tuple[MemberId, ...]:
         return tuple(sorted(stream.node for stream in self._streams))

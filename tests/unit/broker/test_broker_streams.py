@@ -135,6 +135,15 @@ async def test_a_query_on_its_way_does_not_reach_a_node_suspended_meanwhile(worl
     assert asking.silent == (NORTH, SCHOOL)
 
 
+async def test_a_replay_set_that_a_clock_began_in_the_future_is_reported(world: Running) -> None:
+    """Nobody is answered until then; nothing else tells the operator why, once the clock is right
+    again."""
+    world.clock.step_wall(-20_000)
+    await review_for(world, 20)
+    assert not world.broker.is_serving()
+    assert world.log.getvalue().count('"broker.replay_set_ahead"') == 1
+
+
 async def test_a_stream_does_not_outlive_its_certificate(world: Running) -> None:
     node = world.node(NORTH, attach=False)
     node.peer = node_peer(NORTH, not_after=NOW + 20)

@@ -16,12 +16,14 @@ from fakes import passwords
 from fakes.party_folder import COUNCIL
 from fakes.refusals import refused
 from fingerpost.private.passport import Entitlement
+from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Rule
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import open_migrated
 from fingerpost.runtime.witness import WitnessFolder
 from practitioner.sign_in import accounts as store
+from practitioner.sign_in import rules
 from practitioner.sign_in.accounts import ACCOUNT_SIZES, SESSION_SIZES, Accounts
 from practitioner.sign_in.migrations import REVISIONS
 from practitioner.sign_in.rules import Account, Session, SignInRule
@@ -111,6 +113,28 @@ def test_guesses_make_the_account_wait_even_for_the_right_one(
     # Success takes the failures back: the next three are free again.
     for _ in range(3):
         assert refusal(accounts, PASSWORD, "000000", NOW + 40) is SignInRule.WRONG
+
+
+@pytest.mark.parametrize("ahead", [2 * limits.DAY, 100 * limits.DAY])
+def test_a_clock_that_was_ahead_locks_nobody_out(
+    accounts: Accounts, secret: str, ahead: int
+) -> None:
+    """No code is right by such a clock, so everybody tries again and again."""
+    for _ in range(4):
+        refusal(accounts, PASSWORD, code(secret), NOW + ahead)
+    signed_in(accounts, code(secret))
+
+
+def test_the_longest_wait_holds_though_the_clock_is_put_right_by_a_little(
+    accounts: Accounts, secret: str
+) -> None:
+    at = NOW
+    for _ in range(20):
+        refusal(accounts, "wrong horse battery", "000000", at)
+        at += rules.LONGEST_WAIT_SECONDS + 1
+    last = at - rules.LONGEST_WAIT_SECONDS - 1
+    early = last - limits.CLOCK_SKEW_SECONDS
+    assert refusal(accounts, PASSWORD, code(secret, early), early) is SignInRule.WAITING
 
 
 def test_many_guesses_at_once_count_each(accounts: Accounts) -> None:
