@@ -120,9 +120,13 @@ def test_what_has_anything_of_a_changed_module_is_not_loaded_before_a_try(
         "mutant_tried": "try:\n    import mutant_taken\nexcept BaseException as e:\n    raise e",
         "mutant_in_vain": "try:\n    import mutant_itself\nexcept Exception:\n    pass",
         "mutant_apart": "import json",
+        "mutant_pack.part": "",
+        "mutant_pack": "import mutant_pack.part, mutant_itself",
     }
+    (tmp_path / "mutant_pack").mkdir()
     for name, source in sources.items():
-        (tmp_path / f"{name}.py").write_text(source)
+        path = "mutant_pack/__init__" if name == "mutant_pack" else name.replace(".", "/")
+        (tmp_path / f"{path}.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
     try:
         load_without("mutant_itself", sources)

@@ -184,14 +184,21 @@ def load_without(changed: str, names: Iterable[str]) -> None:
     """Load those modules that neither are the module ``changed`` nor load it.
 
     Python forgets a module that fails as it is loaded. So whoever has anything of the changed
-    module is loaded by each try.
+    module is loaded by each try. What a package had loaded of itself by then is forgotten with it:
+    Python would take it without the package.
     """
     without = _Without(changed)
     sys.meta_path.insert(0, without)
     try:
         for name in names:
-            with contextlib.suppress(_Depends, Exception):
+            before = set(sys.modules)
+            try:
                 importlib.import_module(name)
+            except (_Depends, Exception):  # noqa: BLE001 - what it raises, each try raises again
+                for loaded in sorted(set(sys.modules) - before):  # a package before what it has
+                    package = loaded.rpartition(".")[0]
+                    if package and package not in sys.modules:
+                        del sys.modules[loaded]
     finally:
         sys.meta_path.remove(without)
 

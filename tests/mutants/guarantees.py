@@ -206,7 +206,9 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
         "tests/simulation/test_federation_lives.py::TestFederationLives",
         ANSWERS,
         "return _cannot(agency, Cannot.NOT_READY)",
-        "return DraftAnswer(AgencyAnswer(agency, Status.NOTHING_TO_DISCLOSE, 0, 0), (), None)",
+        "made = int(self._now())\n"
+        "                said = AgencyAnswer(agency, Status.NOTHING_TO_DISCLOSE, made, made)\n"
+        "                return DraftAnswer(said, (), None)",
     ),
     Mutation(
         f"{GATEWAY}test_outcome.py::test_one_gap_and_one_no_are_a_gap",
