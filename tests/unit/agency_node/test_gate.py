@@ -51,8 +51,16 @@ def test_bytes_move_half_a_tick_after_the_ticks_of_the_line(now: float) -> None:
     assert abs(place - round(place)) < 1e-4
 
 
-@given(st.floats(min_value=0.0, max_value=1e6))
-def test_no_step_of_the_work_begins_while_bytes_move(now: float) -> None:
+EDGES = st.sampled_from([-BEFORE, 0.0, WITHIN, WITHIN + AFTER])
+"""When the worker begins to rest and goes on again, from a move on."""
+
+
+@given(
+    st.integers(0, 10**6),
+    st.floats(-TICK / 2, TICK / 2) | st.builds(sum, st.tuples(EDGES, st.floats(-0.001, 0.001))),
+)
+def test_no_step_of_the_work_begins_while_bytes_move(tick: int, after: float) -> None:
+    now = max(0.0, tick * TICK + MOVES_AFTER + after)
     begins = rests_until(now)
     assert now <= begins < now + BEFORE + WITHIN + AFTER + 1e-6
     for move in (next_move(begins - TICK), next_move(begins)):
