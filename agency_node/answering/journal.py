@@ -8,7 +8,8 @@ written only where a query opened makes the answer of a hit cost one write more)
 Every page comes into the logs once, wherever the process is killed: it is marked before its first
 attempt, a page that was tried before is compared with what the logs hold, and it is removed when
 all of it is in them. An agency whose log cannot be written is silenced whole by the caller, and
-what it has not recorded stays in the journal.
+what it has not recorded stays in the journal. A page that does not open keeps no other out of the
+logs.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Final
 from agency_node.answering.pages import Entry, Opened, read_page, size_of, write_page
 from agency_node.answering.ports import Record
 from agency_node.records.ports import JournalStore, StoredPage
+from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import Query
 from fingerpost.runtime.sealed_box import SealedBox
@@ -66,12 +68,13 @@ class Journal:
         """Write into the agencies' logs what is not there yet. Blocking.
 
         Raises:
-            Defect: the journal failed.
+            Defect: the journal failed; or a page does not open, and there is nothing to return.
 
         Returns:
             The agencies whose log could not be written.
         """
         failed: set[AgencyId] = set()
+        broken: list[Defect] = []
         with self._carrying:
             after = 0
             while some := self._store.pages(after, PAGES_AT_ONCE):
@@ -79,14 +82,24 @@ class Journal:
                 fresh = [page.number for page in some if not page.tried]
                 if fresh:
                     self._store.mark_tried(fresh)
-                self._carry(some, failed)
+                self._carry(some, failed, broken)
+        if broken and not failed:
+            raise broken[0]
         return frozenset(failed)
 
-    def _carry(self, some: Sequence[StoredPage], failed: set[AgencyId]) -> None:
-        some = [page for page in some if page.number not in self._stuck]
-        openings = {page.number: self._open(page) for page in some}
+    def _carry(
+        self, some: Sequence[StoredPage], failed: set[AgencyId], broken: list[Defect]
+    ) -> None:
+        openings: dict[int, tuple[Opened, ...]] = {}
+        for page in some:
+            if page.number not in self._stuck:
+                try:
+                    openings[page.number] = self._open(page)
+                except Defect as defect:
+                    broken.append(defect)
         for tried in (True, False):
-            these = [o for page in some if page.tried is tried for o in openings[page.number]]
+            read = [page for page in some if page.tried is tried]
+            these = [o for page in read for o in openings.get(page.number, ())]
             if these:
                 failed |= self._record.opened(these, tried=tried)
         done = [
@@ -100,5 +113,5 @@ class Journal:
         self._store.remove(done)
 
     def _open(self, page: StoredPage) -> tuple[Opened, ...]:
-        refusal = "a page of the journal does not open"
+        refusal = f"page {page.number} of the journal does not open: wrong audit key, or changed"
         return tuple(read_page(self._box.open_padded(page.sealed, _PLACE, refusal)))

@@ -19,7 +19,7 @@ earlier mark is still true.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any, Final
@@ -148,10 +148,20 @@ class SummedRows:
             before = int.from_bytes(_kept(connection), "big")
             _keep(connection, _written(before + change.difference))
 
-    def adopt(self, record: RecordAdoption = unrecorded) -> Adopted:
-        """Accept the rows as they are, and make their indexes anew."""
+    def adopt(
+        self,
+        record: RecordAdoption = unrecorded,
+        change: Callable[[Change], None] | None = None,
+    ) -> Adopted:
+        """Accept the rows as they are, and make their indexes anew.
+
+        Args:
+            change: is made before: whoever is killed leaves rows that are not accepted yet.
+        """
         with self.engine.begin() as connection:
             connection.exec_driver_sql("REINDEX")
+            if change is not None:
+                change(Change(connection, self._key))
             _keep(connection, self._counted(connection))
         return self._sum.adopt(record=record)
 

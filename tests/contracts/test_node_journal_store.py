@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.messages import Query
 from fingerpost.runtime.database import StoreFailed
+from fingerpost.runtime.summed_rows import SummedRows
 from fingerpost.runtime.witness import Fault, PutBack
 
 KEY = bytes(range(32))
@@ -196,6 +197,31 @@ def test_of_a_journal_put_back_alone_nobody_knows_what_was_answered_before(
         assert store.fault is None
         early, late = (issued(again + limits.CLOCK_SKEW_SECONDS + n) for n in (0, 1))
         assert store.known([early, late]) == {early.core_hash}
+
+
+def test_who_is_killed_as_a_journal_is_gone_on_from_takes_it_for_no_newest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attack: a process that is killed once it has accepted what was put back, so that the next
+    one answers a query of the last minutes once more."""
+    answered = issued(NOW + 10)
+    with closing(journal_at(tmp_path / JOURNAL)) as store:
+        store.keep([received()], b"page", NOW)
+    copy = (tmp_path / JOURNAL).read_bytes()
+    with closing(journal_at(tmp_path / JOURNAL)) as store:
+        take(store, [answered], NOW + 10)
+    put_back(tmp_path, copy)
+    with monkeypatch.context() as patch:
+        patch.setattr(SummedRows, "changing", killed)
+        with suppress(KeyboardInterrupt):
+            journal_at(tmp_path / JOURNAL, now=NOW + 20).close()
+    with closing(journal_at(tmp_path / JOURNAL, now=NOW + 20)) as store:
+        assert store.known([answered]) == {answered.core_hash}
+        assert [page.tried for page in store.pages(0, 10)] == [True]
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(

@@ -109,4 +109,20 @@ FAULTS: Final[tuple[Mutation, ...]] = (
         "if now < wait_until <= now + LONGEST_WAIT_SECONDS + limits.CLOCK_SKEW_SECONDS:",
         "if now < wait_until:",
     ),
+    Mutation(
+        "tests/contracts/test_node_journal_store.py::"
+        "test_who_is_killed_as_a_journal_is_gone_on_from_takes_it_for_no_newest",
+        "agency_node/records/store/journal.py",
+        "        self._rows.adopt(change=begin)\n",
+        "        self._rows.adopt()\n"
+        "        with self._rows.changing() as change:\n"
+        "            begin(change)\n",
+    ),
+    Mutation(
+        f"{NODE}test_node_journal.py::"
+        "test_a_page_that_does_not_open_keeps_no_other_out_of_the_logs",
+        "agency_node/answering/journal.py",
+        "                    broken.append(defect)\n",
+        "                    raise defect\n",
+    ),
 )

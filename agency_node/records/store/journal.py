@@ -27,7 +27,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.messages import Query
 from fingerpost.runtime.database import open_migrated, reading
 from fingerpost.runtime.sealed_rows import RowNames, step_after
-from fingerpost.runtime.summed_rows import SummedRows
+from fingerpost.runtime.summed_rows import Change, SummedRows
 from fingerpost.runtime.witness import Fault, PutBack, Witness
 
 CLOCK_SET_BACK_SECONDS: Final = 3600
@@ -78,11 +78,14 @@ class SqlJournal:
         self._complete_since = since
 
     def _adopt(self, now: float) -> None:
-        self._rows.adopt()
-        with self._rows.changing() as change:
+        def begin(change: Change) -> None:
             change.delete(memory, true())
             change.insert(memory, [{"complete_since": now}])
             change.update(pages, true(), {"tried": 1})
+
+        # In one step (attack: a process that is killed between the two takes a journal that was put
+        # back for the newest).
+        self._rows.adopt(change=begin)
 
     def known(self, queries: Sequence[Query]) -> frozenset[bytes]:
         named = {self._names.of(query.core_hash): query.core_hash for query in queries}

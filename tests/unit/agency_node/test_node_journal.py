@@ -316,6 +316,26 @@ def test_a_page_that_does_not_open_is_a_defect(store: SqlJournal, logs: AgencyLo
         Journal(store, logs, SealedBox(bytes(32))).carry_over()
 
 
+@pytest.mark.parametrize("at_once", [2, 64])
+def test_a_page_that_does_not_open_keeps_no_other_out_of_the_logs(
+    store: SqlJournal,
+    logs: AgencyLogs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    at_once: int,
+) -> None:
+    monkeypatch.setattr(journal_module, "PAGES_AT_ONCE", at_once)
+    journal = Journal(store, logs, SealedBox(KEY))
+    fill(journal, 1)
+    fill(Journal(store, logs, SealedBox(bytes(32))), 1)
+    fill(journal, 3)
+    for _ in range(2):
+        with pytest.raises(Defect, match="page 3 of the journal does not open"):
+            journal.carry_over()
+        assert entries_in(tmp_path, SCHOOL) == 4
+    assert [page.number for page in store.pages(0, 10)] == [3, 4]
+
+
 def test_nothing_of_what_opened_lies_in_the_file(store: SqlJournal, tmp_path: Path) -> None:
     fill(Journal(store, MemoryRecord(), SealedBox(KEY)), 2)
     with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as connection:
