@@ -122,6 +122,8 @@ class Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
         asking_kind: the kind of that agency.
         unexpected: why the records may have been planted; empty where the requester is shown.
         sealed_requester: the sealed ``HiddenRequester``, in the place of what would show who asked.
+        not_named: how many more records may be the child, or opened the query and were not
+            compared.
     """
 
     version: int
@@ -134,18 +136,21 @@ class Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     asking_kind: str = ""
     unexpected: tuple[Unexpected, ...] = ()
     sealed_requester: bytes = b""
+    not_named: int = 0
 
     @property
     def records(self) -> tuple[tuple[int, Demographics], ...]:
-        """The records that matched or possibly match, by number, at most ``RECORDS_NAMED``."""
+        """The records that matched or possibly match, by number, the likeliest first, at most
+        ``RECORDS_NAMED``.
+        """
         return tuple((number, read_demographics(child)) for number, child in self.written_records)
 
     def __repr__(self) -> str:
         return "Body(…)"
 
 
-_VERSION: Final = 3
-_READ: Final = frozenset({1, 2, _VERSION})
+_VERSION: Final = 4
+_READ: Final = frozenset({1, 2, 3, _VERSION})
 """Earlier versions lack fields that have a default above."""
 _DECODER: Final = msgspec.msgpack.Decoder(Body)
 _HIDDEN: Final = msgspec.msgpack.Decoder(HiddenRequester)
@@ -334,6 +339,7 @@ class AgencyLogs:
             asking_name=requester.name if requester else "",
             asking_desk=requester.desk if requester else "",
             asking_kind=requester.kind if requester else "",
+            not_named=opening.not_named,
         )
         if opening.unexpected:
             body = _hiding(body, opening, requester_box(self._node_key, opening.agency))

@@ -60,8 +60,9 @@ class Finding(Enum):
 @dataclass(frozen=True, slots=True, repr=False)
 class Examined:
     """A query that opened. ``question`` is None where it was REFUSED, and ``refusal`` is the code
-    that says why. ``read``: all records that were compared with it. ``content_key``: of the query,
-    where its question holds. ``fault``: why a record could not be read.
+    that says why. ``matched``, ``possible``: the likeliest first. ``read``: all records that were
+    compared with it. ``uncompared``: how many more opened it. ``content_key``: of the query, where
+    its question holds. ``fault``: why a record could not be read.
     """
 
     finding: Finding
@@ -70,6 +71,7 @@ class Examined:
     possible: tuple[ChildRecord, ...]
     refusal: Code | None = None
     read: tuple[ChildRecord, ...] = ()
+    uncompared: int = 0
     content_key: bytes = b""
     fault: Refused | Defect | None = None
 
@@ -189,8 +191,9 @@ def examine(
         question = asking.question(opened)
     except Refused as refused:
         return Examined(Finding.REFUSED, None, (), (), refused.code)
+    likely = likeliest(candidates)
     try:
-        records = [child(record) for record in likeliest(candidates)]
+        records = [child(record) for record in likely]
     except (Refused, Defect) as fault:
         # Attack: a question that no log holds, because a record it is about is damaged or was
         # deleted while it was read.
@@ -198,7 +201,8 @@ def examine(
     else:
         form, keys = asking.form(question), asking.keys(question, upn=upn)
         decided = _decide(question, form, keys, records, upn)
-    return replace(decided, content_key=opened.content_key)
+    uncompared = len(candidates) - len(likely)
+    return replace(decided, uncompared=uncompared, content_key=opened.content_key)
 
 
 def _decide(
@@ -219,7 +223,9 @@ def _decide(
     if not found:
         return Examined(Finding.MISMATCH, question, (), (), read=tuple(records))
     by_decision: dict[Decision, list[ChildRecord]] = {decision: [] for decision in Decision}
-    for record, ruling in zip(found, decide(asked, forms, upn=upn), strict=True):
+    ruled = zip(found, decide(asked, forms, upn=upn), strict=True)
+    # A desk reads from the top, and only so many are named: the likeliest come first.
+    for record, ruling in sorted(ruled, key=lambda each: -each[1].compared.weight):
         by_decision[ruling.decision].append(record)
     sure, possible = by_decision[Decision.MATCH], by_decision[Decision.POSSIBLE]
     finding = Finding.MATCH if sure else Finding.POSSIBLE if possible else Finding.DIFFERENT

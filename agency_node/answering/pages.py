@@ -29,7 +29,7 @@ from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import Query
 
 RECORDS_NAMED: Final = 8
-"""Of more records not even the number is kept."""
+"""So many records are named, the likeliest; of more only how many they are is kept."""
 QUESTION_BYTES: Final = limits.INNER_BYTES + 1536
 """The largest stored question: all that stands in it was sealed within ``INNER_BYTES``, save the
 names and the number of the agency that asked and of the council to ring back, and the key of its
@@ -138,6 +138,7 @@ class _Opening(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     told: int
     records: tuple[int, ...]
     unexpected: tuple[Unexpected, ...] = ()
+    not_named: int = 0
 
 
 class _Page(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -157,9 +158,12 @@ class Opened:
         generation: the generation of the agency's records that was read.
         answer: the name of its status.
         told: how many of its pointers left.
-        records: the numbers of the records that matched, then of those that possibly match.
+        records: the numbers of the records that matched, then of those that possibly match, the
+            likeliest first.
         at: in seconds since 1970 UTC.
         unexpected: why those that opened it may have been planted; empty where who asked is shown.
+        not_named: how many more records may be the child, or opened the query and were not
+            compared.
     """
 
     query: AskedQuery
@@ -172,6 +176,7 @@ class Opened:
     records: tuple[int, ...]
     at: int
     unexpected: tuple[Unexpected, ...] = ()
+    not_named: int = 0
 
     def __repr__(self) -> str:
         return f"Opened({self.agency}, {self.finding})"
@@ -270,7 +275,7 @@ def _grace(held: Entitlement) -> str:
 
 def _opening(entry: Entry, query: int) -> _Opening:
     examined = entry.examined
-    named = [*examined.matched, *examined.possible][:RECORDS_NAMED]
+    may_be = [*examined.matched, *examined.possible]
     return _Opening(
         query=query,
         agency=entry.agency.value,
@@ -280,8 +285,9 @@ def _opening(entry: Entry, query: int) -> _Opening:
         generation=entry.generation,
         answer=entry.status.name,
         told=entry.disclosed,
-        records=tuple(record.id.value for record in named),
+        records=tuple(record.id.value for record in may_be[:RECORDS_NAMED]),
         unexpected=unexpected(examined, entry.at),
+        not_named=len(may_be[RECORDS_NAMED:]) + examined.uncompared,
     )
 
 
@@ -300,4 +306,5 @@ def _opened(page: _Page, opening: _Opening) -> Opened:
         opening.records,
         page.at,
         opening.unexpected,
+        opening.not_named,
     )

@@ -293,6 +293,8 @@ def _here(body: Body) -> Iterator[str]:
     for number, child in body.records:
         details = child_in_words(child) or "details not kept"
         yield f"record {number} of import {body.generation}: {details}"
+    if body.not_named:
+        yield f"and {body.not_named} more, less likely, that are not named: search your own records"
 
 
 def chosen_agency(settings: NodeSettings, text: str | None) -> AgencyId:

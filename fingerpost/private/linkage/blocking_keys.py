@@ -59,6 +59,7 @@ from fingerpost.protocol.errors import Defect
 MOST_KEYS: Final = {Side.QUERY: limits.LOCATORS, Side.RECORD: limits.BULK_KEYS_PER_CHILD}
 DATE_BITS: Final = 12.7
 
+_YEAR_BITS: Final = 4.2
 _YEAR_MONTH_BITS: Final = 7.8
 _NEAR_DUE_DAYS: Final = (0, -21, 21, -49, -77)
 """Days from the one on which a child is expected, the likeliest first, of whose months keys are
@@ -254,8 +255,10 @@ def key_parts(form: NormalForm) -> Parts:
             Part(pair, rare.sound.pair(*pair)) for pair in _phonetic_pairs(form.names)
         ),
         beginnings=_pair(_sorted_pair(forename[:3], surname[:3]) if main else (), rare.beginning),
+        initials=_part(_sorted_pair(forename[:1], surname[:1]), 2 * INITIAL_BITS),
         endings=_pair(_sorted_pair(forename[-3:], surname[-3:]) if main else (), rare.ending),
         forename=_part((forename,), of_forename),
+        forename_beginning=_part((forename[:3],), rare.beginning.forename(forename[:3])),
         forename_and_middle=_part((forename, middle), of_forename + INITIAL_BITS),
         names_and_middle=_part((*main, middle) if main else (), both_bits + INITIAL_BITS),
         forename_and_surname_beginning=_part(
@@ -284,15 +287,18 @@ def _dates(birth: Born | None) -> dict[str, tuple[Part, ...]]:
     and the months about it.
     """
     parts: dict[str, tuple[Part, ...]] = dict.fromkeys(
-        ("date", "day_and_month", "year_month", "year_day", "month_day"), ()
+        ("date", "day_and_month", "year_month", "year_day", "month_day", "year"), ()
     )
     if birth is None:
         return parts
     if isinstance(birth, PartialDate):
+        years = (0, -1, 1) if birth.about else (0,)
+        parts["year"] = tuple(Part((f"{(birth.year + off) % 100:02}",), _YEAR_BITS) for off in years)
         if birth.month is not None:
             parts["year_month"] = (_year_month(birth.year, birth.month),)
         return parts
     year, month, day = f"{birth.short_year:02}", f"{birth.month:02}", f"{birth.day:02}"
+    parts["year"] = (Part((year,), _YEAR_BITS),)
     if birth.weak:
         parts["date"] = _part((year + month + day,), _WEAK_DATE_BITS)
         return parts
@@ -320,11 +326,13 @@ def _places(postcode: Postcode | None) -> dict[str, tuple[Part, ...]]:
     outcode = postcode.district if postcode else ""
     sector = (postcode.sector or "") if postcode else ""
     home = Part((postcode.sorted_characters if postcode else "",), 12.0)
+    incode = Part((postcode.incode if postcode else "",), 11.0)
     return {
         "place": _part((area,), 6.0),
         "in_england": (*_NOTHING, Part((area,), 6.0), Part((outcode,), 11.0)),
         "in_the_area": (*_NOTHING, Part((outcode,), 3.3), Part((sector,), 5.3), home),
         "at_home": (home,),
+        "by_incode": (incode,),
     }
 
 

@@ -153,8 +153,10 @@ class Parts(NamedTuple):
     both_names: tuple[Part, ...]  # the daily forename and the whole surname
     every_sound: tuple[Part, ...]  # phonetic codes of both, of parts of the surname, of other names
     beginnings: tuple[Part, ...]  # the first three letters of both names
+    initials: tuple[Part, ...]  # the first letters of both names
     endings: tuple[Part, ...]  # the last three letters of both names
     forename: tuple[Part, ...]  # the daily one
+    forename_beginning: tuple[Part, ...]  # its first three letters
     forename_and_middle: tuple[Part, ...]  # with the initial of the next given name
     names_and_middle: tuple[Part, ...]  # both names with the initial of the next given name
     forename_and_surname_beginning: tuple[Part, ...]  # with three letters of the surname
@@ -170,12 +172,14 @@ class Parts(NamedTuple):
     year_month: tuple[Part, ...]  # like the next two, never of 1 January, which is a year alone
     year_day: tuple[Part, ...]
     month_day: tuple[Part, ...]
+    year: tuple[Part, ...]  # of a year that is not certain also those about it
     no_date: tuple[Part, ...]  # nothing, which agrees with nothing
 
     place: tuple[Part, ...]  # the letters of the postcode area
     in_england: tuple[Part, ...]  # nowhere, postcode area, outcode: bits at an agency far away
     in_the_area: tuple[Part, ...]  # nowhere, outcode, sector, postcode: bits within an area
     at_home: tuple[Part, ...]  # the whole postcode, its characters sorted: transposed ones agree
+    by_incode: tuple[Part, ...]  # the second half of the postcode alone: the first may be wrong
     nowhere: tuple[Part, ...]  # no place at all
 
 

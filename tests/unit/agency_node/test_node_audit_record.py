@@ -272,3 +272,4 @@ def test_what_is_kept_of_a_crowd_is_bounded(logs: AgencyLogs, tmp_path: Path) ->
     logs.opened(CHILDREN.opened(world.entries))
     (entry,) = kept(tmp_path, SCHOOL)
     assert len(body_of(entry).records) == RECORDS_NAMED
+    assert body_of(entry).not_named == 20 - RECORDS_NAMED
