@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
 from enum import Enum, unique
 from pathlib import Path
 from types import MappingProxyType
@@ -31,9 +31,9 @@ from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.fields import BadField
 from agency_node.importing.sources.reading import AS_IT_IS, Content, open_table
 from agency_node.importing.sources.reasons import Reason
-from fingerpost.private.demographics import Demographics, read_health_number
+from fingerpost.private.demographics import Birth, Demographics, read_birth, read_health_number
 from fingerpost.private.linkage.normal_form import read_upn
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.runtime.screen_text import printable
 
 ID: Final = "record_id"
@@ -431,16 +431,19 @@ def _demographics(values: Mapping[str, str], notes: Notes, line: int) -> Demogra
     )
 
 
-def _birth(text: str, notes: Notes, line: int) -> date | None:
-    """Return a date of any century, or None.
+def _birth(text: str, notes: Notes, line: int) -> Birth | None:
+    """Return a date of any century, or what is known of one, or None.
 
-    Day and month are exchanged if only then they make a date; every other text that is no date is
-    left out.
+    Day and month are exchanged if only then they make a date; what is known in part is spelt as in
+    a question (``2014-03``, ``2014``, ``about 2014``, ``due 2027-02-01``); every other text is left
+    out.
     """
     notes.dates += bool(text)
     day = _DAY_FIRST.read(text)
     if day is not None or not text:
         return day
+    with suppress(Refused):
+        return read_birth(text.strip())
     swapped = _YEAR_LAST.sub(r"\3\2\1\2\4", _YEAR_FIRST.sub(r"\1-\3-\2", text))
     mended = _DAY_FIRST.read(swapped)
     notes.add("dob", Note.DATE_LEFT_OUT if mended is None else Note.DATE_MENDED, line)

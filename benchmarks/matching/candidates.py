@@ -98,7 +98,7 @@ always   names                         year-month,year-day,month-day  england  2
 always   names+middle                                date       england  28           31.5
 always   NK,sounds,beginnings                        date       incode   28           {FAR}
 always   names                         day/month,year-day,month-day   incode   28     {FAR}
-always   initials,surname-sound,forename-sound       date       incode   28
+always   initials,surname-sound,forename-sound       date       incode   28,30
 always   names,beginnings                            -          incode   28
 always   {_ONE_NAME}  date  area  25,26,27
 always   initials                                    date       area     23,24,25,26
@@ -107,7 +107,8 @@ always   beginnings                    year-month,month-day  area  25,26,27
 always   forename+surname-beginning,forename-beginning+surname  date  area  25,26,27
 always   forename+surname-beginning,forename-beginning+surname  -  home  0
 always   beginnings,sounds                           sex        home     0
-always   initials,forename-beginning,surname-sound,forename-sound  year-month,year-day,month-day  home  0
+always   initials,forename-beginning  year-month,year-day,month-day  home  0
+always   surname-sound,forename-sound  year-month,year-day,month-day  home  0
 always   sex                                         date       home     24
 date     names                                       -          area     16,18,20
 date     names,sounds,beginnings                     year       area     16,18,20

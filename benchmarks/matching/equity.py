@@ -27,14 +27,23 @@ from benchmarks.matching.world import SEED, World, sample_of_groups
 from benchmarks.population.child import Child
 from benchmarks.population.errors import BAD, TYPICAL, ErrorModel
 from benchmarks.population.spoiling import write_record
-from fingerpost.private.linkage import normalise
+from fingerpost.private.linkage import Decision, compare, normalise
 
 MOST_RATIO: Final = 5.0
 MOST_LOST: Final = 0.01
 MODELS: Final = {"typical": TYPICAL, "bad": BAD}
+MOST_BEHIND: Final = {"typical": 0.05, "bad": 0.08}
+"""How far behind the best-served group the recall of what is answered may lie, wide."""
 
 Recalled = Mapping[str, Mapping[str, Counter[Mask]]]
-"""By model of errors and group: pairs of records, by the sets in which they open."""
+"""By model of errors and group: pairs of records, by the sets in which they open, and are answered
+(``answered``).
+"""
+
+
+def answered(keys: Mask) -> Mask:
+    """Return what stands for "opened by these keys, and answered without a person"."""
+    return keys << 32
 
 
 def recall_by_group(world: World) -> Recalled:
@@ -59,7 +68,10 @@ def _pairs(those: Sequence[Child], model: ErrorModel, seed: str) -> Counter[Mask
         asked, record = (
             normalise(without_numbers(write_record(child, model, chance))) for _ in range(2)
         )
-        counted[recalled(asked, record, both)] += 1
+        opened = recalled(asked, record, both)
+        if opened and compare(asked, record).decision is Decision.MATCH:
+            opened |= answered(opened & (NARROW | WIDE))
+        counted[opened] += 1
     return counted
 
 
@@ -68,9 +80,19 @@ def recall(counted: Mapping[Mask, int], wanted: Mask) -> Share:
     return Share(hits, sum(counted.values()))
 
 
+_COLUMNS: Final = {
+    "narrow": NARROW,
+    "wide": WIDE,
+    "narrow, answered": answered(NARROW),
+    "wide, answered": answered(WIDE),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """One group. ``recall``: by model and keys (``typical narrow``)."""
+    """One group. ``recall``: by model and keys (``typical narrow``), and of what is answered
+    (``typical narrow, answered``).
+    """
 
     group: str
     share: float
@@ -172,7 +194,7 @@ def by_group(world: World, met: Met, pairs: Recalled) -> tuple[list[Exposed], li
             {
                 f"{model} {keys}": recall(pairs[model][group], mask)
                 for model in MODELS
-                for keys, mask in (("narrow", NARROW), ("wide", WIDE))
+                for keys, mask in _COLUMNS.items()
             },
             far_council[group],
             far_trust[group],

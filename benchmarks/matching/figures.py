@@ -59,16 +59,22 @@ class Line:
     verdicts: Sequence[Verdict] = field(default=())
 
 
-def measure(sources: Sequence[Source], say: Callable[[str], None]) -> list[Line]:
+def measure(
+    sources: Sequence[Source], say: Callable[[str], None], *, alone: bool = False
+) -> list[Line]:
+    """Return the lines of each source; ``alone``: without the rivals, and one process at a time."""
     for source in sources:
         source.prepare()
     say(f"Fingerpost on {len(sources)} data sets")
     work = [(source, scope) for source in sources for scope in _OURS]
-    found = apart([partial(_evaluated, source.folder, scope) for source, scope in work])
+    found = apart(
+        [partial(_evaluated, source.folder, scope) for source, scope in work], 1 if alone else None
+    )
     ours: dict[str, list[Line]] = {}
     for (source, scope), figures in zip(work, found, strict=True):
         ours.setdefault(source.title, []).append(_line(source, scope, figures))
-    rivals = apart([partial(_rival, name, source, say) for source in sources for name in _RIVALS])
+    others = () if alone else _RIVALS
+    rivals = apart([partial(_rival, name, source, say) for source in sources for name in others])
     lines: list[Line] = []
     for source in sources:
         beside = [line for line in rivals if line is not None and line.source == source.title]

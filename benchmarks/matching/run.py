@@ -1,6 +1,6 @@
 """``make bench-matching``: how good the matcher is, what it exposes and how evenly, in tables.
 
-    python -m benchmarks.matching.run [--quick] [--shared FOLDER] [PART …]
+    python -m benchmarks.matching.run [--quick] [--alone] [--shared FOLDER] [PART …]
 
 Writes ``.cache/bench-matching.json`` and ``.md`` beside it, and the picture of the frontier that
 docs/matching.md shows (only of a full run with all parts). ``--shared``: a folder with ``linkage``
@@ -54,6 +54,9 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all, if none is named")
     parser.add_argument("--quick", action="store_true", help="less of everything, in minutes")
     parser.add_argument("--shared", type=Path, help="a folder with linkage and frequencies")
+    parser.add_argument(
+        "--alone", action="store_true", help="without rivals, nor the sets that need their packages"
+    )
     given = parser.parse_args()
     wanted = given.parts or PARTS
     names = Names.from_folder(given.shared / "frequencies") if given.shared else Names.builtin()
@@ -65,7 +68,8 @@ def main() -> int:
 
     out = Results([], {"quick": given.quick, "names": "lists" if given.shared else "builtin"})
     if "figures" in wanted:
-        lines = figures.measure(sources(names, given.shared, quick=given.quick), say)
+        judged = sources(names, given.shared, quick=given.quick, rivals=not given.alone)
+        lines = figures.measure(judged, say, alone=given.alone)
         out.tables.append(report.figures(lines))
         out.content["figures"] = lines
         out.content["missed"] = list(report.aims_missed(lines))

@@ -70,14 +70,15 @@ class Source:
             self.make(self.folder)
 
 
-def sources(names: Names, shared: Path | None, *, quick: bool) -> list[Source]:
+def sources(names: Names, shared: Path | None, *, quick: bool, rivals: bool = True) -> list[Source]:
     """Return the data sets that the matcher is judged on.
 
     Args:
         shared: A folder that has ``linkage`` with Splink's sets in it.
         quick: Whether a few of each kind will do.
+        rivals: Whether the rivals' environment is there, by which pseudopeople is made.
     """
-    found = [*_febrl(quick), *_pseudopeople(quick)]
+    found = [*_febrl(quick), *(_pseudopeople(quick) if rivals else ())]
     if shared is not None:
         found += _fake(shared / "linkage", quick)
     found += _england(names, quick)
@@ -85,12 +86,13 @@ def sources(names: Names, shared: Path | None, *, quick: bool) -> list[Source]:
     return found
 
 
-def tuned_on(names: Names, linkage: Path | None) -> list[Source]:
-    """Return the sets that rules are chosen by: the further kinds, in the part for choosing, FEBRL 1,
+def tuned_on(names: Names, linkage: Path | None, *, rivals: bool = True) -> list[Source]:
+    """Return the sets that rules are chosen by: the further kinds (the part for choosing), FEBRL 1,
     fake_1000 and some families of pseudopeople.
 
     Args:
         linkage: The folder of Splink's sets; without it the published sets are left out.
+        rivals: Whether the rivals' environment is there, by which pseudopeople is made.
     """
     found = list(_kinds(names, kinds.Part.CHOOSE, quick=False))
     if linkage is None:
@@ -99,7 +101,7 @@ def tuned_on(names: Names, linkage: Path | None) -> list[Source]:
         "febrl1-self": partial(_write_febrl, "1", False, True),
         "fake_1000-self": partial(_write_fake, linkage / "fake_1000.csv", False, True),
     }
-    for pair in ("census-census", "census-survey", "census-wic"):
+    for pair in ("census-census", "census-survey", "census-wic") if rivals else ():
         makes[f"pseudopeople-{pair}-tune"] = partial(_write_pseudopeople, pair, "tune", "english")
     found += (Source(name, False, DATA / name, Aims(), make) for name, make in makes.items())
     return found

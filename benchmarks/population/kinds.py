@@ -1,5 +1,5 @@
-"""Two files of records as other people keep them: typed in by many hands, a census beside a survey of
-the same homes, registers of two countries' shape, lookups of a century ago.
+"""Two files of records as other people keep them: typed in by many hands, a census beside a survey
+of the same homes, registers some years apart, lookups of a century ago.
 
 Law: each field of a record errs by itself, at the rate that ``Slips`` states, whatever the other
 fields are; a record depends on the seed, the side and the person alone. Kinds come in two parts:
@@ -28,22 +28,21 @@ from benchmarks.population.spoiling import write_record
 from fingerpost.private.demographics import Demographics, PartialDate, Sex
 
 OVERLAP: Final = 0.6
-_DATE_SLIPS: Final = ("date_digit", "date_digit", "date_turned", "date_day", "date_month", "date_year")
+_DATE_SLIPS: Final = ("digit", "digit", "turned", "day", "month", "year")
 _OLDER: Final = 70  # years: grown people are born up to so many years earlier
 _OLD_FORENAMES: Final = {
     Sex.MALE: (
         "John William Thomas George James Henry Charles Joseph Robert Edward Samuel Alfred Richard "
         "Walter Frederick David Arthur Daniel Francis Albert Benjamin Harry Peter Frank Isaac "
         "Michael Herbert Edwin Patrick Stephen Philip Matthew Abraham Ernest Jonathan Josiah"
-    ).split(),
+    ),
     Sex.FEMALE: (
         "Mary Elizabeth Sarah Ann Ellen Jane Alice Emma Hannah Margaret Martha Eliza Harriet Annie "
         "Emily Catherine Charlotte Caroline Louisa Ada Maria Florence Fanny Edith Agnes Susan "
         "Rebecca Isabella Esther Rachel Lucy Frances Clara Julia Ruth Sophia Amelia Bridget"
-    ).split(),
+    ),
 }
-
-
+"""Commonest first."""
 _OF_OLD: Final = (BRITISH, "irish")
 
 
@@ -75,9 +74,7 @@ class Slips:
         """Return the rates, each that is an error so many times as high; what lacks stays."""
         return Slips(
             **{
-                field.name: rate
-                if field.name.endswith("_missing")
-                else min(1.0, factor * rate)
+                field.name: rate if field.name.endswith("_missing") else min(1.0, factor * rate)
                 for field in fields(self)
                 if isinstance(rate := getattr(self, field.name), float)
             }
@@ -184,7 +181,7 @@ def two_files(kind: Kind, part: Part, names: Names) -> Linkage:
 def _person(child: Child, kind: Kind, chance: random.Random) -> Child:
     """Return the child as the kind has people: grown up, or of a century ago."""
     if kind.old:
-        among = _OLD_FORENAMES[child.sex]
+        among = _OLD_FORENAMES[child.sex].split()
         forename = among[int(len(among) * chance.random() ** 2.5)]
         return replace(child, forename=forename, known_as="", born=_earlier(child, chance))
     return replace(child, born=_earlier(child, chance)) if chance.random() < kind.grown else child
@@ -221,7 +218,7 @@ def _as_of_old(record: Demographics, chance: random.Random) -> Demographics:
     born = record.dob
     if isinstance(born, date):
         told = chance.random()
-        off = 0 if told < 0.65 else chance.choice((-1, 1)) if told < 0.93 else chance.choice((-2, 2))
+        off = chance.choice((-1, 1)) * ((told > 0.65) + (told > 0.93))
         born = PartialDate(born.year + off, about=chance.random() < 0.5)
     return replace(record, dob=born, postcode=record.postcode.partition(" ")[0])
 
@@ -252,7 +249,7 @@ def _date(record: Demographics, _: Child, chance: random.Random) -> Demographics
     if not isinstance(record.dob, date):
         return record
     kind = chance.choice(_DATE_SLIPS)
-    return replace(record, dob=wrong_date(kind, record.dob, UNTIL, chance))
+    return replace(record, dob=wrong_date(f"date_{kind}", record.dob, UNTIL, chance))
 
 
 def _postcode(record: Demographics, _: Child, chance: random.Random) -> Demographics:
@@ -263,10 +260,11 @@ def _postcode(record: Demographics, _: Child, chance: random.Random) -> Demograp
 def _area(record: Demographics, _: Child, chance: random.Random) -> Demographics:
     letters = record.postcode[: len(record.postcode) - len(record.postcode.lstrip(_LETTERS))]
     others = [area for area in _AREAS if area != letters and len(area) == len(letters)]
+    if not others:
+        return record  # no postcode, or one that is spoilt already
     # One letter is another, as a rule.
     near = [a for a in others if sum(x != y for x, y in zip(a, letters, strict=True)) == 1]
-    wrong = chance.choice(near or others) if letters else ""
-    return replace(record, postcode=wrong + record.postcode[len(letters) :])
+    return replace(record, postcode=chance.choice(near or others) + record.postcode[len(letters) :])
 
 
 def _moved(record: Demographics, other: Child, _: random.Random) -> Demographics:

@@ -416,13 +416,15 @@ class Weights:
     """Bits by field and level, and the thresholds in bits.
 
     ``match`` and ``possible`` are the thresholds of the decisions; ``match_away`` is that of a
-    match which neither the home nor the very date confirms. For a name that agrees, the table has
+    match which neither the home nor the very date confirms, ``alone`` that of a link by names
+    without a date that agrees, away from home. For a name that agrees, the table has
     what is taken off the bits of the name itself, which are ``most_name_bits`` at most; for names
     that differ, it has the bits.
     """
 
     match: float
     match_away: float
+    alone: float
     possible: float
     swapped_fields: float
     most_name_bits: float
@@ -455,6 +457,7 @@ def shipped_weights() -> Weights:
     return Weights(
         match=table["match"],
         match_away=table["match_away"],
+        alone=table["alone"],
         possible=table["possible"],
         swapped_fields=table["swapped_fields"],
         most_name_bits=table["most_name_bits"],

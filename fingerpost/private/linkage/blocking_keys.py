@@ -293,7 +293,9 @@ def _dates(birth: Born | None) -> dict[str, tuple[Part, ...]]:
         return parts
     if isinstance(birth, PartialDate):
         years = (0, -1, 1) if birth.about else (0,)
-        parts["year"] = tuple(Part((f"{(birth.year + off) % 100:02}",), _YEAR_BITS) for off in years)
+        parts["year"] = tuple(
+            Part((f"{(birth.year + off) % 100:02}",), _YEAR_BITS) for off in years
+        )
         if birth.month is not None:
             parts["year_month"] = (_year_month(birth.year, birth.month),)
         return parts

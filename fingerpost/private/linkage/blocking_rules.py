@@ -30,7 +30,7 @@ from typing import Final, NamedTuple
 
 from fingerpost.protocol.errors import Defect
 
-BLOCKING_RULES_VERSION: Final = 1
+BLOCKING_RULES_VERSION: Final = 2
 
 
 @unique
@@ -82,6 +82,10 @@ class BlockingRule(IntEnum):
     NAMES_YEAR_DAY = 8
     NAMES_MONTH_DAY = 9
     BEGINNINGS_HOME = 10
+    INITIALS_HOME_YEAR_MONTH = 11
+    INITIALS_HOME_YEAR_DAY = 12
+    INITIALS_HOME_MONTH_DAY = 13
+    INITIALS_INCODE_DATE = 14
     ENDINGS_DATE = 20
     FORENAME_MIDDLE_DATE = 21
     SURNAME_MIDDLE_DATE = 22
@@ -92,6 +96,7 @@ class BlockingRule(IntEnum):
     SURNAME_HOME_YEAR_DAY = 27
     NAMES_MIDDLE = 28
     FORENAME_BEGINNING_DATE = 29
+    INITIALS_DATE = 30
     NO_PLACE_NAMES_DATE_Q = 40
     NO_PLACE_NAMES_DATE_R = 41
     NO_PLACE_SOUNDS_DATE_Q = 42
@@ -126,6 +131,10 @@ class BlockingRule(IntEnum):
     NO_PLACE_BEGINNINGS_DATE_R = 71
     NO_PLACE_ENDINGS_DATE_Q = 72
     NO_PLACE_ENDINGS_DATE_R = 73
+    NO_DATE_INITIALS_HOME_Q = 74
+    NO_DATE_INITIALS_HOME_R = 75
+    NO_DATE_NAMES_YEAR_Q = 76
+    NO_DATE_NAMES_YEAR_R = 77
 
 
 class Part(NamedTuple):
@@ -242,7 +251,7 @@ _HOME: Final = "at_home"
 _INITIAL: Final = "forename_and_middle"
 _ANY: Final = 0.0
 
-_Row = tuple[BlockingRule, str, str, str, float]
+_Row = tuple[BlockingRule, str, str, str, float] | tuple[BlockingRule, str, str, str, float, float]
 _WeakRow = tuple[str, str, str, str, str, float, float]
 
 
@@ -253,9 +262,11 @@ def _select(part: str) -> Select:
 
 
 def _strong(scope: Scope, *rows: _Row) -> Iterator[RuleDefinition]:
-    """Yield the definitions. A row has rule, names, date, place and least bits."""
-    for rule, names, date, places, bits in rows:
-        yield RuleDefinition(rule, scope, _select(names), _select(date), _select(places), bits)
+    """Yield the definitions. A row has rule, names, date, place, least bits, and at times the bits
+    that names and date must stay below."""
+    for rule, names, date, places, bits, *below in rows:
+        parts = (_select(part) for part in (names, date, places))
+        yield RuleDefinition(rule, scope, *parts, bits, *below)
 
 
 def _weak(scope: Scope, *rows: _WeakRow) -> Iterator[RuleDefinition]:
@@ -308,6 +319,16 @@ _NARROW: Final = tuple(_strong(
     # NAMES_MONTH_DAY combines both names, month and day: it finds a date with a wrong year. 28
     # bits, by the ladder of England.
     (BlockingRule.NAMES_MONTH_DAY, "both_names", "month_day", "in_england", FAR),
+    # The next three combine the first letters of both names, home and two parts of the date, bound
+    # by the home alone: they find a child at home of whom a name, or both, and the third part of
+    # the date are wrong. Brothers and sisters share no two parts, as a rule.
+    (BlockingRule.INITIALS_HOME_YEAR_MONTH, "initials", "year_month", _HOME, _ANY),
+    (BlockingRule.INITIALS_HOME_YEAR_DAY, "initials", "year_day", _HOME, _ANY),
+    (BlockingRule.INITIALS_HOME_MONTH_DAY, "initials", "month_day", _HOME, _ANY),
+    # INITIALS_INCODE_DATE combines the first letters of both names, the second half of the postcode
+    # and the date: it finds a child of a common name, whom other keys bind to the area, although
+    # the first half is wrong, and names that are both wrong. 28 bits.
+    (BlockingRule.INITIALS_INCODE_DATE, "initials", "date", "by_incode", FAR),
 ))
 _WEAK: Final = (
     *_weak(
@@ -324,6 +345,9 @@ _WEAK: Final = (
         # NO_DATE_NAMES combines both names alone where a side has no date. 20 bits, by the ladder
         # of the area.
         ("NO_DATE_NAMES", "date", "both_names", "no_date", _AREA, 20.0, inf),
+        # NO_DATE_INITIALS_HOME combines the first letters of both names, sex and home where a side
+        # has no date, bound by the home alone.
+        ("NO_DATE_INITIALS_HOME", "date", "initials", "sex", _HOME, _ANY, inf),
     ),
 )
 _WIDE: Final = tuple(_strong(
@@ -349,6 +373,9 @@ _WIDE: Final = tuple(_strong(
     # SURNAME_DATE combines surname and date: it finds a child whose forename changed. 25 bits, by
     # the ladder of the area.
     (BlockingRule.SURNAME_DATE, "surname", "date", _AREA, 25.0),
+    # INITIALS_DATE combines the first letters of both names and the date: it finds a child near by
+    # whose names are both wrong. 25 bits, by the ladder of the area.
+    (BlockingRule.INITIALS_DATE, "initials", "date", _AREA, 25.0),
     # SURNAME_HOME_YEAR_MONTH combines the surname's phonetic code, home, year and month, bound by
     # the home alone: it finds a child at home under another forename whose day is wrong.
     (BlockingRule.SURNAME_HOME_YEAR_MONTH, "surname_sound", "year_month", _HOME, _ANY),
@@ -362,6 +389,9 @@ _WEAKER: Final = (
         # NO_FORENAME_SURNAME_DATE combines the surname's phonetic code and the date where a side
         # has no forename. 18 bits, by the ladder of the area.
         ("NO_FORENAME_SURNAME_DATE", "forename", "surname_sound", "date", _AREA, 18.0, inf),
+        # NO_DATE_NAMES_YEAR combines both names and the year where a side knows no more of the
+        # date. 18 bits, by the ladder of the area.
+        ("NO_DATE_NAMES_YEAR", "date", "both_names", "year", _AREA, 18.0, inf),
         # NO_DATE_INITIAL_SURNAME combines initial, the surname's phonetic code and home where a
         # side has no date, bound by the home alone.
         ("NO_DATE_INITIAL_SURNAME", "date", "initial_and_sound", "no_date", _HOME, _ANY, inf),

@@ -63,6 +63,9 @@ COMPARISON_VERSION: Final = 1
 _LIKE_NAME: Final = (Level.EXACT, Level.VARIANT, Level.PART, Level.NEAR)
 _SAME_DATE: Final = (Level.EXACT, Level.EXACT_WEAK, Level.SWAPPED, Level.CENTURY, Level.ONE_DIGIT)
 _OTHER_DATE: Final = (Level.DIFFERENT, Level.TWO_PARTS, Level.CLOSE)
+_NO_DATE: Final = (
+    Level.MISSING, Level.DIFFERENT, Level.DIFFERENT_WEAK, Level.CLOSE, Level.YEAR, Level.ABOUT,
+)  # fmt: skip
 _VERY_DATE: Final = (Level.EXACT, Level.EXACT_WEAK, Level.SWAPPED, Level.CENTURY)
 _SAME_HOME: Final = (Level.EXACT, Level.NEAR, Level.FORMER)
 _FAR_LIKELIER: Final = 2.5  # in bits: Taylor, Ali and Warsame are forenames too
@@ -164,7 +167,9 @@ def compare(asked: NormalForm, record: NormalForm, *, upn: bool = False) -> Comp
         said = Decision.POSSIBLE  # a number that may be somebody else's is for a person to look at
     rule = _rule(naming, levels, asked, record, weight < weights.match_away)
     most = Decision.MATCH
-    if rule in (Rule.OTHER_CHILD, Rule.OTHER_NAMES) and not identified:
+    undated = rule is Rule.NAMES_ALONE and levels[Field.BIRTH] in _NO_DATE
+    other = rule in (Rule.OTHER_CHILD, Rule.OTHER_NAMES) or (undated and weight < weights.alone)
+    if other and not identified:
         most = Decision.DIFFERENT
     elif rule is not None:
         most = Decision.POSSIBLE

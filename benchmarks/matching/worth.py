@@ -1,0 +1,148 @@
+"""What each shipped rule is worth: the true pairs that it alone opens, and what it alone exposes.
+
+    python -m benchmarks.matching.worth [--shared FOLDER] [--judge] [--areas 2] [--asked 6000]
+
+The sets are those that rules are chosen by, with ``--judge`` those that they are judged on. Keys
+are the product's own, wide, within their bounds. Both halves of a rule are one line. Figures are
+pairs, and questions opened at a trust of the area, in 10,000. It takes some minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from agency_node.match_tool.tables import read_table, read_truth
+from benchmarks.matching.exposure import index_of, meet
+from benchmarks.matching.sets import recalled, without_numbers
+from benchmarks.matching.solver import Mask
+from benchmarks.matching.sources import RIVALS, Source, sources, tuned_on
+from benchmarks.population.child import Child
+from benchmarks.population.errors import TYPICAL
+from benchmarks.population.names import Names
+from benchmarks.population.population import CATCHMENT, build
+from benchmarks.population.spoiling import write_record
+from fingerpost.private.linkage import (
+    RULE_DEFINITIONS,
+    NormalForm,
+    Scope,
+    Side,
+    blocking_keys,
+    normalise,
+)
+from fingerpost.private.linkage.blocking_rules import RuleDefinition
+
+SEED: Final = 12
+
+
+def _rule_of(definition: RuleDefinition) -> str:
+    name = definition.rule.name
+    return name if definition.lacks is None else name[:-2]
+
+
+RULES: Final = tuple(dict.fromkeys(map(_rule_of, RULE_DEFINITIONS)))
+_BIT: Final = {each.rule: 1 << RULES.index(_rule_of(each)) for each in RULE_DEFINITIONS}
+
+
+def by_rule(form: NormalForm, side: Side) -> dict[object, Mask]:
+    """Return the wide keys of a child, each with the bit of its rule."""
+    keys = blocking_keys(form, side=side, scope=Scope.WIDE)
+    return {key: _BIT[key.rule] for key in keys}
+
+
+def pairs_of(source: Source) -> Counter[Mask]:
+    """Count the true pairs of a set by the rules that open them."""
+    left, right = (read_table(source.folder / f"{side}.csv").rows for side in ("left", "right"))
+    forms = [{row.id: normalise(row.demographics) for row in rows} for rows in (left, right)]
+    truth = read_truth(source.folder / "truth.csv", left, right)
+    return Counter(recalled(forms[0][one], forms[1][other], by_rule) for one, other in truth)
+
+
+def opened(areas: int, asked: int, names: Names) -> tuple[Counter[Mask], list[float]]:
+    """Return how many records of other families, or of brothers and sisters, open a question at a
+    trust of the area, by rules; and the keys of a record by rule.
+
+    What opens in the other areas of a trust is reckoned from those that there are.
+    """
+    people = build(areas * 50_000, SEED, names)
+    chance = Random(SEED)
+    home = people.areas[0].children
+    asking: Sequence[Child] = chance.sample(people.children[home.start : home.stop], asked)
+    forms = [normalise(without_numbers(write_record(child, TYPICAL, chance))) for child in asking]
+    found: dict[tuple[int, bool], Mask] = defaultdict(int)
+    keys: Counter[Mask] = Counter()
+
+    def keying(form: NormalForm, side: Side) -> Mapping[object, Mask]:
+        made = by_rule(form, side)
+        if side is Side.RECORD:
+            keys.update(made.values())
+        return made
+
+    def note(query: int, record: Child, mask: Mask) -> None:
+        if record.birth != asking[query].birth:
+            found[query, record.area == 0] |= mask
+
+    meet(index_of(forms, keying), people.children, keying, Random(SEED + 1), note)
+    counts: Counter[Mask] = Counter()
+    for (_, at_home), mask in found.items():
+        counts[mask] += 1 if at_home else round((CATCHMENT - 1) / max(1, areas - 1))
+    of_a_record = [keys[1 << place] / len(people.children) for place in range(len(RULES))]
+    return counts, of_a_record
+
+
+def only(counts: Mapping[Mask, int], place: int) -> int:
+    """Return how many open by one rule and by no other."""
+    return counts.get(1 << place, 0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--shared", type=Path, help="a folder with linkage and frequencies")
+    parser.add_argument("--judge", action="store_true")
+    parser.add_argument("--areas", type=int, default=2)
+    parser.add_argument("--asked", type=int, default=6_000)
+    given = parser.parse_args()
+    shared: Path | None = given.shared
+    names = Names.from_folder(shared / "frequencies") if shared else Names.builtin()
+    rivals = RIVALS.exists()
+    found = (
+        sources(names, shared, quick=False, rivals=rivals)
+        if given.judge
+        else tuned_on(names, shared / "linkage" if shared else None, rivals=rivals)
+    )
+    pairs: dict[str, Counter[Mask]] = {}
+    for source in found:
+        source.prepare()
+        pairs[source.title] = pairs_of(source)
+    strangers, keys = opened(given.areas, given.asked, names)
+    print("\n".join(table(pairs, strangers, given.asked, keys)))
+
+
+def table(
+    pairs: Mapping[str, Counter[Mask]],
+    strangers: Counter[Mask],
+    asked: int,
+    keys: Sequence[float],
+) -> list[str]:
+    lines = ["| rule | keys | exposed alone, exposed | " + " | ".join(pairs) + " |"]
+    lines.append("|---" * (len(pairs) + 3) + "|")
+    for place, rule in enumerate(RULES):
+        alone, exposed = only(strangers, place), _with(strangers, 1 << place)
+        cells = [f"{10_000 * only(c, place) / c.total():.0f}" for c in pairs.values()]
+        shown = f"{10_000 * alone / asked:.1f}, {10_000 * exposed / asked:.1f}"
+        lines.append(f"| {rule} | {keys[place]:.2f} | {shown} | " + " | ".join(cells) + " |")
+    total = " | ".join(f"{1 - c[0] / c.total():.4f}" for c in pairs.values())
+    lines.append(f"| all | {sum(keys):.2f} | {10_000 * strangers.total() / asked:.0f} | {total} |")
+    return lines
+
+
+def _with(counts: Mapping[Mask, int], wanted: Mask) -> int:
+    return sum(count for mask, count in counts.items() if mask & wanted)
+
+
+if __name__ == "__main__":
+    main()
