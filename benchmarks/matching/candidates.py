@@ -23,6 +23,7 @@ from fingerpost.private.linkage.blocking_rules import (
     Select,
     Side,
 )
+from fingerpost.private.linkage.name_tables import INITIAL_BITS
 from fingerpost.private.linkage.normal_form import NormalForm
 
 Tagged = tuple[int, int, tuple[str, ...]]
@@ -35,9 +36,16 @@ _FEW = 4
 def _forename_beginning_and_surname(of: Parts) -> tuple[Part, ...]:
     """Return four letters of the forename with the surname."""
     return tuple(
-        Part((forename.texts[0][:4], *surname.texts), surname.bits + 9.0)
-        for forename in of.forename
+        Part((forename.texts[0][:4], *surname.texts), surname.bits + beginning.bits)
+        for forename, beginning in zip(of.forename, of.forename_beginning, strict=True)
         for surname in of.surname[:1]
+    )
+
+
+def _initials(of: Parts) -> tuple[Part, ...]:
+    return tuple(
+        Part(tuple(sorted(text[0] for text in each.texts)), 2 * INITIAL_BITS)
+        for each in of.beginnings
     )
 
 
@@ -46,13 +54,12 @@ NAMES: dict[str, Select] = {
     "names": attrgetter("both_names"),
     "sounds": attrgetter("every_sound"),
     "beginnings": attrgetter("beginnings"),
-    "initials": attrgetter("initials"),
+    "initials": _initials,
     "forename-beginning": attrgetter("forename_beginning"),
     "endings": attrgetter("endings"),
     "forename": attrgetter("forename"),
     "surname": attrgetter("surname"),
     "forename+middle": attrgetter("forename_and_middle"),
-    "surname+middle": attrgetter("surname_and_middle"),
     "names+middle": attrgetter("names_and_middle"),
     "forename-sound": attrgetter("forename_sound"),
     "surname-sound": attrgetter("surname_sound"),
@@ -90,7 +97,7 @@ class Candidate:
 
 # What one side lacks where a weak rule is used; names; dates ("-": none); place; bits; and for a
 # weak rule the bits below which it is used, if any. A line is every combination of its lists.
-_ONE_NAME = "surname,forename,endings,initial+surname-sound,forename+middle,surname+middle"
+_ONE_NAME = "surname,forename,endings,initial+surname-sound,forename+middle"
 _CONSIDERED = f"""
 always   NK,sounds,beginnings,endings                date       england  26,27,28
 always   names                                       day/month  england  26,27,28
@@ -118,7 +125,7 @@ date     forename-beginning,initial+surname-sound    -          home     0
 forename surname-sound                               date       area     18,20
 surname  forename-sound                              date       area     18,20
 place    NK,sounds,beginnings                        date       nowhere  0            {FAR}
-place    forename,surname,forename+middle,surname+middle  date  nowhere  19,21        25
+place    forename,surname,forename+middle  date  nowhere  19,21        25
 place    names                         year-month,year-day,month-day  nowhere  20     {FAR}
 place    names+middle                                -          nowhere  20
 date     names+middle                                -          area     18

@@ -76,6 +76,7 @@ _FIRST_KEYS: Final = 4
 _MOST_OF_A_RULE: Final = {
     BlockingRule.NK: 12,
     BlockingRule.SW: 3,
+    BlockingRule.NAMES_INCODE_DATE: 2,
     # The keys of a child without a place must not push out the keys by which all others are found.
     BlockingRule.NO_PLACE_NAMES_DATE_Q: 2,
     BlockingRule.NO_PLACE_NAMES_DATE_R: 2,
@@ -255,7 +256,6 @@ def key_parts(form: NormalForm) -> Parts:
             Part(pair, rare.sound.pair(*pair)) for pair in _phonetic_pairs(form.names)
         ),
         beginnings=_pair(_sorted_pair(forename[:3], surname[:3]) if main else (), rare.beginning),
-        initials=_part(_sorted_pair(forename[:1], surname[:1]), 2 * INITIAL_BITS),
         endings=_pair(_sorted_pair(forename[-3:], surname[-3:]) if main else (), rare.ending),
         forename=_part((forename,), of_forename),
         forename_beginning=_part((forename[:3],), rare.beginning.forename(forename[:3])),
@@ -265,7 +265,6 @@ def key_parts(form: NormalForm) -> Parts:
             (forename, surname[:3]), of_forename + rare.beginning.surname(surname[:3])
         ),
         surname=tuple(Part((name,), rare.whole.surname(name)) for name in surnames[:2]),
-        surname_and_middle=_part((surname, middle), of_surname + INITIAL_BITS),
         forename_sound=_part((forename_code,), rare.sound.forename(forename_code)),
         surname_sound=_part((surname_code,), code_bits),
         initial_and_sound=_part((forename[:1], surname_code), code_bits + INITIAL_BITS),

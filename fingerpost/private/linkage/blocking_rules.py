@@ -28,6 +28,7 @@ from math import inf
 from operator import attrgetter
 from typing import Final, NamedTuple
 
+from fingerpost.private.linkage.name_tables import INITIAL_BITS
 from fingerpost.protocol.errors import Defect
 
 BLOCKING_RULES_VERSION: Final = 2
@@ -82,13 +83,13 @@ class BlockingRule(IntEnum):
     NAMES_YEAR_DAY = 8
     NAMES_MONTH_DAY = 9
     BEGINNINGS_HOME = 10
-    INITIALS_HOME_YEAR_MONTH = 11
-    INITIALS_HOME_YEAR_DAY = 12
-    INITIALS_HOME_MONTH_DAY = 13
-    INITIALS_INCODE_DATE = 14
+    FORENAME_HOME_YEAR_MONTH = 11
+    FORENAME_HOME_YEAR_DAY = 12
+    SURNAME_HOME_MONTH_DAY = 13
+    NAMES_INCODE_DATE = 14
+    NAMES_MIDDLE_DATE = 15
     ENDINGS_DATE = 20
     FORENAME_MIDDLE_DATE = 21
-    SURNAME_MIDDLE_DATE = 22
     FORENAME_DATE = 23
     SURNAME_DATE = 24
     NAMES_YEAR_MONTH = 25
@@ -96,7 +97,6 @@ class BlockingRule(IntEnum):
     SURNAME_HOME_YEAR_DAY = 27
     NAMES_MIDDLE = 28
     FORENAME_BEGINNING_DATE = 29
-    INITIALS_DATE = 30
     NO_PLACE_NAMES_DATE_Q = 40
     NO_PLACE_NAMES_DATE_R = 41
     NO_PLACE_SOUNDS_DATE_Q = 42
@@ -111,8 +111,6 @@ class BlockingRule(IntEnum):
     NO_SURNAME_FORENAME_DATE_R = 51
     NO_DATE_NAMES_MIDDLE_Q = 52
     NO_DATE_NAMES_MIDDLE_R = 53
-    NO_SURNAME_FORENAME_MIDDLE_DATE_Q = 54
-    NO_SURNAME_FORENAME_MIDDLE_DATE_R = 55
     NO_PLACE_NAMES_MIDDLE_Q = 56
     NO_PLACE_NAMES_MIDDLE_R = 57
     NO_PLACE_FORENAME_MIDDLE_DATE_Q = 58
@@ -131,10 +129,13 @@ class BlockingRule(IntEnum):
     NO_PLACE_BEGINNINGS_DATE_R = 71
     NO_PLACE_ENDINGS_DATE_Q = 72
     NO_PLACE_ENDINGS_DATE_R = 73
-    NO_DATE_INITIALS_HOME_Q = 74
-    NO_DATE_INITIALS_HOME_R = 75
-    NO_DATE_NAMES_YEAR_Q = 76
-    NO_DATE_NAMES_YEAR_R = 77
+    NO_DATE_SOUNDS_YEAR_Q = 74
+    NO_DATE_SOUNDS_YEAR_R = 75
+
+
+RETIRED: Final = frozenset({22, 54, 55})
+"""Numbers of rules that are used no more: surname, initial of a middle name and date; forename,
+initial and date where a side has no surname. They found nobody whom another rule did not."""
 
 
 class Part(NamedTuple):
@@ -162,7 +163,6 @@ class Parts(NamedTuple):
     both_names: tuple[Part, ...]  # the daily forename and the whole surname
     every_sound: tuple[Part, ...]  # phonetic codes of both, of parts of the surname, of other names
     beginnings: tuple[Part, ...]  # the first three letters of both names
-    initials: tuple[Part, ...]  # the first letters of both names
     endings: tuple[Part, ...]  # the last three letters of both names
     forename: tuple[Part, ...]  # the daily one
     forename_beginning: tuple[Part, ...]  # its first three letters
@@ -170,7 +170,6 @@ class Parts(NamedTuple):
     names_and_middle: tuple[Part, ...]  # both names with the initial of the next given name
     forename_and_surname_beginning: tuple[Part, ...]  # with three letters of the surname
     surname: tuple[Part, ...]  # the whole surname, and its first part
-    surname_and_middle: tuple[Part, ...]  # with the initial of the given name after the daily one
     forename_sound: tuple[Part, ...]  # phonetic code of the daily forename
     surname_sound: tuple[Part, ...]  # phonetic code of the whole surname
     initial_and_sound: tuple[Part, ...]  # initial of the forename, phonetic code of the surname
@@ -243,9 +242,11 @@ class RuleDefinition:
                         break
 
 
-FAR: Final = 28.0
-"""Bits that names and date must give to be asked all over England: 2^28 is twenty times its
+FAR: Final = 26.0
+"""Bits that names and date must give to be asked all over England: 2^26 is five times its
 children."""
+FAR_WITH_INITIAL: Final = FAR + INITIAL_BITS
+"""What names too common for ``FAR`` stay below together with an initial."""
 _AREA: Final = "in_the_area"
 _HOME: Final = "at_home"
 _INITIAL: Final = "forename_and_middle"
@@ -293,17 +294,17 @@ _NARROW: Final = tuple(_strong(
     # it.
     (BlockingRule.UPN, "upn", "no_date", "nowhere", _ANY),
     # NK (name keys) combines any given name or its formal form, any part of the surname and the
-    # date: it finds most children, whichever of their names a record holds. 28 bits, by the ladder
+    # date: it finds most children, whichever of their names a record holds. 26 bits, by the ladder
     # of England.
     (BlockingRule.NK, "every_pair", "date", "in_england", FAR),
     # DM (day and month) combines both names and a date with day and month in either order: it finds
-    # a child whose day and month were swapped. 28 bits, by the ladder of England.
+    # a child whose day and month were swapped. 26 bits, by the ladder of England.
     (BlockingRule.DM, "both_names", "day_and_month", "in_england", FAR),
     # SW (sounds of words) combines the phonetic codes of both names and the date: it finds names
-    # that were written down by ear. 28 bits, by the ladder of England.
+    # that were written down by ear. 26 bits, by the ladder of England.
     (BlockingRule.SW, "every_sound", "date", "in_england", FAR),
     # P33 (prefixes of three) combines the first three letters of both names and the date: it finds
-    # names with a wrong or shortened end. 28 bits, by the ladder of England.
+    # names with a wrong or shortened end. 26 bits, by the ladder of England.
     (BlockingRule.P33, "beginnings", "date", "in_england", FAR),
     # DPA (date, place, attribute) combines sex, date and home: it finds a child without a name, or
     # under another. 24 bits are more than 1 January gives, which is a year alone: it makes no such
@@ -313,41 +314,44 @@ _NARROW: Final = tuple(_strong(
     # home alone: it finds a child whose date is wrong. Sex halves what brothers and sisters called
     # alike open.
     (BlockingRule.BEGINNINGS_HOME, "beginnings", "sex", _HOME, _ANY),
-    # NAMES_YEAR_DAY combines both names, year and day: it finds a date with a wrong month. 28 bits,
+    # NAMES_YEAR_DAY combines both names, year and day: it finds a date with a wrong month. 26 bits,
     # by the ladder of England.
     (BlockingRule.NAMES_YEAR_DAY, "both_names", "year_day", "in_england", FAR),
-    # NAMES_MONTH_DAY combines both names, month and day: it finds a date with a wrong year. 28
+    # NAMES_MONTH_DAY combines both names, month and day: it finds a date with a wrong year. 26
     # bits, by the ladder of England.
     (BlockingRule.NAMES_MONTH_DAY, "both_names", "month_day", "in_england", FAR),
-    # The next three combine the first letters of both names, home and two parts of the date, bound
-    # by the home alone: they find a child at home of whom a name, or both, and the third part of
-    # the date are wrong. Brothers and sisters share no two parts, as a rule.
-    (BlockingRule.INITIALS_HOME_YEAR_MONTH, "initials", "year_month", _HOME, _ANY),
-    (BlockingRule.INITIALS_HOME_YEAR_DAY, "initials", "year_day", _HOME, _ANY),
-    (BlockingRule.INITIALS_HOME_MONTH_DAY, "initials", "month_day", _HOME, _ANY),
-    # INITIALS_INCODE_DATE combines the first letters of both names, the second half of the postcode
-    # and the date: it finds a child of a common name, whom other keys bind to the area, although
-    # the first half is wrong, and names that are both wrong. 28 bits.
-    (BlockingRule.INITIALS_INCODE_DATE, "initials", "date", "by_incode", FAR),
+    # The next five combine one name, home and two parts of the date, bound by the home alone: they
+    # find a child at home of whom the third part of the date is wrong, and a name besides: the
+    # surname, or the end of the forename (FORENAME_HOME: its first three letters), or the forename
+    # (SURNAME_HOME: the surname's phonetic code). Brothers and sisters share no two parts, as a
+    # rule.
+    (BlockingRule.FORENAME_HOME_YEAR_MONTH, "forename_beginning", "year_month", _HOME, _ANY),
+    (BlockingRule.FORENAME_HOME_YEAR_DAY, "forename_beginning", "year_day", _HOME, _ANY),
+    (BlockingRule.SURNAME_HOME_YEAR_MONTH, "surname_sound", "year_month", _HOME, _ANY),
+    (BlockingRule.SURNAME_HOME_YEAR_DAY, "surname_sound", "year_day", _HOME, _ANY),
+    (BlockingRule.SURNAME_HOME_MONTH_DAY, "surname_sound", "month_day", _HOME, _ANY),
+    # NAMES_INCODE_DATE combines what NK does with the second half of the postcode, for names so
+    # common that NK binds them to a place: it finds such a child although the first half is wrong.
+    (BlockingRule.NAMES_INCODE_DATE, "every_pair", "date", "by_incode", FAR, FAR),
+    # NAMES_MIDDLE_DATE combines both names, the initial of a middle name and the date, for names
+    # so common that NK binds them to a place: it finds such a child who moved.
+    (BlockingRule.NAMES_MIDDLE_DATE, "names_and_middle", "date", "in_england", FAR, FAR_WITH_INITIAL),
 ))
 _WEAK: Final = (
     *_weak(
         Scope.NARROW,
         # NO_PLACE_NAMES_DATE combines what NK does, for names so common that NK binds them to a
-        # place (below 28 bits): it finds such a child where a side has no place.
+        # place (below 26 bits): it finds such a child where a side has no place.
         ("NO_PLACE_NAMES_DATE", "place", "every_pair", "date", "nowhere", _ANY, FAR),
-        # NO_PLACE_SOUNDS_DATE combines what SW does, for names that SW binds to a place (below 28
+        # NO_PLACE_SOUNDS_DATE combines what SW does, for names that SW binds to a place (below 26
         # bits): it finds such a child by sound where a side has no place.
         ("NO_PLACE_SOUNDS_DATE", "place", "every_sound", "date", "nowhere", _ANY, FAR),
     ),
     *_weak(
         Scope.WIDE,
-        # NO_DATE_NAMES combines both names alone where a side has no date. 20 bits, by the ladder
+        # NO_DATE_NAMES combines both names alone where a side has no date. 18 bits, by the ladder
         # of the area.
-        ("NO_DATE_NAMES", "date", "both_names", "no_date", _AREA, 20.0, inf),
-        # NO_DATE_INITIALS_HOME combines the first letters of both names, sex and home where a side
-        # has no date, bound by the home alone.
-        ("NO_DATE_INITIALS_HOME", "date", "initials", "sex", _HOME, _ANY, inf),
+        ("NO_DATE_NAMES", "date", "both_names", "no_date", _AREA, 18.0, inf),
     ),
 )
 _WIDE: Final = tuple(_strong(
@@ -355,49 +359,37 @@ _WIDE: Final = tuple(_strong(
     # FORENAME_MIDDLE_DATE combines forename, initial of a middle name and date: it finds a child
     # under another surname. 25 bits, by the ladder of the area.
     (BlockingRule.FORENAME_MIDDLE_DATE, "forename_and_middle", "date", _AREA, 25.0),
-    # SURNAME_MIDDLE_DATE combines surname, initial of a middle name and date: it finds a child
-    # under another forename. 25 bits, by the ladder of the area.
-    (BlockingRule.SURNAME_MIDDLE_DATE, "surname_and_middle", "date", _AREA, 25.0),
     # ENDINGS_DATE combines the last three letters of both names and the date: it finds names with a
-    # wrong beginning. 27 bits, by the ladder of the area.
-    (BlockingRule.ENDINGS_DATE, "endings", "date", _AREA, 27.0),
-    # NAMES_YEAR_MONTH combines both names, year and month: it finds a date with a wrong day. 27
+    # wrong beginning. 26 bits, by the ladder of the area.
+    (BlockingRule.ENDINGS_DATE, "endings", "date", _AREA, 26.0),
+    # NAMES_YEAR_MONTH combines both names, year and month: it finds a date with a wrong day. 26
     # bits, by the ladder of the area.
-    (BlockingRule.NAMES_YEAR_MONTH, "both_names", "year_month", _AREA, 27.0),
-    # NAMES_MIDDLE combines both names and the initial of a middle name: it finds a child whose
-    # whole date is another. 26 bits, by the ladder of the area.
-    (BlockingRule.NAMES_MIDDLE, "names_and_middle", "no_date", _AREA, 26.0),
-    # FORENAME_DATE combines forename and date: it finds a child whose surname changed. 26 bits, by
+    (BlockingRule.NAMES_YEAR_MONTH, "both_names", "year_month", _AREA, 26.0),
+    # FORENAME_DATE combines forename and date: it finds a child whose surname changed. 25 bits, by
     # the ladder of the area.
-    (BlockingRule.FORENAME_DATE, "forename", "date", _AREA, 26.0),
+    (BlockingRule.FORENAME_DATE, "forename", "date", _AREA, 25.0),
     # SURNAME_DATE combines surname and date: it finds a child whose forename changed. 25 bits, by
     # the ladder of the area.
     (BlockingRule.SURNAME_DATE, "surname", "date", _AREA, 25.0),
-    # INITIALS_DATE combines the first letters of both names and the date: it finds a child near by
-    # whose names are both wrong. 25 bits, by the ladder of the area.
-    (BlockingRule.INITIALS_DATE, "initials", "date", _AREA, 25.0),
-    # SURNAME_HOME_YEAR_MONTH combines the surname's phonetic code, home, year and month, bound by
-    # the home alone: it finds a child at home under another forename whose day is wrong.
-    (BlockingRule.SURNAME_HOME_YEAR_MONTH, "surname_sound", "year_month", _HOME, _ANY),
-    # SURNAME_HOME_YEAR_DAY combines the surname's phonetic code, home, year and day, bound by the
-    # home alone: it finds a child at home under another forename whose month is wrong.
-    (BlockingRule.SURNAME_HOME_YEAR_DAY, "surname_sound", "year_day", _HOME, _ANY),
+    # FORENAME_BEGINNING_DATE combines forename, the first three letters of the surname and the
+    # date: it finds a surname with a wrong end. 26 bits, by the ladder of the area.
+    (BlockingRule.FORENAME_BEGINNING_DATE, "forename_and_surname_beginning", "date", _AREA, 26.0),
 ))
 _WEAKER: Final = (
     *_weak(
         Scope.WIDE,
-        # NO_FORENAME_SURNAME_DATE combines the surname's phonetic code and the date where a side
-        # has no forename. 18 bits, by the ladder of the area.
-        ("NO_FORENAME_SURNAME_DATE", "forename", "surname_sound", "date", _AREA, 18.0, inf),
-        # NO_DATE_NAMES_YEAR combines both names and the year where a side knows no more of the
-        # date. 18 bits, by the ladder of the area.
-        ("NO_DATE_NAMES_YEAR", "date", "both_names", "year", _AREA, 18.0, inf),
         # NO_DATE_INITIAL_SURNAME combines initial, the surname's phonetic code and home where a
         # side has no date, bound by the home alone.
         ("NO_DATE_INITIAL_SURNAME", "date", "initial_and_sound", "no_date", _HOME, _ANY, inf),
+        # NO_DATE_SOUNDS_YEAR combines the phonetic codes of both names and the year where a side
+        # knows no more of the date. 18 bits, by the ladder of the area.
+        ("NO_DATE_SOUNDS_YEAR", "date", "every_sound", "year", _AREA, 18.0, inf),
+        # NO_FORENAME_SURNAME_DATE combines the surname's phonetic code and the date where a side
+        # has no forename. 18 bits, by the ladder of the area.
+        ("NO_FORENAME_SURNAME_DATE", "forename", "surname_sound", "date", _AREA, 18.0, inf),
         # NO_PLACE_FORENAME_DATE combines forename and date where a side has no place. 21 bits; from
-        # the 26 bits of FORENAME_DATE on that rule needs no place.
-        ("NO_PLACE_FORENAME_DATE", "place", "forename", "date", "nowhere", 21.0, 26.0),
+        # the 25 bits of FORENAME_DATE on that rule needs no place.
+        ("NO_PLACE_FORENAME_DATE", "place", "forename", "date", "nowhere", 21.0, 25.0),
         # NO_PLACE_SURNAME_DATE combines surname and date where a side has no place. 21 bits; from
         # the 25 bits of SURNAME_DATE on that rule needs no place.
         ("NO_PLACE_SURNAME_DATE", "place", "surname", "date", "nowhere", 21.0, 25.0),
@@ -407,9 +399,6 @@ _WEAKER: Final = (
         # NO_DATE_NAMES_MIDDLE combines both names and the initial of a middle name where a side has
         # no date. 18 bits, by the ladder of the area.
         ("NO_DATE_NAMES_MIDDLE", "date", "names_and_middle", "no_date", _AREA, 18.0, inf),
-        # NO_SURNAME_FORENAME_MIDDLE_DATE combines forename, initial of a middle name and date where
-        # a side has no surname. 18 bits, by the ladder of the area.
-        ("NO_SURNAME_FORENAME_MIDDLE_DATE", "surname", _INITIAL, "date", _AREA, 18.0, inf),
     ),
     *_weak(
         Scope.NARROW,
@@ -428,21 +417,20 @@ _WEAKER: Final = (
         ("NO_PLACE_BEGINNINGS_DATE", "place", "beginnings", "date", "nowhere", 20.0, FAR),
         # NO_PLACE_ENDINGS_DATE combines the last three letters of both names and the date: wrong
         # beginnings.
-        ("NO_PLACE_ENDINGS_DATE", "place", "endings", "date", "nowhere", 20.0, 27.0),
+        ("NO_PLACE_ENDINGS_DATE", "place", "endings", "date", "nowhere", 20.0, 26.0),
         # NO_PLACE_NAMES_YEAR_DAY combines both names, year and day: a wrong month.
         ("NO_PLACE_NAMES_YEAR_DAY", "place", "both_names", "year_day", "nowhere", 20.0, FAR),
         # NO_PLACE_NAMES_MONTH_DAY combines both names, month and day: a wrong year.
         ("NO_PLACE_NAMES_MONTH_DAY", "place", "both_names", "month_day", "nowhere", 20.0, FAR),
         # NO_PLACE_NAMES_YEAR_MONTH combines both names, year and month: a wrong day.
-        ("NO_PLACE_NAMES_YEAR_MONTH", "place", "both_names", "year_month", "nowhere", 20.0, 27.0),
+        ("NO_PLACE_NAMES_YEAR_MONTH", "place", "both_names", "year_month", "nowhere", 20.0, 26.0),
     ),
 )
 _LAST: Final = tuple(_strong(
     Scope.WIDE,
-    # FORENAME_BEGINNING_DATE combines forename, the first three letters of the surname and the
-    # date: it finds a surname with a wrong end. 27 bits, by the ladder of the area. Last: it finds
-    # 3 pairs in 10,000 far away.
-    (BlockingRule.FORENAME_BEGINNING_DATE, "forename_and_surname_beginning", "date", _AREA, 27.0),
+    # NAMES_MIDDLE combines both names and the initial of a middle name: it finds a child whose
+    # whole date is another. 26 bits, by the ladder of the area.
+    (BlockingRule.NAMES_MIDDLE, "names_and_middle", "no_date", _AREA, 26.0),
 ))
 # fmt: on
 

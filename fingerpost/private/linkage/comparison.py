@@ -12,13 +12,14 @@ The rules, each for a child whom it protects:
 * A household (surname, postcode, date) without a forename to compare is never a match, unless one
   side is an expected date that can be of the other's pregnancy: no brother or sister is born then.
 * Names alone, in whatever town, are never a match, nor are a forename and a date: many share them.
+  Without a date that agrees they are no link either, unless they are rare.
 * Brothers and sisters share home and surname and are called alike: another date of birth with
   anything but the same forename is at most POSSIBLE.
 * An identifier that nothing else confirms is POSSIBLE: it may be a sibling's number on the wrong
   child.
-* Another date without a forename that agrees is another child, or a brother or sister. So is
-  another forename with another middle name, where no household agrees: a side without a postcode
-  has none that could.
+* Another date, or none to compare, without a forename that surely agrees is another child, or a
+  brother or sister. So is another forename with another middle name, where no household agrees: a
+  side without a postcode has none that could.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ class Decision(Enum):
 class Rule(Enum):
     """A rule that no sum may overrule; it protects another child from being taken for this one."""
 
-    OTHER_CHILD = "another date of birth, and no forename that agrees"
+    OTHER_CHILD = "another date of birth, or none to compare, and no forename that surely agrees"
     OTHER_NAMES = (
         "another forename and another middle name, and no home and surname that both agree"
     )
@@ -240,7 +241,8 @@ def _rule(
     birth = levels[Field.BIRTH]
     contradicted = Level.DIFFERENT in (levels[Field.SEX], levels[Field.MIDDLE])
     if naming.forename in (Level.DIFFERENT, Level.PARTIAL):
-        other = birth in _OTHER_DATE
+        # What is left is the household, and perhaps the year.
+        other = birth in _OTHER_DATE or birth in _NO_DATE
     else:
         # Without a forename, with an initial or a like name, a close date may be an expected date
         # that was kept.
@@ -360,6 +362,8 @@ def _rule_without_number(
         # children of a common name may live in one street.
         same = forename is Level.EXACT and family and levels[Field.POSTCODE] is Level.EXACT
         contradicted = Level.DIFFERENT in (levels[Field.SEX], levels[Field.MIDDLE])
+        if birth is Level.DIFFERENT and (forename is not Level.EXACT or brothers or contradicted):
+            return Rule.OTHER_CHILD  # Jaxon and Jaxson, Jake and Jacob, Muhammad and Muhammad
         if not same or brothers or common or contradicted:
             return Rule.OTHER_DATE
     sure = forename in SURE_NAME and birth in _SAME_DATE
