@@ -23,7 +23,6 @@ from fingerpost.private.linkage.blocking_rules import (
     Select,
     Side,
 )
-from fingerpost.private.linkage.name_tables import INITIAL_BITS
 from fingerpost.private.linkage.normal_form import NormalForm
 
 Tagged = tuple[int, int, tuple[str, ...]]
@@ -42,19 +41,12 @@ def _forename_beginning_and_surname(of: Parts) -> tuple[Part, ...]:
     )
 
 
-def _initials(of: Parts) -> tuple[Part, ...]:
-    return tuple(
-        Part(tuple(sorted(text[0] for text in each.texts)), 2 * INITIAL_BITS)
-        for each in of.beginnings
-    )
-
-
 NAMES: dict[str, Select] = {
     "NK": attrgetter("every_pair"),
     "names": attrgetter("both_names"),
     "sounds": attrgetter("every_sound"),
     "beginnings": attrgetter("beginnings"),
-    "initials": _initials,
+    "initials": attrgetter("initials"),
     "forename-beginning": attrgetter("forename_beginning"),
     "endings": attrgetter("endings"),
     "forename": attrgetter("forename"),

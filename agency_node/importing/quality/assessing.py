@@ -40,7 +40,7 @@ from agency_node.importing.sources.children import Export, SourceChild
 from agency_node.importing.sources.faults import RowFault
 from agency_node.importing.sources.reasons import Reason
 from fingerpost.private.linkage import BlockingRule
-from fingerpost.private.linkage.strength import FAR_RULES
+from fingerpost.private.linkage.strength import FAR_RULES, ways_far
 from fingerpost.protocol.codes import Quality
 from fingerpost.protocol.ids import AgencyId
 
@@ -204,7 +204,7 @@ def _remarks(tally: Tally, kept: Mapping[int, SourceChild], remarks: Iterable[Ro
 def _found(tally: Tally, kept: Mapping[int, SourceChild], gathered: Gathered) -> Found:
     by_rules: Counter[int] = Counter()
     for position, child in kept.items():
-        rules = min(2, sum(gathered.finds(position, rule) for rule in FAR_RULES))
+        rules = min(2, ways_far({rule for rule in FAR_RULES if gathered.finds(position, rule)}))
         by_rules[rules] += 1
         if rules < 2:
             fault = Fault.FOUND_ONCE if rules else Fault.FOUND_NEAR

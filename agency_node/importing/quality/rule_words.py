@@ -27,7 +27,7 @@ _STRONG: Final[Mapping[BlockingRule, str]] = {
     BlockingRule.FORENAME_HOME_YEAR_DAY: "Start of the forename, home, year and day",
     BlockingRule.SURNAME_HOME_YEAR_MONTH: "Surname by its sound, home, year and month",
     BlockingRule.SURNAME_HOME_YEAR_DAY: "Surname by its sound, home, year and day",
-    BlockingRule.SURNAME_HOME_MONTH_DAY: "Surname by its sound, home, month and day",
+    BlockingRule.INITIALS_HOME_MONTH_DAY: "First letters of both names, home, month and day",
     BlockingRule.NAMES_INCODE_DATE: "Common names, second half of the postcode, and date of birth",
     BlockingRule.NAMES_MIDDLE_DATE: "Common names, middle initial, and date of birth",
     BlockingRule.FORENAME_MIDDLE_DATE: "Forename, middle initial and date, whatever the surname",

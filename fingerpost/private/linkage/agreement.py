@@ -308,7 +308,10 @@ def _partial_level(a: Born, b: Born) -> Level:
     expected = any(isinstance(one, ExpectedDate) for one in known)
     partial = [one for one in known if isinstance(one, PartialDate)]
     if _apart(*known):
-        return Level.DIFFERENT_WEAK if a.year == b.year and not expected else Level.DIFFERENT
+        # A year that was reckoned from an age is easily the one before or after.
+        reckoned = isinstance(a, PartialDate) and isinstance(b, PartialDate)
+        near = abs(a.year - b.year) <= reckoned
+        return Level.DIFFERENT_WEAK if near and not expected else Level.DIFFERENT
     if any(one.about for one in partial):
         return Level.ABOUT
     return Level.MONTH if not expected and all(one.month for one in partial) else Level.YEAR

@@ -75,11 +75,12 @@ _FIRST_KEYS: Final = 4
 """
 _MOST_OF_A_RULE: Final = {
     BlockingRule.NK: 12,
-    BlockingRule.SW: 3,
-    BlockingRule.NAMES_INCODE_DATE: 2,
-    # The keys of a child without a place must not push out the keys by which all others are found.
-    BlockingRule.NO_PLACE_NAMES_DATE_Q: 2,
-    BlockingRule.NO_PLACE_NAMES_DATE_R: 2,
+    BlockingRule.SW: 2,
+    # What finds a child of common names without a place, or with a wrong one, must not push out the
+    # keys by which all others are found.
+    BlockingRule.NAMES_INCODE_DATE: 1,
+    BlockingRule.NO_PLACE_NAMES_DATE_Q: 1,
+    BlockingRule.NO_PLACE_NAMES_DATE_R: 1,
     BlockingRule.NO_PLACE_SOUNDS_DATE_Q: 1,
     BlockingRule.NO_PLACE_SOUNDS_DATE_R: 1,
 }
@@ -241,7 +242,7 @@ def key_parts(form: NormalForm) -> Parts:
     main = _sorted_pair(forename, surname) if forename and surname else ()
     middle = _middle_initial(present, forename)
     forename_code, surname_code = phonetic(forename), phonetic(surname)
-    of_forename, of_surname = rare.whole.forename(forename), rare.whole.surname(surname)
+    of_forename = rare.whole.forename(forename)
     both_bits = rare.whole.pair(*main) if main else 0.0
     code_bits = rare.sound.surname(surname_code)
     number, upn = form.health_number, form.upn
@@ -256,6 +257,7 @@ def key_parts(form: NormalForm) -> Parts:
             Part(pair, rare.sound.pair(*pair)) for pair in _phonetic_pairs(form.names)
         ),
         beginnings=_pair(_sorted_pair(forename[:3], surname[:3]) if main else (), rare.beginning),
+        initials=_part(_sorted_pair(forename[:1], surname[:1]), 2 * INITIAL_BITS),
         endings=_pair(_sorted_pair(forename[-3:], surname[-3:]) if main else (), rare.ending),
         forename=_part((forename,), of_forename),
         forename_beginning=_part((forename[:3],), rare.beginning.forename(forename[:3])),

@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum, unique
+from functools import cache
 from math import inf
 from operator import attrgetter
 from typing import Final, NamedTuple
@@ -85,7 +86,7 @@ class BlockingRule(IntEnum):
     BEGINNINGS_HOME = 10
     FORENAME_HOME_YEAR_MONTH = 11
     FORENAME_HOME_YEAR_DAY = 12
-    SURNAME_HOME_MONTH_DAY = 13
+    INITIALS_HOME_MONTH_DAY = 13
     NAMES_INCODE_DATE = 14
     NAMES_MIDDLE_DATE = 15
     ENDINGS_DATE = 20
@@ -163,6 +164,7 @@ class Parts(NamedTuple):
     both_names: tuple[Part, ...]  # the daily forename and the whole surname
     every_sound: tuple[Part, ...]  # phonetic codes of both, of parts of the surname, of other names
     beginnings: tuple[Part, ...]  # the first three letters of both names
+    initials: tuple[Part, ...]  # the first letters of both names
     endings: tuple[Part, ...]  # the last three letters of both names
     forename: tuple[Part, ...]  # the daily one
     forename_beginning: tuple[Part, ...]  # its first three letters
@@ -213,6 +215,11 @@ class RuleDefinition:
     meets: Meets = Meets.ALWAYS
     lacks: Select | None = None
 
+    @property
+    def is_at_home(self) -> bool:
+        """Whether its keys hold the whole postcode: a wrong one loses them all."""
+        return self.places is _select(_HOME)
+
     def applies_to(self, side: Side, parts: Parts) -> bool:
         """Return whether this side makes keys of the rule.
 
@@ -245,8 +252,7 @@ class RuleDefinition:
 FAR: Final = 26.0
 """Bits that names and date must give to be asked all over England: 2^26 is five times its
 children."""
-FAR_WITH_INITIAL: Final = FAR + INITIAL_BITS
-"""What names too common for ``FAR`` stay below together with an initial."""
+_WITH_INITIAL: Final = FAR + INITIAL_BITS  # below it are the names that NK binds
 _AREA: Final = "in_the_area"
 _HOME: Final = "at_home"
 _INITIAL: Final = "forename_and_middle"
@@ -256,6 +262,7 @@ _Row = tuple[BlockingRule, str, str, str, float] | tuple[BlockingRule, str, str,
 _WeakRow = tuple[str, str, str, str, str, float, float]
 
 
+@cache
 def _select(part: str) -> Select:
     if part not in Parts._fields:
         raise Defect("no such part of a key")
@@ -320,22 +327,23 @@ _NARROW: Final = tuple(_strong(
     # NAMES_MONTH_DAY combines both names, month and day: it finds a date with a wrong year. 26
     # bits, by the ladder of England.
     (BlockingRule.NAMES_MONTH_DAY, "both_names", "month_day", "in_england", FAR),
-    # The next five combine one name, home and two parts of the date, bound by the home alone: they
-    # find a child at home of whom the third part of the date is wrong, and a name besides: the
-    # surname, or the end of the forename (FORENAME_HOME: its first three letters), or the forename
-    # (SURNAME_HOME: the surname's phonetic code). Brothers and sisters share no two parts, as a
-    # rule.
+    # The next five combine part of the names, home and two parts of the date, bound by the home
+    # alone: they find a child at home of whom the third part of the date is wrong, and a name
+    # besides. FORENAME_HOME has the first three letters of the forename (the surname may be
+    # another), SURNAME_HOME the surname's phonetic code (the forename may be another),
+    # INITIALS_HOME the first letters of both: of month and day alone, one surname would open for
+    # brothers and sisters of one birthday.
     (BlockingRule.FORENAME_HOME_YEAR_MONTH, "forename_beginning", "year_month", _HOME, _ANY),
     (BlockingRule.FORENAME_HOME_YEAR_DAY, "forename_beginning", "year_day", _HOME, _ANY),
     (BlockingRule.SURNAME_HOME_YEAR_MONTH, "surname_sound", "year_month", _HOME, _ANY),
     (BlockingRule.SURNAME_HOME_YEAR_DAY, "surname_sound", "year_day", _HOME, _ANY),
-    (BlockingRule.SURNAME_HOME_MONTH_DAY, "surname_sound", "month_day", _HOME, _ANY),
+    (BlockingRule.INITIALS_HOME_MONTH_DAY, "initials", "month_day", _HOME, _ANY),
     # NAMES_INCODE_DATE combines what NK does with the second half of the postcode, for names so
     # common that NK binds them to a place: it finds such a child although the first half is wrong.
     (BlockingRule.NAMES_INCODE_DATE, "every_pair", "date", "by_incode", FAR, FAR),
     # NAMES_MIDDLE_DATE combines both names, the initial of a middle name and the date, for names
     # so common that NK binds them to a place: it finds such a child who moved.
-    (BlockingRule.NAMES_MIDDLE_DATE, "names_and_middle", "date", "in_england", FAR, FAR_WITH_INITIAL),
+    (BlockingRule.NAMES_MIDDLE_DATE, "names_and_middle", "date", "in_england", FAR, _WITH_INITIAL),
 ))
 _WEAK: Final = (
     *_weak(
@@ -343,9 +351,6 @@ _WEAK: Final = (
         # NO_PLACE_NAMES_DATE combines what NK does, for names so common that NK binds them to a
         # place (below 26 bits): it finds such a child where a side has no place.
         ("NO_PLACE_NAMES_DATE", "place", "every_pair", "date", "nowhere", _ANY, FAR),
-        # NO_PLACE_SOUNDS_DATE combines what SW does, for names that SW binds to a place (below 26
-        # bits): it finds such a child by sound where a side has no place.
-        ("NO_PLACE_SOUNDS_DATE", "place", "every_sound", "date", "nowhere", _ANY, FAR),
     ),
     *_weak(
         Scope.WIDE,
@@ -374,8 +379,17 @@ _WIDE: Final = tuple(_strong(
     # FORENAME_BEGINNING_DATE combines forename, the first three letters of the surname and the
     # date: it finds a surname with a wrong end. 26 bits, by the ladder of the area.
     (BlockingRule.FORENAME_BEGINNING_DATE, "forename_and_surname_beginning", "date", _AREA, 26.0),
+    # NAMES_MIDDLE combines both names and the initial of a middle name: it finds a child whose
+    # whole date is another. 26 bits, by the ladder of the area.
+    (BlockingRule.NAMES_MIDDLE, "names_and_middle", "no_date", _AREA, 26.0),
 ))
 _WEAKER: Final = (
+    *_weak(
+        Scope.NARROW,
+        # NO_PLACE_SOUNDS_DATE combines what SW does, for names that SW binds to a place (below 26
+        # bits): it finds such a child by sound where a side has no place.
+        ("NO_PLACE_SOUNDS_DATE", "place", "every_sound", "date", "nowhere", _ANY, FAR),
+    ),
     *_weak(
         Scope.WIDE,
         # NO_DATE_INITIAL_SURNAME combines initial, the surname's phonetic code and home where a
@@ -426,12 +440,6 @@ _WEAKER: Final = (
         ("NO_PLACE_NAMES_YEAR_MONTH", "place", "both_names", "year_month", "nowhere", 20.0, 26.0),
     ),
 )
-_LAST: Final = tuple(_strong(
-    Scope.WIDE,
-    # NAMES_MIDDLE combines both names and the initial of a middle name: it finds a child whose
-    # whole date is another. 26 bits, by the ladder of the area.
-    (BlockingRule.NAMES_MIDDLE, "names_and_middle", "no_date", _AREA, 26.0),
-))
 # fmt: on
 
 RULE_DEFINITIONS: Final[tuple[RuleDefinition, ...]] = (
@@ -439,7 +447,6 @@ RULE_DEFINITIONS: Final[tuple[RuleDefinition, ...]] = (
     *_WEAK,
     *_WIDE,
     *_WEAKER,
-    *_LAST,
 )
 """In order of priority: a child of many names has more keys than fit, and the last are dropped
 first. So what a child lacks most seldom stands last. See ``blocking_keys`` for the bounds of each

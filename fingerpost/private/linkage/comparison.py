@@ -12,7 +12,7 @@ The rules, each for a child whom it protects:
 * A household (surname, postcode, date) without a forename to compare is never a match, unless one
   side is an expected date that can be of the other's pregnancy: no brother or sister is born then.
 * Names alone, in whatever town, are never a match, nor are a forename and a date: many share them.
-  Without a date that agrees they are no link either, unless they are rare.
+  Without a date or a place that agrees they are no link either, unless they are rare.
 * Brothers and sisters share home and surname and are called alike: another date of birth with
   anything but the same forename is at most POSSIBLE.
 * An identifier that nothing else confirms is POSSIBLE: it may be a sibling's number on the wrong
@@ -67,6 +67,7 @@ _OTHER_DATE: Final = (Level.DIFFERENT, Level.TWO_PARTS, Level.CLOSE)
 _NO_DATE: Final = (
     Level.MISSING, Level.DIFFERENT, Level.DIFFERENT_WEAK, Level.CLOSE, Level.YEAR, Level.ABOUT,
 )  # fmt: skip
+_NO_PLACE: Final = (Level.MISSING, Level.DIFFERENT)
 _VERY_DATE: Final = (Level.EXACT, Level.EXACT_WEAK, Level.SWAPPED, Level.CENTURY)
 _SAME_HOME: Final = (Level.EXACT, Level.NEAR, Level.FORMER)
 _FAR_LIKELIER: Final = 2.5  # in bits: Taylor, Ali and Warsame are forenames too
@@ -168,9 +169,9 @@ def compare(asked: NormalForm, record: NormalForm, *, upn: bool = False) -> Comp
         said = Decision.POSSIBLE  # a number that may be somebody else's is for a person to look at
     rule = _rule(naming, levels, asked, record, weight < weights.match_away)
     most = Decision.MATCH
-    undated = rule is Rule.NAMES_ALONE and levels[Field.BIRTH] in _NO_DATE
-    other = rule in (Rule.OTHER_CHILD, Rule.OTHER_NAMES) or (undated and weight < weights.alone)
-    if other and not identified:
+    nowhere = levels[Field.BIRTH] in _NO_DATE and levels[Field.POSTCODE] in _NO_PLACE
+    alone = rule is Rule.NAMES_ALONE and nowhere and weight < weights.alone
+    if (alone or rule in (Rule.OTHER_CHILD, Rule.OTHER_NAMES)) and not identified:
         most = Decision.DIFFERENT
     elif rule is not None:
         most = Decision.POSSIBLE

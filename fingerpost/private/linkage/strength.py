@@ -11,14 +11,20 @@ Invariants: pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum, unique
 from typing import Final, Self
 
 from fingerpost.private.demographics import Demographics, OtherName, PartialDate
 from fingerpost.private.linkage.blocking_keys import BlockingKey, blocking_keys
-from fingerpost.private.linkage.blocking_rules import RULE_DEFINITIONS, Meets, Scope, Side
+from fingerpost.private.linkage.blocking_rules import (
+    RULE_DEFINITIONS,
+    BlockingRule,
+    Meets,
+    Scope,
+    Side,
+)
 from fingerpost.private.linkage.comparison import Decision, compare
 from fingerpost.private.linkage.name_tables import forename_bits, surname_bits
 from fingerpost.private.linkage.names import daily_names
@@ -154,12 +160,13 @@ class WeakRule(Rule):
     NUMBER_ALONE = "a number alone"
 
 
-FAR_RULES: Final = frozenset(
-    definition.rule
+FAR_RULES: Final = {
+    definition.rule: definition.is_at_home
     for definition in RULE_DEFINITIONS
     if definition.scope is Scope.NARROW and definition.meets is Meets.ALWAYS
-)
-"""The rules that are used over the whole reach, and need no side to lack a field."""
+}
+"""The rules that are used over the whole reach and need no side to lack a field, and whether each
+is bound to the home."""
 _GOOD_PERCENT: Final = 95
 _FAIR_PERCENT: Final = 80
 FEWEST_JUDGED: Final = 20
@@ -173,7 +180,18 @@ def is_found_twice(keys: Iterable[BlockingKey]) -> bool:
     Args:
         keys: of the record.
     """
-    return len(FAR_RULES.intersection(key.rule for key in keys)) > 1
+    return ways_far({key.rule for key in keys}) > 1
+
+
+def ways_far(rules: Set[BlockingRule]) -> int:
+    """Return by how many strong rules a record is found far away. Those that are bound to the home
+    count as one: a wrong postcode loses them all.
+
+    Args:
+        rules: of which the record has keys.
+    """
+    at_home = {rule for rule, bound in FAR_RULES.items() if bound and rule in rules}
+    return len(rules & FAR_RULES.keys()) - max(0, len(at_home) - 1)
 
 
 def quality_of(found_twice: int, records: int) -> Quality | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from effort import examples
-from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.private.demographics import Demographics, OtherName, PartialDate, Sex
 from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
     RULE_DEFINITIONS,
@@ -24,7 +25,7 @@ from fingerpost.private.linkage import (
     wide_keys,
 )
 from fingerpost.private.linkage.blocking_keys import MOST_KEYS, key_parts
-from fingerpost.private.linkage.blocking_rules import FAR, Meets
+from fingerpost.private.linkage.blocking_rules import FAR, RETIRED, Meets
 from fingerpost.private.linkage.golden_cases import CASES
 from fingerpost.protocol.errors import Defect
 from unit.fingerpost.private.linkage.children import child as a_child
@@ -226,8 +227,6 @@ def test_a_child_of_common_name_without_a_place_is_found_all_the_same() -> None:
     assert rules_shared(nowhere, placed) == {
         BlockingRule.NO_PLACE_NAMES_DATE_Q,
         BlockingRule.NO_PLACE_SOUNDS_DATE_Q,
-        BlockingRule.NO_PLACE_BEGINNINGS_DATE_Q,
-        BlockingRule.NO_PLACE_ENDINGS_DATE_Q,
     }
     assert BlockingRule.NO_PLACE_NAMES_DATE_R in rules_shared(placed, nowhere)
     assert not {k for k in rules_shared(placed, placed) if k.name.startswith("NO_")}
@@ -235,6 +234,12 @@ def test_a_child_of_common_name_without_a_place_is_found_all_the_same() -> None:
     assert not rules_shared(placed, elsewhere)
 
 
+OLIVER = a_child("Oliver", "Smith", middle_names="Grace", postcode="LS6 2AB")
+OF_COMMON_NAMES = {
+    "NO_PLACE_BEGINNINGS_DATE",
+    "NO_PLACE_NAMES_YEAR_DAY",
+    "NO_PLACE_NAMES_MONTH_DAY",
+}
 LEAH = a_child("Leah", "Walker", middle_names="Grace", sex=Sex.FEMALE, postcode="LS6 2AB")
 
 
@@ -254,13 +259,12 @@ def meets(rule: BlockingRule, asked: Demographics, record: Demographics) -> bool
         ({"surname": "Trent"}, "NO_PLACE_FORENAME_DATE"),
         ({"forename": "Jack", "surname": "Trent"}, "NO_PLACE_FORENAME_MIDDLE_DATE"),
         ({"forename": "Ida"}, "NO_PLACE_SURNAME_DATE"),
-        ({"forename": "Leaha", "surname": "Walterton"}, "NO_PLACE_BEGINNINGS_DATE"),
+        ({"forename": "Oliva", "surname": "Smithson"}, "NO_PLACE_BEGINNINGS_DATE"),
         ({"forename": "Emily", "surname": "Halker"}, "NO_PLACE_ENDINGS_DATE"),
         ({"dob": date(2009, 11, 27)}, "NO_PLACE_NAMES_MIDDLE"),
         ({"dob": date(2014, 8, 9)}, "NO_PLACE_NAMES_YEAR_DAY"),
         ({"dob": date(2013, 3, 9)}, "NO_PLACE_NAMES_MONTH_DAY"),
         ({"dob": date(2014, 3, 21)}, "NO_PLACE_NAMES_YEAR_MONTH"),
-        ({"forename": "Jack", "surname": ""}, "NO_SURNAME_FORENAME_MIDDLE_DATE"),
         ({"dob": None}, "NO_DATE_NAMES_MIDDLE"),
     ],
 )
@@ -268,10 +272,11 @@ def test_a_field_that_is_wrong_is_borne_where_another_lacks(
     otherwise: dict[str, str | date | None], name: str
 ) -> None:
     """By either side, near by only; and a weak rule opens for no two complete children."""
-    record = replace(LEAH, forename=str(otherwise.get("forename", LEAH.forename)))
+    child = OLIVER if name in OF_COMMON_NAMES else LEAH
+    record = replace(child, forename=str(otherwise.get("forename", child.forename)))
     if "forename" in otherwise and "surname" not in otherwise:
-        record = LEAH
-    other = replace(LEAH, **otherwise)  # type: ignore[arg-type]  # one field each, of its type
+        record = child
+    other = replace(child, **otherwise)  # type: ignore[arg-type]  # one field each, of its type
     lacking = replace(other, postcode="") if name.startswith("NO_PLACE") else other
     assert meets(BlockingRule[f"{name}_Q"], lacking, record)
     assert meets(BlockingRule[f"{name}_R"], record, lacking)
@@ -308,6 +313,54 @@ def test_names_and_an_initial_open_near_by_whatever_the_date() -> None:
     assert not rules_shared(rare, replace(other_date, middle_names="Rose"), Scope.WIDE)
     common = replace(other_date, forename="Leah", surname="Walker")
     assert not rules_shared(LEAH, common, Scope.WIDE)
+
+
+KHAN = a_child("Muhammad", "Khan", sex=Sex.MALE, postcode="RG3 2AB")
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "rule"),
+    [
+        # The letters of another area: all else agrees, and the names are common.
+        ({"postcode": "DG3 2AB"}, BlockingRule.NAMES_INCODE_DATE),
+        # A slip in the date, and one of the names is another.
+        ({"surname": "Sadler", "day": 21}, BlockingRule.FORENAME_HOME_YEAR_MONTH),
+        ({"surname": "Sadler", "month": 8}, BlockingRule.FORENAME_HOME_YEAR_DAY),
+        ({"forename": "Bilal", "day": 21}, BlockingRule.SURNAME_HOME_YEAR_MONTH),
+        ({"forename": "Bilal", "month": 8}, BlockingRule.SURNAME_HOME_YEAR_DAY),
+        ({"forename": "Mohsin", "surname": "Kamal", "year": 2013}, "INITIALS_HOME_MONTH_DAY"),
+    ],
+)
+def test_two_fields_that_are_wrong_at_once_are_borne(
+    otherwise: dict[str, Any], rule: BlockingRule | str
+) -> None:
+    of_date = {part: otherwise.pop(part) for part in ("year", "month", "day") if part in otherwise}
+    assert isinstance(KHAN.dob, date)
+    asked = replace(KHAN, dob=KHAN.dob.replace(**of_date), **otherwise)
+    wanted = BlockingRule[rule] if isinstance(rule, str) else rule
+    assert wanted in rules_shared(asked, KHAN)
+    assert wanted in rules_shared(KHAN, asked)
+
+
+def test_a_child_of_common_name_who_moved_is_found_by_an_initial() -> None:
+    record = a_child("Oliver", "Khan", middle_names="R", postcode="RG3 2AB")
+    moved = replace(record, postcode="LS6 4XY")
+    assert rules_shared(moved, record) == {BlockingRule.NAMES_MIDDLE_DATE}
+    assert not rules_shared(replace(moved, middle_names="T"), record)
+
+
+def test_a_year_of_birth_with_names_that_sound_alike_opens_near_by() -> None:
+    record = a_child("Thessaly", "Brackenwood", postcode="LS9 4XY")
+    asked = replace(record, surname="Brackenwoode", dob=PartialDate(2014), postcode="LS6 2AB")
+    assert BlockingRule.NO_DATE_SOUNDS_YEAR_Q in rules_shared(asked, record, Scope.WIDE)
+    about = replace(asked, dob=PartialDate(2015, about=True))
+    assert BlockingRule.NO_DATE_SOUNDS_YEAR_Q in rules_shared(about, record, Scope.WIDE)
+    other = replace(asked, dob=PartialDate(2012))
+    assert BlockingRule.NO_DATE_SOUNDS_YEAR_Q not in rules_shared(other, record, Scope.WIDE)
+
+
+def test_a_retired_number_is_not_used_again() -> None:
+    assert RETIRED.isdisjoint(BlockingRule)
 
 
 def test_an_initial_that_half_a_community_bears_is_none() -> None:

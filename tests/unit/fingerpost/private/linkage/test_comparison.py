@@ -231,7 +231,7 @@ LATER = date(2017, 1, 15)
     ("one", "other", "rule"),
     [
         # Two brothers whose recorded forename is a first name shared in the family.
-        (bates("Muhammad", "Khaliq"), bates("Muhammad", "Khaliq", dob=LATER), Rule.OTHER_DATE),
+        (bates("Muhammad", "Khaliq"), bates("Muhammad", "Khaliq", dob=LATER), Rule.OTHER_CHILD),
         # Twins whose names differ in the second name only.
         (
             bates("Muhammad", "Khan", middle_names="Ali"),
@@ -257,7 +257,12 @@ LATER = date(2017, 1, 15)
         # One common name twice in a street.
         (bates("Inaya", "Ali"), bates("Inaya", "Ali", dob=date(2015, 5, 31)), Rule.OTHER_DATE),
         # A middle name is another child's daily name.
-        (bates("Oliver"), bates("Lucas", middle_names="Oliver", dob=LATER), Rule.OTHER_DATE),
+        (bates("Oliver"), bates("Lucas", middle_names="Oliver", dob=LATER), Rule.OTHER_CHILD),
+        # Brothers called alike, some years apart.
+        (bates("Jaxon"), bates("Jaxson", dob=LATER), Rule.OTHER_CHILD),
+        (bates("Jake"), bates("Jacob", dob=LATER), Rule.OTHER_CHILD),
+        # A household and another forename, where no date is known.
+        (bates("Ida"), bates("Oscar", dob=None), Rule.OTHER_CHILD),
         # The name of a generation is shared by twins.
         (bates("Lok Hang", "Lin"), bates("Lok Hei", "Lin"), Rule.OTHER_FORENAME),
         (
