@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import Enum, unique
-from typing import Final
+from typing import Any, Final
 
 from benchmarks.population.child import Child
 from benchmarks.population.dates_and_codes import wrong_date, wrong_digit, wrong_postcode
@@ -228,20 +228,21 @@ _Happens = Callable[[Demographics, Child, random.Random], Demographics]
 
 def _names(change: Callable[[str, random.Random], str], field: str) -> _Happens:
     def happens(record: Demographics, _: Child, chance: random.Random) -> Demographics:
-        return replace(record, **{field: change(getattr(record, field), chance)})
+        changed: dict[str, Any] = {field: change(getattr(record, field), chance)}
+        return replace(record, **changed)
 
     return happens
 
 
 def _left_out(field: str) -> _Happens:
-    nothing = {"dob": None, "sex": None}
-    return lambda record, _, __: replace(record, **{field: nothing.get(field, "")})
+    nothing: dict[str, Any] = {field: None if field in ("dob", "sex") else ""}
+    return lambda record, _, __: replace(record, **nothing)
 
 
 def _other_forename(record: Demographics, other: Child, _: random.Random) -> Demographics:
-    if record.middle_names:
-        first, _, rest = record.middle_names.partition(" ")
-        return replace(record, forename=first, middle_names=f"{record.forename} {rest}".strip())
+    first, *rest = record.middle_names.split() or [""]
+    if first:
+        return replace(record, forename=first, middle_names=" ".join((record.forename, *rest)))
     return replace(record, forename=other.forename)
 
 

@@ -273,8 +273,8 @@ def _strong(scope: Scope, *rows: _Row) -> Iterator[RuleDefinition]:
     """Yield the definitions. A row has rule, names, date, place, least bits, and at times the bits
     that names and date must stay below."""
     for rule, names, date, places, bits, *below in rows:
-        parts = (_select(part) for part in (names, date, places))
-        yield RuleDefinition(rule, scope, *parts, bits, *below)
+        named = (_select(names), _select(date), _select(places))
+        yield RuleDefinition(rule, scope, *named, bits, below[0] if below else inf)
 
 
 def _weak(scope: Scope, *rows: _WeakRow) -> Iterator[RuleDefinition]:

@@ -30,9 +30,10 @@ def test_without_a_shared_folder_nothing_is_asked_of_it() -> None:
 
 
 def test_what_was_tuned_on_says_so_or_is_not_judged() -> None:
-    tuned = {source.folder for source in sources.tuned_on(NAMES, Path("linkage"))}
+    chosen_by = sources.tuned_on(NAMES, Path("linkage"))
+    tuned = {source.folder for source in chosen_by}
     assert tuned
-    assert {source.name for source in sources.tuned_on(NAMES, Path("linkage"))} < set(choose.WEIGHTS)
+    assert {source.name for source in chosen_by} < set(choose.WEIGHTS)
     for source in sources.sources(NAMES, Path("shared"), quick=False):
         if source.folder in tuned:
             assert "tuned on" in source.name
