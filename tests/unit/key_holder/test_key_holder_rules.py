@@ -25,7 +25,8 @@ A, B = federations.HOLDERS
 
 
 def federation(*epochs: Epoch) -> Federation:
-    return federations.federation(federations.parameters(FederationId("test"), epochs))
+    common = federations.parameters(FederationId("test"), epochs, keys_per_child_hundredths=2400)
+    return federations.federation(common)
 
 
 def epoch(number: int, starts: int, ends: int) -> Epoch:

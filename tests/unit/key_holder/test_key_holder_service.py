@@ -97,7 +97,7 @@ class World:
             member(NODE, Party.NODE, declared_caseload=2),
             member(GATEWAY, Party.GATEWAY, lookups_per_day=1),
         )
-        common = federations.parameters(FEDERATION, (epoch,))
+        common = federations.parameters(FEDERATION, (epoch,), keys_per_child_hundredths=2400)
         made = federations.federation(common, members=members, valid_until=NOW + 10**7)
         return replace(made, deny=deny or DenyList(), signed_at=self.clock.now())
 

@@ -60,7 +60,9 @@ def federation(node: Member, *kinds: AgencyKind, figures: tuple[int, ...] = ()) 
         for n, (kind, figure) in enumerate(zip(kinds, published, strict=True))
     )
     area = Area(HERE, "Here", agencies=agencies)
-    common = federations.parameters(FederationId("test"), intakes=(SCHOOL_INTAKE,))
+    common = federations.parameters(
+        FederationId("test"), intakes=(SCHOOL_INTAKE,), keys_per_child_hundredths=100 * KEYS
+    )
     return federations.federation(common, (area,), (node,))
 
 
