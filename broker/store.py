@@ -149,7 +149,7 @@ class SqlStore:
         """
         with ExitStack() as opened:
             hash_log, rows = _open_files(opened, folder, master_key, witness, adopt=True)
-            hash_log.append(
+            hash_log.adopt(
                 AuditEvent(STORE_ADOPTED, by, why, int(now), {"complete_since": int(now)})
             )
             _begin_anew(rows, now)

@@ -193,8 +193,8 @@ class AuditLog:
         Args:
             catalogue: the fields of each kind of event.
             witness: keeps its head.
-            adopt: accept a database that holds less than its head says. Record who did that, and
-                why, as an event.
+            adopt: open a database that holds less than its head says, too. It is accepted by
+                ``adopt`` or ``record_adoption``, and not before.
 
         Raises:
             Defect: the master key is not 32 bytes, or not the one this log was made with.
@@ -209,9 +209,7 @@ class AuditLog:
                 next(log._month_keys(connection), None)  # another master key does not open it
                 if not adopt:
                     log._head.check(connection)
-            if adopt:
-                log._head.adopt(log.head())
-            else:
+            if not adopt:
                 log._head.bring_to(log.head())
             empty_journal(engine)  # ``forget`` may have failed to, because of a reader
         except BaseException:
@@ -301,9 +299,23 @@ class AuditLog:
             empty_journal(self._engine)  # it still holds the page with the key
         return receipts[0]
 
-    def record_adoption(self, *, actor: Actor, operation: OperationId, at: int) -> Receipt:
-        """Record who opened the log with ``adopt``, and why. Raises as ``append``."""
-        return self._append([AuditEvent(ADOPTED, actor, operation, at, {})])[0]
+    def adopt(self, event: AuditEvent) -> None:
+        """Record the event, which says who accepts the log as it is, and then accept it (attack: a
+        log that was shortened is accepted on a disk that is full, and nothing says by whom).
+
+        Raises:
+            Defect: as ``append``; the log is not accepted.
+        """
+        self._require_catalogued(event)
+        self._adopt(event)
+
+    def record_adoption(self, *, actor: Actor, operation: OperationId, at: int) -> None:
+        """Record who accepts a log that was opened with ``adopt``, and why; then accept it. Raises
+        as ``adopt``."""
+        self._adopt(AuditEvent(ADOPTED, actor, operation, at, {}))
+
+    def _adopt(self, event: AuditEvent) -> None:
+        self._head.adopt(self._append([event])[0])
 
     def record_search(
         self, *, actor: Actor, operation: OperationId, at: int, by: str, body: bytes

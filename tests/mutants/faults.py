@@ -125,4 +125,11 @@ FAULTS: Final[tuple[Mutation, ...]] = (
         "                    broken.append(defect)\n",
         "                    raise defect\n",
     ),
+    Mutation(
+        "tests/unit/fingerpost/audit/test_audit.py::"
+        "test_a_log_is_not_adopted_where_that_cannot_be_recorded",
+        "fingerpost/audit/log.py",
+        "            if not adopt:\n                log._head.bring_to(log.head())\n",
+        "            log._head.adopt(log.head())\n",
+    ),
 )

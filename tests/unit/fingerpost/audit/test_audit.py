@@ -108,7 +108,7 @@ def test_receipts_number_the_entries_and_the_chain_holds(log: AuditLog) -> None:
     assert log.append_many([]) == ()
 
 
-def test_an_empty_log_holds_against_its_head_and_opens_when_adopted(
+def test_an_empty_log_holds_against_its_head_and_opens_to_be_adopted(
     path: Path, log: AuditLog
 ) -> None:
     head = log.head()
@@ -277,9 +277,35 @@ def test_an_old_backup_is_refused_until_it_is_adopted(path: Path, log: AuditLog)
     with pytest.raises(StoreBehind, match=r"\(OLDER\).*adopt what is there: audit adopt"):
         opened(path)
     adopted = opened(path, adopt=True)
-    adopted.append(event())
+    adopted.adopt(event())
     adopted.close()
     opened(path).close()
+
+
+@pytest.mark.parametrize("longer", [False, True])
+def test_a_log_is_not_adopted_where_that_cannot_be_recorded(
+    path: Path, log: AuditLog, monkeypatch: pytest.MonkeyPatch, longer: bool
+) -> None:
+    """Attack: somebody shortens the log, or puts another in its place, and accepts that on a disk
+    that is full."""
+    log.append_many([event(), event()])
+    log.close()
+    path.unlink()
+    if longer:
+        other = opened(path.with_name("other.sqlite3"))
+        other.append_many([event()] * 5)
+        other.close()
+        shutil.copy(path.with_name("other.sqlite3"), path)
+    with monkeypatch.context() as patch, contextlib.closing(opened(path, adopt=True)) as adopted:
+        patch.setattr(AuditLog, "_append", full)
+        with pytest.raises(StoreFailed):
+            adopted.record_adoption(actor=Actor("jo"), operation=OperationId("w"), at=MARCH)
+    with pytest.raises((StoreBehind, BrokenChain)):
+        opened(path)
+
+
+def full(*_: object) -> None:
+    raise StoreFailed("the disk is full", fatal=False)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"x y", b"1", b"\xff"])
