@@ -99,10 +99,12 @@ class DatabaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def is_database(path: Path) -> bool:
     """Return whether a file says where a database is (``names_database``)."""
+    if not path.is_file():  # whoever reads it says what it is
+        return False
     try:
         with path.open("rb") as file:
             return names_database(file.read(_BEGINNING))
-    except OSError:  # a folder, or a file that whoever reads it says is not there
+    except OSError:
         return False
 
 

@@ -72,6 +72,15 @@ class Rule(Enum):
         "{rows} of {of:# involvement|# involvements} began long before the child was born",
     )
     CUT_OFF = "cut_off", "the file ends in the middle of a line: what followed is not in it"
+    LINE_END_GONE = (
+        "line_end_gone",
+        "the last file ended with the end of a line, and this one does not: it may be cut off",
+    )
+    FOOT_GONE = (
+        "foot_gone",
+        "the last file had a number of rows below its table, and this one has none: it may be cut "
+        "off",
+    )
     BLOCK = (
         "block",
         "of {of:# child|# children} of the file before, {rows} that stood one behind the "
@@ -205,6 +214,10 @@ _REMEDIES: Final[Mapping[tuple[Rule, str], str]] = MappingProxyType(
             "taken zeros off?"
         ),
         (Rule.BEFORE_BIRTH, ""): "look which columns are mapped to dob and start",
+        **{
+            (rule, ""): "export and copy the file again, and compare its rows with your system's"
+            for rule in (Rule.LINE_END_GONE, Rule.FOOT_GONE)
+        },
         (Rule.CUT_OFF, ""): "export and copy the file again, and look whether its end is there",
         (Rule.SAME, ""): "look which column of your file has been mapped to it",
         (Rule.DAMAGED, ""): (

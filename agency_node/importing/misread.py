@@ -154,9 +154,13 @@ def _whole(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
     now, before = facts.children, 0 if earlier is None else earlier.children
     census = None if earlier is None else earlier.census
     had = {} if census is None else census.had
-    ended = any(had.get(end) and not facts.count.had[end] for end in (ENDED, FOOT))
-    if facts.cut or (ended and now):
+    gone = {end for end in (ENDED, FOOT) if now and had.get(end) and not facts.count.had[end]}
+    if facts.cut:
         yield Finding(Rule.CUT_OFF)
+    elif ENDED in gone:
+        yield Finding(Rule.LINE_END_GONE)
+    if FOOT in gone:
+        yield Finding(Rule.FOOT_GONE)
     if facts.foot is not None and facts.rows < facts.foot:
         yield Finding(Rule.FOOT_COUNT, rows=facts.rows, of=facts.foot)
     if earlier is not None and facts.as_of < earlier.as_of:

@@ -71,6 +71,8 @@ def read_source(path: Path) -> SourceFile:
     """
     if path.is_dir():
         return _of_folder(path)
+    if path.exists() and not path.is_file():  # slip: who reads a pipe waits until somebody writes
+        raise Defect(f"{path}: it is a pipe or a device. Save the export in a file")
     content, written_on = _read(path)
     texts = _texts_in(content)
     if texts is not None:

@@ -177,3 +177,9 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
             read_source(path)
     assert why.value.reason is Reason.FILE_BEING_WRITTEN
     assert read_source(path).content == path.read_bytes()
+
+
+def test_a_pipe_is_no_export_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv", 0o600)
+    with pytest.raises(Defect, match="it is a pipe or a device"):
+        open_source(tmp_path / "pipe.csv")

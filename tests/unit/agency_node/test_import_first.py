@@ -202,7 +202,7 @@ def kept(content: bytes) -> Earlier:
 
 def test_a_foot_that_is_gone_was_cut_off() -> None:
     last = kept(text(some(1), "Total: 30\n"))
-    assert found(text(some(1)), last) == {"cut_off"}
+    assert found(text(some(1)), last) == {"foot_gone"}
     assert not found(text(some(1)), kept(text(some(1)))), "it never had one"
 
 

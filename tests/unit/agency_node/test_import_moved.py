@@ -208,7 +208,7 @@ def test_a_file_that_ends_without_the_end_of_a_line_as_no_file_before_is_cut_off
     whole = content(people(0, 30))
     last = taken(people(0, 30))
     assert cut(whole, last) == set()
-    assert cut(whole[:-1], last) == {"cut_off"}
+    assert cut(whole[:-1], last) == {"line_end_gone"}
     facts = make_ready(lambda texts: b"", whole[:-1], options()).facts
     never = Earlier(30, AS_OF, census_of(facts, (), None))
     assert cut(whole[:-1], never) == set(), "its files never end so"
