@@ -95,7 +95,7 @@ def check(settings_file: SettingsFile) -> None:
         )
     agencies = counted(len(settings.agencies), "agency", "agencies")
     opened = f"Settings, keys and data keys of {agencies}"
-    commands.report_sound(opened, bundle, settings.health)
+    commands.report_sound(opened, bundle, settings.health, settings.places)
     if asyncio.run(is_due(settings)):
         typer.echo(CHANGED, err=True)
 

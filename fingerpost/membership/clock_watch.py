@@ -143,6 +143,18 @@ def told(word: Word | None, now: float, waits: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def disagreement(word: Word | None, now: float) -> str:
+    """Return what ``check`` says of clocks that disagree, in a line; empty where a running process
+    saw none that do.
+
+    Args:
+        word, now: as ``told``.
+    """
+    if word is None or word.clocks is Clocks.AGREE or abs(now - word.at) > WORD_SECONDS:
+        return ""
+    return f"Clock: {_which(word)}"
+
+
 def _which(word: Word) -> str:
     way = "ahead of" if word.ahead > 0 else "behind"
     by, since = duration(abs(word.ahead)), moment(word.since)

@@ -27,7 +27,7 @@ import typer
 from fingerpost.audit.log import Actor, AuditLog, BrokenChain, Month, OperationId, StoreBehind
 from fingerpost.audit.verification import Unsure
 from fingerpost.membership.bundle import EnrolmentBundle
-from fingerpost.membership.clock_watch import read_word, told
+from fingerpost.membership.clock_watch import disagreement, read_word, told
 from fingerpost.membership.credentials import make_member_keys
 from fingerpost.membership.deposited_heads import NotContinued
 from fingerpost.membership.membership import Places
@@ -272,9 +272,9 @@ def enrol(
     typer.echo(f"Request written. Read this fingerprint to the authority: {value.fingerprint}")
 
 
-def report_sound(what: str, bundle: EnrolmentBundle, health: Path) -> None:
-    """Report that ``what`` was opened and is sound, the bundle's fingerprint, and what a start by
-    hand still needs.
+def report_sound(what: str, bundle: EnrolmentBundle, health: Path, places: Places) -> None:
+    """Report that ``what`` was opened and is sound, the bundle's fingerprint, what a start by hand
+    still needs, and clocks that disagree.
 
     Raises:
         Defect: the health socket could never be opened.
@@ -284,13 +284,17 @@ def report_sound(what: str, bundle: EnrolmentBundle, health: Path) -> None:
         f"Member {bundle.member} of {bundle.federation}. Compare this with the authority:\n"
         f"{bundle.fingerprint}"
     )
-    report_folder(health)
+    report_surroundings(health, places)
 
 
-def report_folder(health: Path) -> None:
-    """Report what a start by hand still needs. Raises ``Defect`` as ``report_sound``."""
+def report_surroundings(health: Path, places: Places) -> None:
+    """Report what a start by hand still needs, and whether the running process saw clocks that
+    disagree. Raises ``Defect`` as ``report_sound``.
+    """
     if (note := look_at_folder(health)) is not None:
         typer.echo(note, err=True)
+    if wrong := disagreement(read_word(places.member_list), time.time()):
+        typer.echo(wrong, err=True)
 
 
 def report_clock(places: Places, waits: str) -> None:

@@ -89,7 +89,8 @@ def add_server(
         It makes nothing and touches no network.
         """
         loaded = program.load(settings_file)
-        report_sound("Settings, keys and folders", check(loaded), health(loaded))
+        what = "Settings, keys and folders"
+        report_sound(what, check(loaded), health(loaded), places(loaded))
 
     @app.command("health")
     def health_(settings_file: SettingsFile) -> None:

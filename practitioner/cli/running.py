@@ -105,7 +105,7 @@ def check(settings_file: SettingsFile) -> None:
         f"{counted(count, 'account', 'accounts')}. Settings, keys and files fit together.\n"
         f"Fingerprint of the bundle: {bundle.fingerprint}"
     )
-    commands.report_folder(loaded.health)
+    commands.report_surroundings(loaded.health, loaded.places)
 
 
 class Adopting(Protocol):

@@ -37,8 +37,9 @@ BY_CODE: Final[Mapping[Code, str]] = {
     Code.NOT_ALLOWED: "This is not allowed.",
     Code.UNSUPPORTED: f"This gateway is not up to date with the federation. {_REPORT}",
     Code.NOT_FRESH: (
-        "The question did not arrive in time. Try again. If this happens again, the clock of this"
-        " machine is wrong."
+        "The question did not arrive in time. Try again. If this happens again, one of two clocks "
+        "is wrong: this machine's, or that of the party that refused it. `fingerpost status` says "
+        f"whether it is this one. {_REPORT}"
     ),
     Code.REPLAYED: "The federation took the question for a repetition. Ask again.",
     Code.QUOTA: (
@@ -264,7 +265,7 @@ BY_RULE: Final[Mapping[Rule, str]] = {
     PurposeRule.REASON: "That is no reason to widen a lookup for this purpose.",
     SignInRule.WRONG: (
         "The account, password or code is wrong, or the code was used before. Wait for the next "
-        "code."
+        "code. If no code is taken, the clock of the telephone or of this machine is wrong."
     ),
     SignInRule.WAITING: "Too many failures. Wait before you try again.",
     SignInRule.DISABLED: "This account is disabled.",
@@ -275,6 +276,11 @@ BY_RULE: Final[Mapping[Rule, str]] = {
     SignInRule.VETTING_OVER: f"Your vetting has run out. {_RENEW}",
     SignInRule.ENDING: f"Your training or vetting runs out now. {_RENEW}",
     SignInRule.SESSION_ENDED: "Your session has ended. Sign in again.",
+    SignInRule.CLOCK_BEHIND: (
+        "The clock of this machine shows a time before you signed in, so it is wrong now or was "
+        "wrong then. Nobody was asked. Have it set right (`fingerpost status` shows it), and try "
+        "again. If it cannot wait, ring the agencies directly."
+    ),
     SignInRule.NO_SESSION: BY_CODE[Code.SIGN_IN],
     SignInRule.OTHER_AGENCY: "Your agency does not ask through this gateway any more.",
     SignInRule.REVIEWER_ACCOUNT: (

@@ -107,7 +107,7 @@ NOT_ASKED: Final[Mapping[str, tuple[str, str]]] = {
 }
 """A heading, and what it means."""
 CANNOT: Final[Mapping[str, str]] = {
-    Cannot.VERSION.name: "cannot answer: it uses another version, or another member list",
+    Cannot.VERSION.name: "cannot answer: its version, member list or clock is not right",
     Cannot.NOT_READY.name: "cannot answer: its records are not ready",
     Cannot.TOO_OLD.name: "cannot answer: its records are too old to rely on",
     Cannot.FAULT.name: "cannot answer: its system has a fault",

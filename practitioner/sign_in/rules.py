@@ -49,6 +49,7 @@ class SignInRule(Rule):
     VETTING_OVER = "vetting has run out"
     ENDING = "training or vetting runs out now"
     SESSION_ENDED = "the session has ended"
+    CLOCK_BEHIND = "the clock is behind the sign-in"
     NO_SESSION = "no session"
     OTHER_AGENCY = "agency of this gateway"
     TRAINING_PAST = "the training is over"
@@ -223,6 +224,10 @@ def code_steps(now: float) -> tuple[int, int, int]:
 
 
 def require_live(auth_time: int, last_used: int, now: float) -> None:
-    """Refuse a session that is too old, or was idle too long. Raises ``Refused(SIGN_IN)``."""
+    """Refuse a session that is too old, or was idle too long, and one that begins later than now:
+    it is not ended for a clock that was set back. Raises ``Refused(SIGN_IN)``.
+    """
+    if now < auth_time:
+        raise Refused(Code.SIGN_IN, SignInRule.CLOCK_BEHIND)
     if now >= auth_time + SESSION_SECONDS or now >= last_used + IDLE_SECONDS:
         raise Refused(Code.SIGN_IN, SignInRule.SESSION_ENDED)

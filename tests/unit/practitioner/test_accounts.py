@@ -71,6 +71,16 @@ def test_both_factors_make_a_session(accounts: Accounts, secret: str) -> None:
     assert accounts.resume(token, NOW + 60) == session
 
 
+def test_a_clock_that_is_set_back_for_a_while_ends_no_session(
+    accounts: Accounts, secret: str
+) -> None:
+    """It is said what is wrong, and she goes on once it is right."""
+    token, session = signed_in(accounts, code(secret))
+    with refused(Code.SIGN_IN, SignInRule.CLOCK_BEHIND):
+        accounts.resume(token, NOW - 100 * 86_400)
+    assert accounts.resume(token, NOW + 60) == session
+
+
 def test_one_factor_alone_does_not_and_it_is_not_said_which(
     accounts: Accounts, secret: str
 ) -> None:

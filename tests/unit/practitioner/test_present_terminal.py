@@ -261,7 +261,11 @@ def test_many_gaps_are_counted_by_kind_but_councils_and_police_named() -> None:
 @pytest.mark.parametrize(
     ("reason", "as_of", "said_of_it"),
     [
-        (Cannot.VERSION, 0, "cannot answer: it uses another version, or another member list"),
+        (
+            Cannot.VERSION,
+            0,
+            "cannot answer: its version, member list or clock is not right",
+        ),
         (Cannot.NOT_READY, 0, "cannot answer: its records are not ready"),
         (
             Cannot.TOO_OLD,

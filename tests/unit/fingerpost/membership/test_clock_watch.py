@@ -7,20 +7,25 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from fakes.clock import ManualClock
 from fakes.federations import NOW
 from fakes.repository import DAY, listed
+from fingerpost.membership import commands
 from fingerpost.membership.clock_watch import (
     CLOCK_EVENTS,
     STILL_SECONDS,
     ClockWatch,
+    disagreement,
     duration,
     read_word,
     told,
 )
+from fingerpost.membership.membership import Places
 from fingerpost.membership.trusted_time import TrustedTime
 from fingerpost.runtime import logs
 
@@ -71,6 +76,29 @@ async def test_a_clock_that_is_100_days_ahead(watched: Watched) -> None:
     watched.clock.step_wall(-100 * DAY)
     assert "agrees" in await watched.text()
     assert watched.log.getvalue().count('"clock.agrees"') == 1
+
+
+async def test_check_says_which_clock_is_wrong_while_it_is(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever tries why nobody is answered runs it first."""
+
+    def said() -> str:
+        return disagreement(read_word(watched.folder), watched.clock.now())
+
+    assert not said(), "nothing is known yet"
+    await watched.text()
+    assert not said()
+    watched.clock.step_wall(-100 * DAY)
+    await watched.text()
+    assert said().startswith("Clock: THIS MACHINE'S CLOCK IS WRONG. It jumped, and is 100 days beh")
+    places = SimpleNamespace(member_list=watched.folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(commands.time, "time", watched.clock.now)
+        commands.report_surroundings(watched.folder / "health", cast("Places", places))
+    assert said() in capsys.readouterr().err
+    watched.clock.step_wall(1000)
+    assert not said(), "the process does not run, and may have been mended"
 
 
 async def test_an_issuer_that_is_two_hours_ahead(watched: Watched) -> None:
