@@ -55,6 +55,7 @@ from agency_node.importing.room import Growth, NoRoom
 from agency_node.importing.sources.columns import COLUMNS
 from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.reasons import Reason
+from agency_node.importing.sources.ssds_tables import TABLES
 from agency_node.importing.staging import Options, SourceFile, Unconfirmed
 from agency_node.settings import NodeSettings
 from agency_node.wiring import import_health
@@ -389,7 +390,7 @@ class _Run:
 
 
 _UNCHANGED: Final = "Nothing was changed: the node answers from the import before, if there is one."
-_ABOUT: Final = COLUMNS | {ACCENTS}
+_ABOUT: Final = COLUMNS | {ACCENTS} | TABLES.keys()
 
 
 class _Rate(ProgressColumn):

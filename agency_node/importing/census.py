@@ -37,6 +37,10 @@ ENDED: Final = "end of the last line"
 FOOT: Final = "count at the foot"
 """Counted like a field, of all children or of none: a line below the table counts its rows."""
 
+PART: Final = "rows of "
+"""Before the name of a table of a source of several: how many rows it has, which are not counted by
+children."""
+
 _LOST_LETTER: Final = re.compile(
     "\ufffd"
     # Ren?e, Bront?, ?milie: the encoding had no such letter. A sign alone ("?", "Quill ?") is none

@@ -40,6 +40,7 @@ class Rule(Enum):
         "{rows} of {of:# cell that holds|# cells that hold} something could not be read",
     )
     FELL = "fell", f"{_SOME} {{rows:has|have}} it; by an earlier import {{before}} would"
+    TABLE_FELL = "table_fell", "it has {rows:# row|# rows}, and had {before} by the last import"
     ROSE = "rose", f"{_SOME} would be withheld; by the last import {{before}}"
     CHANGED = (
         "changed",
@@ -174,6 +175,9 @@ _REMEDIES: Final[Mapping[tuple[Rule, str], str]] = MappingProxyType(
         (Rule.FELL, ACCENTS): "export as “CSV UTF-8”: another encoding has lost these letters",
         (Rule.FELL, "sensitive"): "look at this column, and at the words mapped to kinds",
         (Rule.FELL, ""): "look whether the export still has this column, and what stands in it",
+        (Rule.TABLE_FELL, ""): (
+            "look whether the table was cut off, or is still being filled, and export it again"
+        ),
         (Rule.ROSE, ""): "look at what stands in this column of the export",
         (Rule.CHANGED, ""): (
             "look at some children in your system: has this column been sorted or moved without "

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
-from agency_node.importing.census import ACCENTS, ENDED, FLAGGED, FOOT, Census, Count, Peak
+from agency_node.importing.census import ACCENTS, ENDED, FLAGGED, FOOT, PART, Census, Count, Peak
 from agency_node.importing.finding import Finding, Rule
 from agency_node.importing.ordered import Orders
 from agency_node.importing.sampled import Sample, compared
@@ -127,6 +127,7 @@ def findings(facts: Facts, earlier: Earlier | None) -> tuple[Finding, ...]:
         *_unread(facts),
         *_same(facts),
         *_before_birth(facts),
+        *_tables(facts, earlier),
         *_beside(facts, earlier),
         *_moved(facts, earlier),
         *_whole(facts, earlier),
@@ -321,6 +322,21 @@ def _beside(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
         much = more >= FEW_FELL and MUCH_ROSE * more > now.children
         if much or (more >= FEW and 2 * more > now.children):
             yield Finding(Rule.ROSE, column, rows=has, of=now.children, before=round(would))
+
+
+def _tables(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
+    """Yield a finding for each table of a source of several that has far fewer rows than by the
+    last import: it was cut off between two lines, or is being filled. Children who stand in other
+    tables, too, would be found, and without whom to ring.
+    """
+    census, now = None if earlier is None else earlier.census, facts.count.had
+    if census is None or not any(name.startswith(PART) for name in now):
+        return
+    for name, had in census.had.items():
+        lost = had - now[name]
+        if name.startswith(PART) and lost >= FEW_FELL and MUCH_FELL * lost > had:
+            table = name.removeprefix(PART)
+            yield Finding(Rule.TABLE_FELL, table, rows=now[name], before=had)
 
 
 def _fell(column: str, has: int, children: int, had: int, children_before: int) -> bool:

@@ -19,6 +19,7 @@ from agency_node.importing.census import (
     ENDED,
     FLAGGED,
     FOOT,
+    PART,
     Census,
     Count,
     damaged_names,
@@ -236,6 +237,7 @@ def make_ready(
     count.had[FLAGGED] = len(said)
     count.had[ENDED] = count.children if export.ended else 0
     count.had[FOOT] = count.children if export.foot is not None else 0
+    count.had.update({f"{PART}{name}": rows for name, rows in export.parts.items()})
     refused.sort(key=lambda row: row.line)
     remarks.sort(key=lambda row: row.line)
     facts = Facts(

@@ -108,6 +108,7 @@ class Export:
         cut: whether its last row is not whole, and no line ends there.
         foot: how many rows a line below the table counts, as ``Table``.
         has_end: whether the source shows where it ends, as ``Table``.
+        parts: as ``Table``.
         left_out: the numbers of those of whom every row is refused or no longer current.
     """
 
@@ -124,6 +125,7 @@ class Export:
     foot: int | None = None
     has_end: bool = True
     left_out: frozenset[str] = frozenset()
+    parts: Mapping[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Export({self.rows} rows)"
@@ -243,6 +245,7 @@ class _Reader:
             table.foot,
             table.has_end,
             frozenset(self._known - self._children.keys()),
+            table.parts,
         )
 
     def _add(self, row: ChildRow) -> None:

@@ -23,6 +23,7 @@ from agency_node.importing.sources.ssds_persons import OF_HER, Persons, day_of, 
 from agency_node.importing.sources.ssds_tables import PERSON, Record, Tables
 from agency_node.importing.sources.table import Row, Table
 from fingerpost.protocol.codes import Kind
+from fingerpost.runtime.screen_text import counted
 
 _OF_INVOLVEMENT: Final = (
     *("kind", "status", "start", "end", "worker_name", "worker_role", "desk_phone", "desk_email"),
@@ -103,10 +104,18 @@ _DONE_WITH_CARE: Final = frozenset({"DIED", "NREQ", "RHOM"})
 _NOT_ELIGIBLE: Final = "no current eligibility"
 _SAID: Final = MappingProxyType(
     {
-        "idle": "persons have no plan, episode or involvement and were not imported",
-        "care": "care leavers need no services any more and are no involvement",
-        "adopted": "persons have a record from before their adoption, which is hidden",
-        "unknown": "persons have a plan, an episode or an involvement and are not in ssd_person",
+        "idle": ("person has", "persons have", " no plan, episode or involvement; not imported"),
+        "care": ("care leaver needs", "care leavers need", " no services any more; no involvement"),
+        "adopted": (
+            "person has",
+            "persons have",
+            " a record from before an adoption: hidden",
+        ),
+        "unknown": (
+            "person has",
+            "persons have",
+            " a plan, an episode or an involvement, and no row in ssd_person",
+        ),
     }
 )
 
@@ -140,9 +149,14 @@ def table_of(tables: Tables) -> Table:
         raise RefusedFile(Reason.NO_NAMES)
     counts = Counter[str]()
     rows = tuple(_rows(tables, people, counts))
-    said = (f"{counts[key]} {words}" for key, words in _SAID.items() if counts[key])
+    said = (
+        counted(counts[key], one, many) + rest
+        for key, (one, many, rest) in _SAID.items()
+        if counts[key]
+    )
     about = ("Standard Safeguarding Dataset", *said)
-    return Table(HEADER, lambda: iter(rows), about, joining=frozenset({"team"}))
+    parts = {table: len(found) for table, found in tables.rows.items()}
+    return Table(HEADER, lambda: iter(rows), about, joining=frozenset({"team"}), parts=parts)
 
 
 def _rows(tables: Tables, people: Sequence[Record], counts: Counter[str]) -> Iterator[Row]:

@@ -9,8 +9,8 @@ says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
@@ -86,6 +86,7 @@ class Table:
             of one.
         has_end: whether the source shows where it ends; False of lines of text, of which the first
             so many look like a whole file.
+        parts: of a source of several tables, how many rows each of them has.
     """
 
     header: tuple[str, ...]
@@ -96,6 +97,7 @@ class Table:
     ended: bool = True
     foot: int | None = None
     has_end: bool = True
+    parts: Mapping[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Table({len(self.header)} columns)"

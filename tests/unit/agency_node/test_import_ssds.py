@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agency_node.cli.import_ import read_accepted
+from agency_node.importing.misread import findings
 from agency_node.importing.sources.children import Export
 from agency_node.importing.sources.columns import Columns
 from agency_node.importing.sources.faults import RefusedFile
@@ -16,9 +19,10 @@ from agency_node.importing.sources.fields import Flag
 from agency_node.importing.sources.reading import Reading, read_export
 from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.ssds import KINDS
-from agency_node.importing.sources.ssds_tables import TABLES, Texts, read_texts
+from agency_node.importing.sources.ssds_tables import TABLES, Tables, Texts, read_texts
+from agency_node.importing.staging import Options, Readied, make_ready
 from fakes.council import Council
-from fakes.import_world import AS_OF
+from fakes.import_world import AS_OF, left_by
 from fingerpost.private.demographics import Demographics, ExpectedDate
 from fingerpost.protocol.codes import InvolvementStatus, Kind
 
@@ -194,8 +198,8 @@ def test_who_is_left_out_is_counted_and_told() -> None:
         clea_care_leaver_eligibility="No Current Eligibility",
     )
     about = read(council).about
-    assert "2 persons have no plan, episode or involvement and were not imported" in about
-    assert "1 care leavers need no services any more and are no involvement" in about
+    assert "2 persons have no plan, episode or involvement; not imported" in about
+    assert "1 care leaver needs no services any more; no involvement" in about
 
 
 def test_a_plan_of_a_person_who_is_not_there_is_a_row_that_is_named() -> None:
@@ -203,7 +207,7 @@ def test_a_plan_of_a_person_who_is_not_there_is_a_row_that_is_named() -> None:
     found = read(council)
     assert [child.local_id for child in found.children] == ["P1", "P9"]
     assert found.children[1].demographics == Demographics()  # too weak to be found: refused later
-    assert any("not in ssd_person" in remark for remark in found.about)
+    assert any("no row in ssd_person" in remark for remark in found.about)
 
 
 def test_two_records_under_one_number_are_not_made_one() -> None:
@@ -408,7 +412,27 @@ def test_each_person_is_in_one_place(council: Council) -> None:
         flagged = bool(council.rows["ssd_person"][line - 2]["shield"])
         assert kept + named[line] == (rows or flagged)
         idle += not rows and not flagged
-    said = [remark for remark in found.about if "were not imported" in remark]
+    said = [remark for remark in found.about if "not imported" in remark]
     assert [remark.split()[0] for remark in said] == ([str(idle)] if idle else [])
     flags = {row["pers_person_id"] for row in council.rows["ssd_person"] if row["shield"]}
     assert {row.local_id for row in found.flagged} == flags
+
+
+def ready(tables: Tables) -> Readied:
+    return make_ready(b"\0".join, tables, Options(AS_OF, Columns(), upn=False))
+
+
+def test_a_table_that_was_cut_off_between_two_lines_stops_the_second_import() -> None:
+    """Its children stand in other tables, too, and are found without whom to ring."""
+    council = Council().worker()
+    for n in range(30):
+        council.child(f"P{n}").involved(f"P{n}")
+    tables = read_texts(Texts(council.texts()))
+    last = left_by(ready(tables))
+    involvements = "ssd_involvements"
+    for left, stops in ((30, False), (24, False), (23, True), (1, True)):
+        rows = {**tables.rows, involvements: tables.rows[involvements][:left]}
+        found = findings(ready(replace(tables, rows=rows)).facts, last)
+        named = f"table_fell:{involvements}"
+        assert (named in {each.name for each in found}) is stops
+        assert not stops or read_accepted([named]) == {named}

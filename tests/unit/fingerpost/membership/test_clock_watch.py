@@ -94,7 +94,7 @@ async def test_check_says_which_clock_is_wrong_while_it_is(
     assert said().startswith("Clock: THIS MACHINE'S CLOCK IS WRONG. It jumped, and is 100 days beh")
     places = SimpleNamespace(member_list=watched.folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commands.time, "time", watched.clock.now)
+        patch.setattr("fingerpost.membership.commands.time.time", watched.clock.now)
         commands.report_surroundings(watched.folder / "health", cast("Places", places))
     assert said() in capsys.readouterr().err
     watched.clock.step_wall(1000)
