@@ -263,7 +263,8 @@ def _rule(
     # PART: one is called by the other's middle name, which is a name and no likeness.
     named = (*SURE_NAME, Level.PART)
     if naming.forename not in named and (naming.two_names or other_sex):
-        return Rule.TWO_NAMES
+        other = naming.two_names and birth is Level.DIFFERENT
+        return Rule.OTHER_CHILD if other else Rule.TWO_NAMES
     if other_sex and levels[Field.MIDDLE] is Level.DIFFERENT:
         return Rule.TWO_NAMES
     daily = _daily_names(asked, record)
@@ -273,8 +274,7 @@ def _rule(
         return Rule.OTHER_OF_A_BIRTH
     if Level.EXACT in (levels[Field.HEALTH_NUMBER], levels[Field.UPN]):
         return None if _borne_out(naming, birth) else Rule.NUMBER_ALONE
-    brothers = len(daily) != 1 or _shared_by_brothers(daily)
-    return _rule_without_number(naming, levels, common, brothers)
+    return _rule_without_number(naming, levels, common, daily)
 
 
 def _other_names(
@@ -344,7 +344,7 @@ def _shared_by_brothers(daily: set[str]) -> bool:
 
 
 def _rule_without_number(
-    naming: Naming, levels: dict[Field, Level], common: bool, brothers: bool
+    naming: Naming, levels: dict[Field, Level], common: bool, daily: set[str]
 ) -> Rule | None:
     """Return the rule where no more agrees than a household, or names that many share."""
     forename, birth = naming.forename, levels[Field.BIRTH]
@@ -363,9 +363,12 @@ def _rule_without_number(
         # children of a common name may live in one street.
         same = forename is Level.EXACT and family and levels[Field.POSTCODE] is Level.EXACT
         contradicted = Level.DIFFERENT in (levels[Field.SEX], levels[Field.MIDDLE])
-        if birth is Level.DIFFERENT and (forename is not Level.EXACT or brothers or contradicted):
-            return Rule.OTHER_CHILD  # Jaxon and Jaxson, Jake and Jacob, Muhammad and Muhammad
-        if not same or brothers or common or contradicted:
+        # Jaxon and Jaxson, Jake and Jacob, Muhammad and Muhammad: but Jaxon and Jxaon are one.
+        shared = _shared_by_brothers(daily)
+        two = shared or naming.two_names or forename is Level.VARIANT
+        if birth is Level.DIFFERENT and (two or contradicted):
+            return Rule.OTHER_CHILD
+        if not same or len(daily) != 1 or shared or common or contradicted:
             return Rule.OTHER_DATE
     sure = forename in SURE_NAME and birth in _SAME_DATE
     if levels[Field.HEALTH_NUMBER] is Level.DIFFERENT and not sure:

@@ -261,6 +261,9 @@ LATER = date(2017, 1, 15)
         # Brothers called alike, some years apart.
         (bates("Jaxon"), bates("Jaxson", dob=LATER), Rule.OTHER_CHILD),
         (bates("Jake"), bates("Jacob", dob=LATER), Rule.OTHER_CHILD),
+        (bates("Ella"), bates("Bella", dob=LATER), Rule.OTHER_CHILD),
+        # A name that is none is a typing error, and the date may be wrong besides.
+        (bates("Peregrine"), bates("Peregrnie", dob=LATER), Rule.OTHER_DATE),
         # A household and another forename, where no date is known.
         (bates("Ida"), bates("Oscar", dob=None), Rule.OTHER_CHILD),
         # The name of a generation is shared by twins.
