@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from agency_node import cli
 from agency_node.answering.audit import AgencyLogs
 from agency_node.answering.matching import Finding
-from agency_node.answering.pages import Entry
+from agency_node.answering.pages import RECORDS_NAMED, Entry
 from agency_node.answering.wiring import audit_folder
 from agency_node.settings import NodeSettings
 from agency_node.wiring import open_audit
@@ -106,6 +106,18 @@ def test_the_duty_desk_reads_all_that_it_needs(logs: AgencyLogs, show: Show, col
         assert part in shown, part
     assert "widened" not in shown
     assert re.search(r"No\. 1, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", shown)
+
+
+def test_of_many_records_the_likeliest_are_named_and_the_rest_is_a_number(
+    logs: AgencyLogs, show: Show
+) -> None:
+    (twin,) = entries(TWIN)
+    some = tuple(a_record(n, TWIN) for n in range(1, RECORDS_NAMED + 4))
+    logs.opened(CHILDREN.opened([replace(twin, examined=replace(twin.examined, possible=some))]))
+    shown = flat(show("--possible"))
+    assert f"record {RECORDS_NAMED} of import 1" in shown
+    assert f"record {RECORDS_NAMED + 1} of import 1" not in shown
+    assert "and 3 more, less likely, that are not named: search your own records" in shown
 
 
 @pytest.mark.parametrize("more", [(), ("--possible",)])
