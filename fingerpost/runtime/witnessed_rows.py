@@ -10,6 +10,7 @@ that grow for ever give only the rows that still decide something.
 from __future__ import annotations
 
 import hmac
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -74,6 +75,7 @@ class WitnessedRows:
         self._what = what
         self._remedy = remedy
         self._durable = durable
+        self._first = threading.RLock()
 
     @contextmanager
     def changing(self) -> Iterator[Connection]:
@@ -81,24 +83,26 @@ class WitnessedRows:
 
         An exception in the block rolls it back.
         """
-        witnessed = self._witness.newest()
-        with self.engine.begin() as connection:
-            held = self._require(connection, witnessed)
-            yield connection
-            number = max(held.number if held else 0, witnessed.number if witnessed else 0) + 1
-            mark = self._put(connection, number)
-        self._witness.note(mark, durable=self._durable)
+        with self._alone_until_witnessed():
+            witnessed = self._witness.newest()
+            with self.engine.begin() as connection:
+                held = self._require(connection, witnessed)
+                yield connection
+                number = max(held.number if held else 0, witnessed.number if witnessed else 0) + 1
+                mark = self._put(connection, number)
+            self._witness.note(mark, durable=self._durable)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that takes no write lock."""
-        witnessed = self._witness.newest()
-        with database.reading(self.engine) as connection:
-            held = self._require(connection, witnessed)
-            if held is not None and held != witnessed:
-                # A crash came between the commit and its mark.
-                self._witness.note(held, durable=self._durable)
-            yield connection
+        with self._alone_until_witnessed():
+            witnessed = self._witness.newest()
+            with database.reading(self.engine) as connection:
+                held = self._require(connection, witnessed)
+                if held is not None and held != witnessed:
+                    # A crash came between the commit and its mark.
+                    self._witness.note(held, durable=self._durable)
+                yield connection
 
     def adopt(
         self,
@@ -125,6 +129,17 @@ class WitnessedRows:
             record(adopted)
         self._witness.adopt(mark)
         return adopted
+
+    @contextmanager
+    def _alone_until_witnessed(self) -> Iterator[None]:
+        """Let one thread at a time through until a state was witnessed: another one that comes
+        between the first commit and its mark would take the rows for some without a witness.
+        """
+        if self._witness.newest() is not None:
+            yield
+            return
+        with self._first:
+            yield
 
     def _require(self, connection: Connection, witnessed: Mark | None) -> Mark | None:
         held = None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -351,3 +354,26 @@ def test_a_crash_between_commit_and_mark_is_taken_up(
     newest = folder.of("things").newest()
     assert newest is not None
     assert newest.number == 3
+
+
+def test_who_comes_between_the_first_commit_and_its_mark_meets_no_alarm(
+    tmp_path: Path, folder: WitnessFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two nodes import their first records in one moment, and a key holder charges both."""
+    witness = folder.of("things")
+    things, note = Things(tmp_path / "things.sqlite", witness), witness.note
+    came = threading.Event()
+
+    def late(mark: Mark, *, durable: bool = True) -> None:
+        came.set()
+        time.sleep(0.1)
+        note(mark, durable=durable)
+
+    monkeypatch.setattr(witness, "note", late)
+    with ThreadPoolExecutor(3) as threads:
+        first = threads.submit(things.add, "a", 1)
+        assert came.wait(10)
+        others = [threads.submit(things.add, "b", 2), threads.submit(things.all)]
+        for each in (first, *others):
+            each.result()
+    assert things.all() == [("a", 1), ("b", 2)]
