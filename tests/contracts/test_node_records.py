@@ -18,7 +18,7 @@ from fakes.import_world import ELM, ELSEWHERE, OAK, data_keys
 from fakes.node_records import MemoryRecords, an_involvement
 from fakes.refusals import refused
 from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.private.linkage import NORMALISATION_VERSION
+from fingerpost.private.linkage import NORMALISATION_VERSION as VERSION
 from fingerpost.private.messages import OpeningHours
 from fingerpost.protocol.codes import InvolvementStatus, Kind, Quality
 from fingerpost.protocol.errors import Code, Defect, Refused
@@ -80,7 +80,9 @@ def some_tags(seed: int, children: int) -> list[tuple[bytes, ...]]:
 
 
 def stage(store: Store, children: int = 3, source: bytes = b"a" * 32) -> int:
-    made = store.imports.begin(OAK, source, as_of=50, normalisation_version=1, upn=True, now=60)
+    made = store.imports.begin(
+        OAK, source, as_of=50, normalisation_version=VERSION, upn=True, now=60
+    )
     store.imports.add(OAK, made.number, 0, [a_child(n) for n in range(children)])
     store.imports.close_staging(OAK, made.number)
     return made.number
@@ -127,7 +129,7 @@ def test_a_completed_generation_shows_as_it_was_staged(store: Store) -> None:
     found = store.records.generation(OAK)
     assert found is not None
     assert (found.number, found.as_of, found.completed_at) == (number, 50, 70)
-    assert (found.normalisation_version, found.children) == (1, 3)
+    assert (found.normalisation_version, found.children) == (VERSION, 3)
     for n in range(3):
         child = store.records.child(OAK, number, RecordId(n))
         assert child.id == RecordId(n)
@@ -189,7 +191,7 @@ def test_what_was_made_under_another_normalisation_is_ready_for_nothing(store: S
     """
     complete(store)
     made = store.imports.begin(
-        OAK, bytes(32), as_of=50, normalisation_version=NORMALISATION_VERSION + 1, upn=True, now=60
+        OAK, bytes(32), as_of=50, normalisation_version=VERSION + 1, upn=True, now=60
     )
     store.imports.add(OAK, made.number, 0, [a_child(0)])
     store.imports.close_staging(OAK, made.number)
@@ -224,7 +226,13 @@ def test_a_generation_keeps_how_well_its_records_can_be_found(
     store: Store, quality: Quality | None
 ) -> None:
     made = store.imports.begin(
-        OAK, b"a" * 32, as_of=50, normalisation_version=1, upn=True, now=60, quality=quality
+        OAK,
+        b"a" * 32,
+        as_of=50,
+        normalisation_version=VERSION,
+        upn=True,
+        now=60,
+        quality=quality,
     )
     store.imports.add(OAK, made.number, 0, [a_child(0)])
     store.imports.close_staging(OAK, made.number)
@@ -236,7 +244,9 @@ def test_a_generation_keeps_how_well_its_records_can_be_found(
 
 
 def test_staging_goes_on_where_it_was(store: Store) -> None:
-    made = store.imports.begin(OAK, b"a" * 32, as_of=50, normalisation_version=1, upn=True, now=60)
+    made = store.imports.begin(
+        OAK, b"a" * 32, as_of=50, normalisation_version=VERSION, upn=True, now=60
+    )
     store.imports.add(OAK, made.number, 0, [a_child(0)])
     found = store.imports.staged(OAK, b"a" * 32)
     assert found is not None
@@ -259,7 +269,12 @@ def test_staging_goes_on_where_it_was(store: Store) -> None:
 def test_the_counts_of_a_generation_are_kept_with_it(store: Store) -> None:
     for number, counts in enumerate((b"", b"counts", b"others"), 1):
         made = store.imports.begin(
-            OAK, bytes([number]) * 32, as_of=NOW, normalisation_version=1, upn=False, now=NOW
+            OAK,
+            bytes([number]) * 32,
+            as_of=NOW,
+            normalisation_version=VERSION,
+            upn=False,
+            now=NOW,
         )
         store.imports.close_staging(OAK, made.number, counts)
         store.imports.complete(OAK, made.number, NOW)
@@ -395,7 +410,9 @@ def test_a_child_is_first_seen_when_she_first_came(store: Store, known_by: str) 
         for n, child in enumerate(children[:2])
     ]
     again.append(replace(children[2], origin=later, mark=b"m" * 16, own=b"o" * 16))
-    made = store.imports.begin(OAK, b"b" * 32, as_of=50, normalisation_version=1, upn=True, now=60)
+    made = store.imports.begin(
+        OAK, b"b" * 32, as_of=50, normalisation_version=VERSION, upn=True, now=60
+    )
     store.imports.add(OAK, made.number, 0, again)
     store.imports.close_staging(OAK, made.number)
     store.imports.complete(OAK, made.number, 80)
@@ -413,7 +430,7 @@ def test_another_agency_of_the_host_has_known_nobody(store: Store) -> None:
 
 def stage_at(store: Store, agency: AgencyId, children: list[Child]) -> int:
     made = store.imports.begin(
-        agency, b"c" * 32, as_of=50, normalisation_version=1, upn=True, now=60
+        agency, b"c" * 32, as_of=50, normalisation_version=VERSION, upn=True, now=60
     )
     store.imports.add(agency, made.number, 0, children)
     store.imports.close_staging(agency, made.number)

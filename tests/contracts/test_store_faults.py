@@ -28,6 +28,7 @@ from fakes.import_world import OAK, data_keys
 from fakes.node_journal import journal_at
 from fakes.witnesses import witness_in, witness_of
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
+from fingerpost.private.linkage import NORMALISATION_VERSION as VERSION
 from fingerpost.private.passport import Entitlement
 from fingerpost.protocol.codes import Role
 from fingerpost.protocol.errors import Defect, Refused
@@ -90,7 +91,12 @@ def records(folder: Path) -> Iterator[Use]:
     with closing(open_records(folder / "records.sqlite", data_keys(), witness)) as store:
         imports = SqlImports(store)
         staged = imports.begin(
-            OAK, bytes(32), as_of=50, normalisation_version=1, upn=True, now=int(NOW)
+            OAK,
+            bytes(32),
+            as_of=50,
+            normalisation_version=VERSION,
+            upn=True,
+            now=int(NOW),
         )
 
         def use(n: int) -> None:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fakes import federations
 from fakes.federations import HOLDERS, NOW, agency, member, public, requester_key
 from fakes.handles import a_counting
+from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol import limits
 from fingerpost.protocol import messages as schedule
 from fingerpost.protocol.codec.queries import (
@@ -101,7 +102,7 @@ def a_core(now: float = NOW, **changes: Any) -> QueryCore:
         "federation": FEDERATION,
         "metadata_version": 7,
         "code_list_version": CODE_LIST_VERSION,
-        "normalisation_version": 1,
+        "normalisation_version": NORMALISATION_VERSION,
         "epoch": EpochNumber(1),
         "slot": schedule.slot_of(at),
         "q": number.to_bytes(32, "big"),

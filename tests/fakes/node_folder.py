@@ -20,7 +20,7 @@ from fakes.repository import FakeRepository
 from fakes.simulated_holders import Peppers
 from fingerpost.membership.pepper_files import PepperFiles
 from fingerpost.membership.peppers import PepperStore
-from fingerpost.private.linkage import Side
+from fingerpost.private.linkage import NORMALISATION_VERSION, Side
 from fingerpost.private.pepper_sealing import seal_pepper
 from fingerpost.protocol.federation import Federation, Party
 from fingerpost.protocol.ids import AgencyId
@@ -81,7 +81,7 @@ class NodeFolder:
             agency,
             bytes(32),
             as_of=int(time.time()) - age,
-            normalisation_version=1,
+            normalisation_version=NORMALISATION_VERSION,
             upn=False,
             now=1000,
         )

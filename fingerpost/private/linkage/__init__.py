@@ -3,8 +3,8 @@ question.
 
 Pure rules over ``private.demographics``: no I/O (other than reading this package's own tables), no
 clock, no cryptography. Read the modules in this order: ``name_tables``, ``names``, ``normal_form``,
-``blocking_rules``, ``blocking_keys``, ``agreement``, ``comparison``, ``strength``;
-``golden`` holds them to what was released.
+``blocking_rules``, ``blocking_keys``, ``agreement``, ``name_agreement``, ``comparison``,
+``strength``; ``golden`` holds them to what was released.
 
 ``NORMALISATION_VERSION`` covers the normal form, the tables, the blocking rules and the choice of
 keys, because a key is equal on two nodes only if all of them are. The comparison has a version of

@@ -2,8 +2,8 @@
 
 Source of the weights: Fellegi and Sunter (1969): a weight is the logarithm to base 2 of how much
 likelier the level is for two records of one child than for records of two children. The table is
-data of this package (``weights.json``), the same on every node. What follows from the sum is in
-``comparison``.
+data of this package (``weights.json``), the same on every node. The levels of names are in
+``name_agreement``; what follows from the sum is in ``comparison``.
 
 Invariants: pure and symmetric.
 """
@@ -16,7 +16,7 @@ from enum import Enum, unique
 from functools import cache
 from typing import Final
 
-from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.distance import OSA
 
 from fingerpost.private.demographics import (
     Birth,
@@ -25,18 +25,7 @@ from fingerpost.private.demographics import (
     PartialDate,
     birth_span,
 )
-from fingerpost.private.linkage.name_tables import (
-    canonical,
-    fold,
-    forename_bits,
-    formal_names,
-    is_known_forename,
-    phonetic,
-    read_table,
-    surname_bits,
-    word_lists,
-)
-from fingerpost.private.linkage.names import Name, daily_names
+from fingerpost.private.linkage.name_tables import forename_bits, read_table, surname_bits
 from fingerpost.private.linkage.normal_form import (
     BirthDate,
     Born,
@@ -47,8 +36,6 @@ from fingerpost.private.linkage.normal_form import (
 )
 
 _LEAST_OF_A_NAME: Final = 0.5  # bits of a name that agrees at all
-_NEAR: Final = 0.92  # Jaro–Winkler
-_LOOSE: Final = 0.80
 _CLOSE_DAYS: Final = 31  # an expected date kept as the date of birth
 _DUE_MOVED_DAYS: Final = 42  # by a scan, from the day that was first reckoned
 
@@ -97,183 +84,10 @@ _NAME_ORDER: Final = (
     Level.MISSING,
 )
 
-_SAME_NAME: Final = (Level.EXACT, Level.VARIANT, Level.NEAR)
-
 
 def better(a: Level, b: Level) -> Level:
     """Return the better of two levels of a name."""
     return a if _NAME_ORDER.index(a) <= _NAME_ORDER.index(b) else b
-
-
-def word_level(a: str, b: str) -> Level:
-    """Return the level of two single names."""
-    if a == b and len(a) > 1:
-        return Level.EXACT
-    if len(a) == 1 or len(b) == 1:
-        return Level.INITIAL if a[0] == b[0] else Level.DIFFERENT
-    for head in word_lists().name_heads:
-        if a.startswith(head) and b.startswith(head) and min(len(a), len(b)) > len(head) + 1:
-            # Oluwaseun and Oluwaseyi: they share a word, and differ in the name.
-            level = word_level(a[len(head) :], b[len(head) :])
-            return Level.LOOSE if level in (Level.DIFFERENT, Level.INITIAL) else level
-    one, other = canonical(a), canonical(b)
-    if one == other:
-        return Level.VARIANT
-    if other in formal_names(a) or one in formal_names(b):
-        return Level.VARIANT
-    alike = JaroWinkler.normalized_similarity(a, b)
-    folded, folded_other = fold(one), fold(other)
-    typing_errors = OSA.distance(a, b)
-    if (
-        folded == folded_other
-        or typing_errors <= 1
-        or (typing_errors == 2 and (alike >= _NEAR or min(len(a), len(b)) >= 8))
-    ):
-        return Level.NEAR if min(len(a), len(b)) > 2 else Level.LOOSE
-    if (
-        alike >= _LOOSE
-        or phonetic(folded) == phonetic(folded_other)
-        or (min(len(a), len(b)) > 2 and (a.startswith(b) or b.startswith(a)))
-    ):
-        return Level.LOOSE
-    return Level.DIFFERENT
-
-
-def forename_level(a: Name, b: Name) -> Level:
-    """Return the level of the daily forename of either and any given name of the other.
-
-    Middle names are never compared with each other here, because twins share them.
-    """
-    if not a.forenames or not b.forenames:
-        return Level.MISSING
-    daily_a, daily_b = daily_names(a), daily_names(b)
-    best = _forename_word_level(a.forename, b.forename)
-    if min(len(a.forenames), len(b.forenames)) > 1 and OSA.distance(a.forename, b.forename) > 1:
-        best = Level.DIFFERENT  # Muhammad Yunus and Muhammad Yusuf: single words must be alike
-    for first, others in ((daily_a[0], _all_given(b)), (daily_b[0], _all_given(a))):
-        for position, other in enumerate(others):
-            level = _forename_word_level(first, other)
-            if position and level is Level.NEAR:
-                level = Level.LOOSE  # Jai is no typing error for the second part of Lilly-Mai
-            elif position and level in (Level.LOOSE, Level.INITIAL):
-                level = Level.DIFFERENT  # nor is Rowan the R. of his twin Devonte R.
-            best = better(best, level)
-    if best in _SAME_NAME and _left_over(daily_a, daily_b) and _left_over(daily_b, daily_a):
-        return Level.PARTIAL
-    return better(best, _by_middle_name(a, b, daily_a, daily_b))
-
-
-def _by_middle_name(a: Name, b: Name, daily_a: tuple[str, ...], daily_b: tuple[str, ...]) -> Level:
-    """Return the level where one is called by a middle name of the other.
-
-    It is no agreement if each has a further name that the other lacks: children born together may
-    share the name of a generation (Lok-hang, Lok-hei).
-    """
-    level = Level.DIFFERENT
-    for first, middles in ((daily_a[0], b.middles), (daily_b[0], a.middles)):
-        for middle in middles:
-            if len(middle) > 1 and word_level(first, middle) in (Level.EXACT, Level.VARIANT):
-                level = Level.PART
-    given_a, given_b = daily_a + a.middles, daily_b + b.middles
-    if level is Level.PART and _left_over(given_a, given_b) and _left_over(given_b, given_a):
-        return Level.PARTIAL
-    return level
-
-
-def _forename_word_level(a: str, b: str) -> Level:
-    """Return ``word_level``, but of names that rhyme at most LOOSE.
-
-    Children born together are given such names, and a first letter is seldom mistyped.
-    """
-    level = word_level(a, b)
-    if level is Level.NEAR and a[0] != b[0] and a[1:] == b[1:] and canonical(a) != canonical(b):
-        return Level.LOOSE
-    return level
-
-
-def middle_level(a: Name, b: Name) -> Level:
-    """Return the level of the given names after the first. Twins may share these, too."""
-    one, other = _further(a), _further(b)
-    if not one or not other:
-        return Level.MISSING
-    if any(canonical(x) == canonical(y) for x in one for y in other if len(x) > 1 and len(y) > 1):
-        return Level.EXACT
-    initials = {x[0] for x in one} & {y[0] for y in other}
-    if not initials:
-        return Level.DIFFERENT
-    short = any(len(word) == 1 for word in one + other)
-    return Level.INITIAL if short else Level.LOOSE
-
-
-def _further(name: Name) -> tuple[str, ...]:
-    """Leave out Kaur, Begum and the like, which half a community bears and which come and go."""
-    movable = word_lists().movable
-    words = (
-        tuple(word for word in name.forenames if word not in daily_names(name)[:1]) + name.middles
-    )
-    return tuple(word for word in words if canonical(word) not in movable)
-
-
-def _left_over(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    """Return whether one of some forenames agrees with none of the others, not even loosely."""
-    return len(some) > 1 and any(
-        all(word_level(one, other) is Level.DIFFERENT for other in others) for one in some
-    )
-
-
-def clearly_two_names(a: Name, b: Name) -> bool:
-    """Return whether two forenames are known names that no table holds to be one.
-
-    Twins are called alike (Ella and Bella), so that their likeness is no evidence.
-    """
-    for one in daily_names(a)[:1]:
-        for other in daily_names(b)[:1]:
-            return (
-                word_level(one, other) not in (Level.EXACT, Level.VARIANT, Level.INITIAL)
-                and _is_known(one)
-                and _is_known(other)
-            )
-    return False
-
-
-def _is_known(name: str) -> bool:
-    """Return whether a name is known, alone or after a head that is no name alone: Abdul-Rahim."""
-    return is_known_forename(name) or any(
-        name.startswith(head) and is_known_forename(name[len(head) :])
-        for head in word_lists().name_heads
-    )
-
-
-def surname_level(a: Name, b: Name) -> Level:
-    """Return the level of the whole surnames, or of the best pair of their components."""
-    if not a.surnames or not b.surnames:
-        return Level.MISSING
-    best = word_level(a.surname, b.surname)
-    if len(a.surnames) > 1 or len(b.surnames) > 1:
-        if sorted(a.surnames) == sorted(b.surnames):
-            return better(best, Level.VARIANT)
-        for one in a.surnames:
-            for other in b.surnames:
-                level = word_level(one, other)
-                if level in (Level.EXACT, Level.VARIANT) and len(one) > 1:
-                    best = better(best, Level.PART)
-                elif level is Level.NEAR:
-                    best = better(best, Level.LOOSE)
-    elif a.surnames == b.surnames:
-        return better(best, Level.VARIANT)  # particles apart
-    if best is Level.DIFFERENT and (_among_middles(a, b) or _among_middles(b, a)):
-        return Level.PART  # Kaur, or a grandfather's name, moves between the fields
-    return best
-
-
-def _among_middles(a: Name, b: Name) -> bool:
-    middles = {canonical(word) for word in b.middles}
-    return any(canonical(word) in middles for word in a.surnames if len(word) > 2)
-
-
-def _all_given(name: Name) -> tuple[str, ...]:
-    joined = (name.forename,) if len(name.forenames) > 1 else ()
-    return (*daily_names(name), *joined)
 
 
 def birth_level(a: Born | None, b: Born | None) -> Level:
@@ -300,6 +114,16 @@ def birth_level(a: Born | None, b: Born | None) -> Level:
     if abs((a.as_date() - b.as_date()).days) <= _CLOSE_DAYS:
         return Level.CLOSE
     return Level.DIFFERENT
+
+
+def born_in_other_years(a: Born | None, b: Born | None) -> bool:
+    """Return whether both sides know the year of birth, and it is not the same.
+
+    Brothers and sisters are born in two years, while a month or a day is as often a slip.
+    """
+    born = [birth for birth in (a, b) if isinstance(birth, BirthDate)]
+    years = {birth.short_year for birth in born if birth.certainty is not Certainty.EXPECTED}
+    return len(years) == 2
 
 
 def _partial_level(a: Born, b: Born) -> Level:

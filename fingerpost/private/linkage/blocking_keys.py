@@ -40,14 +40,18 @@ from fingerpost.private.linkage.name_tables import (
     canonical,
     fold,
     forename_bits,
+    formal,
     formal_names,
+    initial,
     phonetic,
     rarities,
+    shortened,
     word_lists,
 )
 from fingerpost.private.linkage.names import Name, daily_names
 from fingerpost.private.linkage.normal_form import (
     NORMALISATION_VERSION,
+    BirthDate,
     Born,
     Certainty,
     NormalForm,
@@ -85,6 +89,7 @@ _MOST_OF_A_RULE: Final = {
     BlockingRule.NO_PLACE_SOUNDS_DATE_R: 1,
 }
 
+_LETTERS_OF_A_BEGINNING: Final = 3
 _OF_FORMER_HOMES: Final = (BlockingRule.NK, BlockingRule.DPA, BlockingRule.BEGINNINGS_HOME)
 """The rules by which a child is met who is recorded where she lived before: those that find her by
 most of her names, without a name, and with a wrong date."""
@@ -246,13 +251,17 @@ def key_parts(form: NormalForm) -> Parts:
     both_bits = rare.whole.pair(*main) if main else 0.0
     code_bits = rare.sound.surname(surname_code)
     number, upn = form.health_number, form.upn
+    # Papers that have one name often have a year and no day.
+    alone = isinstance(form.birth, BirthDate) and form.birth.weak and not form.newborn
     return Parts(
         health_number=_part(
             (str(int(number.scheme)), number.digits) if number else (), _NUMBER_BITS
         ),
         upn=_part((upn.text,) if upn and not upn.temporary else (), _NUMBER_BITS),
-        every_pair=tuple(Part(pair, rare.whole.pair(*pair)) for pair in _pairs(form.names)),
-        both_names=_pair(main, rare.whole),
+        every_pair=tuple(
+            Part(pair, rare.whole.pair(*pair)) for pair in _pairs(form.names, alone=alone)
+        ),
+        both_names=_pair(_formal_pair(present) if main else (), rare.formal),
         every_sound=tuple(
             Part(pair, rare.sound.pair(*pair)) for pair in _phonetic_pairs(form.names)
         ),
@@ -358,43 +367,57 @@ def _middle_initial(name: Name, first: str) -> str:
     for word in (*name.forenames, *name.middles):
         common = {word, canonical(word)} & (lists.movable | lists.first_not_daily)
         if not common and _spelt(word) != first and word not in name.surnames:
-            return word[0]
+            return initial(word)
     return ""
 
 
-def _pairs(names: tuple[Name, ...]) -> tuple[_Pair, ...]:
-    """Return given name × part of the surname over all names, the likeliest first."""
-    ranked: dict[_Pair, int] = {}
+def _pairs(names: tuple[Name, ...], *, alone: bool) -> tuple[_Pair, ...]:
+    """Return given name × part of the surname over all names, the likeliest first.
+
+    ``alone``: a name in the surname's field may be the only one.
+    """
+    ranked: dict[_Pair, float] = {}
     for position, name in enumerate(names):
         given = tuple(_given_forms(name))
         family = tuple(_family_forms(name))
-        if not family and given:
-            # A person of one name meets others of that name, and a record that has it in both
-            # fields.
-            family = tuple((0, form) for _, form in given[:1])
+        # A person of one name, in whatever field, meets others of that name, and a record that has
+        # it in both.
+        if not family:
+            family = given[:1]
+        elif not given and alone:
+            given = family[:1]
+        # Of a surname in parts, the whole says where names are rare; for a second given name its
+        # parts come first, because who has the whole has them too.
+        whole = 1.5 if len(family) > 1 else 0.0
         for given_rank, forename in given:
             for family_rank, surname in family:
                 pair = _sorted_pair(forename, surname)
-                rank = given_rank + family_rank + 2 * position
+                rank = given_rank + (family_rank or (whole if given_rank else 0)) + 2.0 * position
                 ranked[pair] = min(rank, ranked.get(pair, rank))
     # A stable sort: equal ranks stay in the order of the fields.
     return tuple(sorted(ranked, key=ranked.__getitem__))
 
 
 def _given_forms(name: Name) -> Iterator[tuple[int, str]]:
-    """Return the names that a child may be called by, each with its rank: 0 is tried first."""
-    called = _called(name)
+    """Return the names that a child may be called by, each with its rank: 0 is tried first.
+
+    Nobody is called by Kaur or Begum alone. Two forenames are often written as one, which has its
+    own rule (P33) where the beginning is as long, as has what is left of a name without its end.
+    """
+    called, movable = _called(name), word_lists().movable
     for position, word in enumerate(called):
-        yield position, _spelt(word)
-    if len(name.forenames) > 1:
-        yield 1, _spelt(name.forename)
+        if not position or canonical(word) not in movable:
+            yield position, _spelt(word)
+    if len(name.forenames) > 1 and not movable.intersection(name.forenames[:2]):
+        first, second = name.forenames[:2]
+        yield 1 if len(first) < _LETTERS_OF_A_BEGINNING else 3, _spelt(first + second)
     for word in called[:1]:
-        for later, formal in enumerate(formal_names(word) or formal_names(canonical(word))):
-            yield 1 + later, fold(formal)
-    movable = word_lists().movable
+        yield from ((1, _spelt(rest)) for rest in shortened(word) if not word.startswith(rest))
+        for later, one in enumerate(formal_names(word) or formal_names(canonical(word))):
+            yield 1 + later, fold(one)
     for position, word in enumerate(name.middles):
         if len(word) > 1 and canonical(word) not in movable:
-            yield 2 + position, _spelt(word)  # nobody is called by Kaur or Begum alone
+            yield 2 + position, _spelt(word)
 
 
 def _family_forms(name: Name) -> Iterator[tuple[int, str]]:
@@ -441,6 +464,14 @@ def _phonetic_pairs(names: tuple[Name, ...]) -> tuple[_Pair, ...]:
                 if name.surnames != (name.surname,):
                     parts += (_sorted_pair(code, phonetic(_spelt(n))) for n in name.surnames)
     return tuple(dict.fromkeys(found + parts))
+
+
+def _formal_pair(name: Name) -> _Pair:
+    """Return daily forename and whole surname by their formal names: Katie and Katherine agree.
+
+    A surname has its formal name too, because fields are swapped.
+    """
+    return _sorted_pair(*(fold(formal(one)) for one in (_called(name)[0], name.surname)))
 
 
 def _spelt(name: str) -> str:

@@ -35,15 +35,20 @@ from fingerpost.private.linkage.agreement import (
     Weights,
     better,
     birth_level,
-    clearly_two_names,
+    born_in_other_years,
     equal_level,
-    forename_level,
     home_level,
-    middle_level,
     number_level,
     shipped_weights,
-    surname_level,
     upn_level,
+)
+from fingerpost.private.linkage.name_agreement import (
+    SURE_NAME,
+    clearly_two_names,
+    forename_level,
+    is_one_name,
+    middle_level,
+    surname_level,
     word_level,
 )
 from fingerpost.private.linkage.name_tables import (
@@ -71,7 +76,6 @@ _NO_PLACE: Final = (Level.MISSING, Level.DIFFERENT)
 _VERY_DATE: Final = (Level.EXACT, Level.EXACT_WEAK, Level.SWAPPED, Level.CENTURY)
 _SAME_HOME: Final = (Level.EXACT, Level.NEAR, Level.FORMER)
 _FAR_LIKELIER: Final = 2.5  # in bits: Taylor, Ali and Warsame are forenames too
-SURE_NAME: Final = (Level.EXACT, Level.VARIANT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +278,8 @@ def _rule(
         return Rule.OTHER_OF_A_BIRTH
     if Level.EXACT in (levels[Field.HEALTH_NUMBER], levels[Field.UPN]):
         return None if _borne_out(naming, birth) else Rule.NUMBER_ALONE
+    if naming.forename is not Level.EXACT and born_in_other_years(asked.birth, record.birth):
+        return Rule.OTHER_DATE  # Jaxon and Jaxson are brothers, and so are Jake and Jacob
     return _rule_without_number(naming, levels, common, daily)
 
 
@@ -417,6 +423,10 @@ def _readings(one: Name, other: Name, weights: Weights) -> list[Naming]:
     family = tuple(name for name in (one.surname, other.surname) if name)
     if surname is Level.PART:
         family += one.surnames + other.surnames
+    for single, whole in ((one, other), (other, one)):
+        if is_one_name(single, whole):
+            alone = (single.surname, whole.forename)
+            return [_naming(word_level(*alone), Level.MISSING, alone, (), False, weights)]
     readings = [_naming(forename, surname, given, family, clearly_two_names(one, other), weights)]
     if forename in SURE_NAME or not one.forenames or not other.forenames:
         return readings
@@ -446,10 +456,11 @@ def _crossed(one: Name, other: Name) -> Level:
     """
     if not one.forenames or not other.surnames:
         return Level.MISSING
-    level = word_level(one.forename, other.surname)
+    turned = _turned(other)
+    level = word_level(*("".join(daily_names(name)) for name in (one, turned)))
     if level in (*SURE_NAME, Level.DIFFERENT):
         return level
-    as_forename = forename_level(one, _turned(other))
+    as_forename = forename_level(one, turned)
     if as_forename is Level.PARTIAL:
         return Level.DIFFERENT
     return as_forename if better(level, as_forename) is level else level

@@ -40,6 +40,7 @@ FORMS_PER_NAME: Final = 3
 UNLISTED_FORENAME_BITS: Final = 13.0
 UNLISTED_SURNAME_BITS: Final = 13.0
 INITIAL_BITS: Final = 3.5
+_ONE_NAME_BITS: Final = 6.0  # of those who bear a name, one in 64 has no other
 
 _NAMES_REMEMBERED: Final = 8192
 """Caches hold single names, and not whose they are: a few thousand make up most children's names.
@@ -63,6 +64,17 @@ _HEADS: Final = (("kn", "n"), ("vr", "r"), ("ge", "je"), ("gi", "ji"), ("x", "s"
 _LETTER_FOR_LETTER: Final = str.maketrans("yzw", "isv")
 _FEMININE: Final = re.compile(r"(?<=..)(?:(ov|ev)a|(s|c|z)ka(?:ia|ya)?|(s|c|z)k(?:y|iy|ij|yi))$")
 _ABD: Final = re.compile(r"^abd[aeiou]+l?(?=...)")
+_ARTICLE: Final = re.compile(r"^[aeu]l(?=...)")
+# Somali writes c for a sound that English leaves out, x for h and long vowels twice; x is kh in
+# Kurdish. Without such a sign, a c may be an English one.
+_SOMALI: Final = re.compile(r"^c(?=abd)|^x(?=[aeo]|ii|uu)|x(?=m)|(?<=aa)x|aa|ii|uu")
+_AYN: Final = re.compile(r"(?<![b-df-hj-np-tv-z])c(?![hk])")
+# Noureddine, Nur al-Din and Nooruddin are one.
+_OF_FAITH: Final = re.compile(r"(?<=...)(?:(?:[aeou]dd|[aeu]ld)(?:i|ee)n|[aeou]ddine)$")
+_LEAST_LEFT: Final = 3
+"""Letters of a name without its head or tail."""
+_LEAST_FOLDED: Final = 4
+"""Letters of a folded name that can be looked up by them: shorter ones are too often others."""
 _MAC: Final = re.compile(r"^mac(?=[b-df-hj-np-tv-z]..)")
 
 
@@ -84,18 +96,32 @@ class Words:
     suffixes: frozenset[str]
     joined: Mapping[str, str]
     particles: frozenset[str]
+    lenites: frozenset[str]
+    abbreviations: Mapping[str, str]
     given_heads: frozenset[str]
     name_heads: tuple[str, ...]
+    name_tails: tuple[str, ...]
+    heads_left_out: tuple[str, ...]
+    left_out: tuple[str, ...]
+    endings: tuple[str, ...]
     first_not_daily: frozenset[str]
     movable: frozenset[str]
     patronymics: frozenset[str]
+    family_first: frozenset[str]
+    with_article: frozenset[str]
 
 
 @cache
 def word_lists() -> Words:
     """Return the lists of ``words.json``."""
-    words = msgspec.convert(read_table("words.json"), Words)
+    words = _word_lists()
     return replace(words, patronymics=frozenset(map(canonical, words.patronymics)))
+
+
+@cache
+def _word_lists() -> Words:
+    """Return the lists as they stand in the table; the canonical spelling itself reads them."""
+    return msgspec.convert(read_table("words.json"), Words)
 
 
 def read_table(name: str) -> dict[str, Any]:
@@ -120,24 +146,91 @@ def tables_digest() -> str:
 def canonical(name: str) -> str:
     """Return the spelling that stands for all spellings of one name.
 
-    A name without other spellings is returned as it is. Three rules stand beside the table:
-    feminine Slavic surnames take the masculine ending, Mac- becomes Mc-, and the article inside
-    Abd- compounds goes.
+    A name that is not listed may be a listed one by a rule: Somali letters are read as English
+    ones, endings that come and go are taken off, feminine Slavic surnames take the masculine
+    ending, Mac- becomes Mc-, and articles go: before an Arabic name, inside Abd- compounds and in
+    -al-din. What is spelt like a spelling of one name only, as folded, is that name. A name without
+    other spellings is returned as it is.
     """
-    known = _canonical_table().get(name)
-    if known is not None:
-        return known
+    table = _canonical_table()
+    known = table.get(name)
+    if known is None:
+        known = name if name in _listed() else _by_rules(name)
+        known = table.get(known, known)
+        if known not in table and known not in _listed():
+            known = _folded_table().get(fold(known), known)
+    return known
+
+
+def _by_rules(name: str) -> str:
+    if "c" in name or "x" in name:
+        name = _from_somali(name)
     if len(name) > 5:
         name = _FEMININE.sub(_masculine, name)
         name = _MAC.sub("mc", name)
+        name = _OF_FAITH.sub("uddin", _without_ending(name))
         if name.startswith("abd"):
-            name = _ABD.sub("abd", _DOUBLED.sub(r"\1", name))
+            name = _ABD.sub("abd", _DOUBLED.sub(r"\1", name.replace("ee", "i")))
+        elif _ARTICLE.sub("", name) in _word_lists().with_article:
+            name = _ARTICLE.sub("", name)
+    return name
+
+
+def _from_somali(name: str) -> str:
+    """Return the English spelling of a Somali name (a woman's in -o has -a), or of a Kurdish one.
+
+    Without a mark of Somali spelling a reading counts only where it is a listed name: Alex and Cook
+    stay.
+    """
+    for sound in ("h", "kh"):
+        spelt = _AYN.sub("", name.replace("x", sound))
+        if "x" in name and (spelt in _canonical_table() or spelt in _listed()):
+            return spelt
+    if _SOMALI.search(name) is None:
+        return name
+    spelt = _AYN.sub("", name.replace("x", "h"))
+    return spelt[:-1] + "a" if spelt.endswith("o") else spelt
+
+
+def initial(name: str) -> str:
+    """Return the first letter, by which an English ear would write it: Cumar and Umar have U."""
+    return canonical(name)[0] if name[0] in "cx" else name[0]
+
+
+def shortened(name: str) -> tuple[str, ...]:
+    """Return what is left of a name without a head or a tail that is left out in daily use.
+
+    Oluwapelumi is called Pelumi, and Amandeep Aman.
+    """
+    lists = _word_lists()
+    heads = [name[len(head) :] for head in lists.heads_left_out if name.startswith(head)]
+    tails = [name[: -len(tail)] for tail in lists.left_out if name.endswith(tail)]
+    return tuple(rest for rest in heads + tails if len(rest) >= _LEAST_LEFT)
+
+
+def _without_ending(name: str) -> str:
+    """Take off what is added to a listed name: Rameshkumar is Ramesh. Tamil Jayakumar is one."""
+    for ending in _word_lists().endings:
+        stem = name.removesuffix(ending)
+        listed = stem in _listed() or stem in _canonical_table()
+        if listed and stem != name and not name.endswith("akumar"):
+            return stem
     return name
 
 
 def formal_names(name: str) -> tuple[str, ...]:
     """Return the formal names that ``name`` may be short for: the surest first, at most three."""
     return _formal_table().get(name, ())
+
+
+@lru_cache(_NAMES_REMEMBERED)
+def formal(name: str) -> str:
+    """Return the likeliest formal name, in its canonical spelling: Katie and Kathryn are one."""
+    one = canonical(name)
+    if name not in _own_nicknames() and (one in _formal_names() or one in _bits("forenames")):
+        return one  # Albert and Ali are names themselves, although rarer ones are shortened to them
+    forms = formal_names(name) or formal_names(one)
+    return forms[0] if forms else one
 
 
 def is_known_forename(name: str) -> bool:
@@ -151,6 +244,29 @@ def _canonical_table() -> dict[str, str]:
 
 
 @cache
+def _listed() -> frozenset[str]:
+    """Return the names that the tables of frequent names list: each is a name of its own."""
+    frequent = read_table("frequent_names.json")
+    bands = [*frequent["forenames"].values(), *frequent["surnames"].values()]
+    return frozenset(frequent["known_forenames"]).union(*bands)
+
+
+@cache
+def _folded_table() -> dict[str, str]:
+    """Return the canonical spelling by the folded one, where only one name is spelt so."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for name, one in _canonical_table().items():
+        found[fold(name)].add(one)
+    for name in _listed():
+        found[fold(name)].add(_canonical_table().get(name, name))
+    return {
+        folded: next(iter(names))
+        for folded, names in found.items()
+        if len(names) == 1 and len(folded) >= _LEAST_FOLDED
+    }
+
+
+@cache
 def _formal_table() -> dict[str, tuple[str, ...]]:
     pairs = [(t.name1, t.name2) for t in name_triplets()]
     pairs = [(formal, nick) for formal, nick in pairs if formal.isalpha() and nick.isalpha()]
@@ -159,7 +275,7 @@ def _formal_table() -> dict[str, tuple[str, ...]]:
     ranked: dict[str, list[str]] = {}
     for formal, nick in sorted(pairs, key=lambda pair: (-weight[pair[0]], pair)):
         ranked.setdefault(nick, []).append(formal)
-    own: dict[str, list[str]] = read_table("variants.json")["nicknames"]
+    own = _own_nicknames()
     table = {}
     for nick in ranked.keys() | own.keys():
         # Our own entry replaces the package's, whose rarer senses would cost keys for nothing.
@@ -167,6 +283,17 @@ def _formal_table() -> dict[str, tuple[str, ...]]:
         forms = [form for form in dict.fromkeys(forms) if form != canonical(nick)]
         table[nick] = tuple(forms[:FORMS_PER_NAME])
     return table
+
+
+@cache
+def _own_nicknames() -> Mapping[str, list[str]]:
+    return MappingProxyType(read_table("variants.json")["nicknames"])
+
+
+@cache
+def _formal_names() -> frozenset[str]:
+    """Return every name that another is short for."""
+    return frozenset().union(*_formal_table().values())
 
 
 @cache
@@ -240,11 +367,11 @@ class Rarity:
         """Return the bits of two names, each in the role in which it is commoner.
 
         Fields are swapped, a father's name is now a given name and now the surname, and Kaur is
-        either.
+        either. A name twice is that of the few who have one name, or have it in both fields.
         """
         bits = self._commoner(one)
         if one == other:
-            return bits  # a name written twice, or Kaur in two fields, has the bits of one
+            return bits + _ONE_NAME_BITS
         return bits + self._commoner(other)
 
     def _commoner(self, text: str) -> float:
@@ -254,9 +381,10 @@ class Rarity:
 
 @dataclass(frozen=True, slots=True)
 class Rarities:
-    """The bits of whole names, phonetic codes, first and last three letters."""
+    """The bits of whole names, formal names, phonetic codes, first and last three letters."""
 
     whole: Rarity
+    formal: Rarity
     sound: Rarity
     beginning: Rarity
     ending: Rarity
@@ -266,10 +394,13 @@ class Rarities:
 def rarities() -> Rarities:
     """Return the bits of names. An unlisted part has those of the many rare names that share it."""
     return Rarities(
-        whole=_of_parts(lambda folded: folded, UNLISTED_FORENAME_BITS, UNLISTED_SURNAME_BITS),
-        sound=_of_parts(phonetic, 9.0, 9.5),
-        beginning=_of_parts(lambda folded: folded[:3], 9.5, 10.0),
-        ending=_of_parts(lambda folded: folded[-3:], 9.0, 9.5),
+        whole=_of_parts(fold, UNLISTED_FORENAME_BITS, UNLISTED_SURNAME_BITS),
+        formal=_of_parts(
+            lambda name: fold(formal(name)), UNLISTED_FORENAME_BITS, UNLISTED_SURNAME_BITS
+        ),
+        sound=_of_parts(lambda name: phonetic(fold(name)), 9.0, 9.5),
+        beginning=_of_parts(lambda name: fold(name)[:3], 9.5, 10.0),
+        ending=_of_parts(lambda name: fold(name)[-3:], 9.0, 9.5),
     )
 
 
@@ -311,5 +442,5 @@ def _added(
     """Add up the shares of the listed names that have a part in common, and of the others."""
     shares: defaultdict[str, float] = defaultdict(float)
     for name, bits in names.items():
-        shares[part(fold(name))] += 2.0**-bits
+        shares[part(name)] += 2.0**-bits
     return {text: -math.log2(min(1.0, share + 2.0**-unlisted)) for text, share in shares.items()}

@@ -26,7 +26,13 @@ from unicodedata import ucd_3_2_0
 from anyascii import anyascii
 
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.linkage.name_tables import Words, canonical, word_lists
+from fingerpost.private.linkage.name_tables import (
+    UNLISTED_SURNAME_BITS,
+    Words,
+    canonical,
+    surname_bits,
+    word_lists,
+)
 
 WORDS_KEPT: Final = 4
 """So many words of each field are kept; those that follow are dropped."""
@@ -56,6 +62,12 @@ _OWN_RULES: Final = str.maketrans(
 )
 _TO_LOWER: Final = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 _NOT_A_WORD: Final = re.compile(r"[^a-z0-9']+")
+_LENITED: Final = re.compile(r"^([bcdfgmpst])h")
+_ABBREVIATED: Final = re.compile(r"\b([a-z])/(?=[a-z]{3})")
+_SYLLABLE: Final = re.compile(
+    r"(?:[^aeiouy]{0,3}[aeiouy]{1,3}(?:ng|nh|ch|[cghklmnprt])?|tsz|sze|ng)"
+)
+"""A word of a Chinese, Vietnamese or Korean name, in Latin letters."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -159,13 +171,50 @@ def _name(
         surname_words = given.rest
     if not forenames and surname_words and given.single:
         return Name(forenames=surname_words[:WORDS_KEPT], middles=middles)
-    if forenames and not surname_words and not single and len(forenames) > 1 and not middles:
-        # The whole name was written into the first field: its last word is the likeliest surname.
-        forenames, surname_words = forenames[:-1], forenames[-1:]
+    if surname_words == forenames and len(forenames) > 1:
+        surname_words = ()  # the whole name was written into both fields
+    if not forenames and len(surname_words) > 2 and surname_words[0] in lists.family_first:
+        forenames, surname_words = surname_words, ()
+    if surname_words or single:
+        forenames = _without_family_name(forenames, surname_words, lists)
+    elif middles and canonical(middles[-1]) in lists.movable | lists.patronymics:
+        middles, surname_words = middles[:-1], middles[-1:]
+    elif len(forenames) > 1 and not middles:
+        forenames, surname_words = _parted(forenames, lists)
     joined = _join_prefixes(surname_words, lists)
-    parts = tuple(word for word in joined if word not in lists.particles) or joined
+    parts = tuple(word for word in joined if word not in lists.particles | lists.given_heads)
+    parts = parts or joined
     forenames = _join_heads(forenames, lists)[:WORDS_KEPT]
     return Name(forenames, middles[:WORDS_KEPT], parts[:WORDS_KEPT], "".join(joined))
+
+
+def _parted(whole: tuple[str, ...], lists: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the given names and the surname of a whole name that was written into one field.
+
+    The last word is the likeliest surname. A family name of East Asia stands first, or behind a
+    Western forename (Kevin Chan Ka Ho); a Western one may be last. An initial is a father's (K.
+    Tharshan).
+    """
+    if len(_join_heads(whole, lists)) == 1 and surname_bits(whole[-1]) >= UNLISTED_SURNAME_BITS:
+        return whole, ()  # Abdul Wali, but not Abdul Khan
+    initials = tuple(word for word in whole if len(word) == 1)
+    if initials and len(initials) == len(whole) - 1:
+        return tuple(word for word in whole if len(word) > 1), initials[:1]
+    for at in range(min(2, len(whole) - 2)):
+        given = whole[1:-1] if at == 0 and len(whole) > 3 else whole[at + 1 :]
+        if whole[at] in lists.family_first and all(map(_SYLLABLE.fullmatch, given)):
+            return whole[:at] + whole[at + 1 :], whole[at : at + 1]
+    return whole[:-1], whole[-1:]
+
+
+def _without_family_name(
+    forenames: tuple[str, ...], surname_words: tuple[str, ...], lists: Words
+) -> tuple[str, ...]:
+    """Drop a family name of East Asia that was written before the given names too."""
+    for at in range(min(2, len(forenames) - 1)):
+        if forenames[at] in lists.family_first and forenames[at] in surname_words:
+            return forenames[:at] + forenames[at + 1 :]
+    return forenames
 
 
 def _given(raw: tuple[str, ...], lists: Words) -> _Given:
@@ -225,13 +274,18 @@ def _surname_words(raw: tuple[str, ...], lists: Words) -> tuple[tuple[str, ...],
 
 
 def _join_prefixes(parts: tuple[str, ...], lists: Words) -> tuple[str, ...]:
-    """Join prefixes: "O Brien" → "obrien", "Mac Donald" → "mcdonald", "St John" → "stjohn"."""
+    """Join prefixes: "O Brien" → "obrien", "Mac Donald" → "mcdonald", "St John" → "stjohn".
+
+    A daughter's Ní or Nic softens the letter that follows: "Ní Bhriain" → "obriain".
+    """
     joined: list[str] = []
     prefix = ""
     for position, word in enumerate(parts):
         if word in lists.joined and position + 1 < len(parts) and not prefix:
             prefix = lists.joined[word]
             continue
+        if position and parts[position - 1] in lists.lenites:
+            word = _LENITED.sub(r"\1", word)
         joined.append(prefix + word)
         prefix = ""
     return tuple(joined)
@@ -320,5 +374,11 @@ def words(text: str) -> tuple[str, ...]:
         if not text.isascii():
             text = anyascii(text)
     lower = text.translate(_TO_LOWER).replace("`", "'")
+    if "/" in lower:  # W/Michael is Woldemichael
+        lower = _ABBREVIATED.sub(_in_full, lower)
     found = (word.strip("'") for word in _NOT_A_WORD.split(lower))
     return tuple(word for word in found if word)
+
+
+def _in_full(found: re.Match[str]) -> str:
+    return word_lists().abbreviations.get(found[1], found[1] + " ")

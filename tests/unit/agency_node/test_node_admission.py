@@ -28,6 +28,7 @@ from fakes.node_world import (
     a_query,
 )
 from fakes.refusals import refused
+from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import seal_into_query, write_core
 from fingerpost.protocol.codes import CODE_LIST_VERSION, Purpose, Reach
@@ -152,9 +153,10 @@ def test_wide_keys_to_the_neighbours_are_looked_at() -> None:
 
 
 def test_a_federation_that_has_moved_on_to_a_normal_form_this_release_does_not_know() -> None:
-    parameters = replace(FEDERATION.parameters, normalisation_version=2)
+    newer = NORMALISATION_VERSION + 1
+    parameters = replace(FEDERATION.parameters, normalisation_version=newer)
     federation = replace(FEDERATION, parameters=parameters)
-    assert judged(changed(normalisation_version=2), federation) is Verdict.VERSION
+    assert judged(changed(normalisation_version=newer), federation) is Verdict.VERSION
 
 
 @pytest.mark.parametrize(

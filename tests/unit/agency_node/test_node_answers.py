@@ -42,6 +42,7 @@ from fakes.node_world import (
     another_child,
 )
 from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.private.linkage import NORMALISATION_VERSION as VERSION
 from fingerpost.private.messages import AgencyAnswer
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
@@ -350,7 +351,7 @@ def _part(**changes: object) -> dict[str, Any]:
     ("what", "words"),
     [
         (_part(code_list_version=CODE_LIST_VERSION + 1), CANNOT),
-        (_part(normalisation_version=2), CANNOT),
+        (_part(normalisation_version=VERSION + 1), CANNOT),
         (_part(metadata_version=8), AGAIN),
         ({"at": NOW - limits.QUERY_LIFE_SECONDS - limits.CLOCK_SKEW_SECONDS - 1}, AGAIN),
         ({"at": NOW + limits.CLOCK_SKEW_SECONDS + 1}, AGAIN),
@@ -506,7 +507,12 @@ def test_a_slot_that_is_not_indexed_cannot_be_answered(world: NodeWorld) -> None
 
 def test_half_an_import_answers_from_the_one_before(world: NodeWorld) -> None:
     world.records.begin(
-        SCHOOL, bytes(32), as_of=2, normalisation_version=1, upn=False, now=int(NOW)
+        SCHOOL,
+        bytes(32),
+        as_of=2,
+        normalisation_version=VERSION,
+        upn=False,
+        now=int(NOW),
     )
     world.prepare()
     part = world.part(world.query())

@@ -28,6 +28,7 @@ from fakes.broker_world import (
 )
 from fakes.federations import NOW, epoch, requester_key, without
 from fakes.refusals import refused
+from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import CODE_LIST_VERSION, Reach
 from fingerpost.protocol.errors import Code, Refused
@@ -108,7 +109,7 @@ def test_reach_decides_the_nodes(changes: dict[str, Any], nodes: set[int]) -> No
         ({"federation": FederationId("other")}, Code.UNSUPPORTED),
         ({"code_list_version": CODE_LIST_VERSION + 1}, Code.UNSUPPORTED),
         ({"code_list_version": CODE_LIST_VERSION - 1}, Code.UNSUPPORTED),
-        ({"normalisation_version": 2}, Code.UNSUPPORTED),
+        ({"normalisation_version": NORMALISATION_VERSION + 1}, Code.UNSUPPORTED),
         ({"epoch": EpochNumber(2)}, Code.UNSUPPORTED),
         ({"slot": 1}, Code.MALFORMED),
         ({"expires_at": int(NOW)}, Code.NOT_FRESH),

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.linkage import Decision, Field, Level, Rule, compare, normalise
 from fingerpost.private.linkage.agreement import Level as FieldLevel
-from fingerpost.private.linkage.agreement import shipped_weights, word_level
+from fingerpost.private.linkage.agreement import shipped_weights
 from fingerpost.private.linkage.golden_cases import CASES
+from fingerpost.private.linkage.name_agreement import word_level
 from unit.fingerpost.private.linkage.children import child, pairs
 
 FORENAMES = [

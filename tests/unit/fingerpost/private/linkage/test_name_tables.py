@@ -7,7 +7,8 @@ from typing import Final
 
 import pytest
 
-from fingerpost.private.linkage.agreement import Level, word_level
+from fingerpost.private.linkage.agreement import Level
+from fingerpost.private.linkage.name_agreement import word_level
 from fingerpost.private.linkage.name_tables import (
     UNLISTED_FORENAME_BITS,
     UNLISTED_SURNAME_BITS,
