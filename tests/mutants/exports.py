@@ -25,8 +25,8 @@ EXPORTS: Final[tuple[Mutation, ...]] = (
     Mutation(
         f"{_AGES}test_older_records_are_never_good_for_longer",
         "fingerpost/protocol/feed_age.py",
-        "if holiday.begins - at > left:",
-        "if holiday.begins - at < left:",
+        "if holiday.ends <= at:",
+        "if holiday.begins <= at:",
     ),
     Mutation(
         f"{_AGES}test_no_extension_outlasts_the_change_of_the_school_year",

@@ -267,9 +267,9 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
     Mutation(
         f"{GATEWAY}test_client.py::"
         "test_a_refusal_of_everything_is_recorded_and_raised_with_all_agencies_as_gaps",
-        CONCLUDED,
-        "        return GAP\n",
-        "        return Answered(Status.NOTHING_TO_DISCLOSE)\n",
+        CLIENT,
+        "    unsent = [not_asked(refused)]\n",
+        "    unsent = [Answered(Status.NOTHING_TO_DISCLOSE)]\n",
     ),
     Mutation(
         "tests/unit/fingerpost/membership/test_rpc_channel.py::"
