@@ -165,7 +165,7 @@ def show_quality(console: Console, kept: Kept) -> None:
     say(
         console,
         f"Quality: {counted(things, 'thing', 'things')} to do. See it with "
-        f"`fingerpost-node quality --agency {kept.report.agency}`.",
+        f"`fingerpost-node quality --settings … --agency {kept.report.agency}`.",
     )
     if kept.aside is not None:
         say(
