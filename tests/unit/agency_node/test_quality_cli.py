@@ -76,7 +76,7 @@ def test_a_page_goes_where_it_is_told_and_replaces_no_export(desk: Desk) -> None
 def test_the_trend_is_over_the_imports(desk: Desk) -> None:
     for children in (9, 12, 10):
         said = desk.oak(desk.export("oak.csv", *(row(n) for n in range(children))))
-        assert f"fingerpost-node quality --agency {OAK}" in said
+        assert f"fingerpost-node quality --settings … --agency {OAK}" in said
     report = report_of(desk, "--agency", OAK)
     assert [(p.generation, p.children) for p in report.trend] == [(1, 9), (2, 12), (3, 10)]
     assert (report.generation, report.children, report.as_of) == (3, 10, report.trend[-1].as_of)
