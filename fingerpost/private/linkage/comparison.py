@@ -278,9 +278,10 @@ def _rule(
         return Rule.OTHER_OF_A_BIRTH
     if Level.EXACT in (levels[Field.HEALTH_NUMBER], levels[Field.UPN]):
         return None if _borne_out(naming, birth) else Rule.NUMBER_ALONE
-    if naming.forename is not Level.EXACT and born_in_other_years(asked.birth, record.birth):
-        return Rule.OTHER_DATE  # Jaxon and Jaxson are brothers, and so are Jake and Jacob
-    return _rule_without_number(naming, levels, common, daily)
+    # Jaxon and Jaxson may be brothers of one day of the year, and so may Jake and Jacob.
+    other_year = born_in_other_years(asked.birth, record.birth)
+    alike = Rule.OTHER_DATE if other_year and naming.forename is not Level.EXACT else None
+    return _rule_without_number(naming, levels, common, daily) or alike
 
 
 def _other_names(
