@@ -63,7 +63,7 @@ from fingerpost.private.linkage.normal_form import NormalForm
 MOST_CANDIDATES: Final = 32
 """Records compared for one query at one agency. More share a key only where an export is full of
 doubles."""
-COMPARISON_VERSION: Final = 1
+COMPARISON_VERSION: Final = 2
 """It is local to a node: two nodes may differ in it, because no key depends on it."""
 
 _LIKE_NAME: Final = (Level.EXACT, Level.VARIANT, Level.PART, Level.NEAR)
