@@ -327,16 +327,13 @@ _NARROW: Final = tuple(_strong(
     # NAMES_MONTH_DAY combines both names, month and day: it finds a date with a wrong year. 26
     # bits, by the ladder of England.
     (BlockingRule.NAMES_MONTH_DAY, "both_names", "month_day", "in_england", FAR),
-    # The next five combine part of the names, home and two parts of the date, bound by the home
+    # The next three combine part of the names, home and two parts of the date, bound by the home
     # alone: they find a child at home of whom the third part of the date is wrong, and a name
     # besides. FORENAME_HOME has the first three letters of the forename (the surname may be
-    # another), SURNAME_HOME the surname's phonetic code (the forename may be another),
-    # INITIALS_HOME the first letters of both: of month and day alone, one surname would open for
-    # brothers and sisters of one birthday.
+    # another), INITIALS_HOME the first letters of both: of month and day alone, one surname would
+    # open for brothers and sisters of one birthday.
     (BlockingRule.FORENAME_HOME_YEAR_MONTH, "forename_beginning", "year_month", _HOME, _ANY),
     (BlockingRule.FORENAME_HOME_YEAR_DAY, "forename_beginning", "year_day", _HOME, _ANY),
-    (BlockingRule.SURNAME_HOME_YEAR_MONTH, "surname_sound", "year_month", _HOME, _ANY),
-    (BlockingRule.SURNAME_HOME_YEAR_DAY, "surname_sound", "year_day", _HOME, _ANY),
     (BlockingRule.INITIALS_HOME_MONTH_DAY, "initials", "month_day", _HOME, _ANY),
     # NAMES_INCODE_DATE combines what NK does with the second half of the postcode, for names so
     # common that NK binds them to a place: it finds such a child although the first half is wrong.
@@ -361,6 +358,11 @@ _WEAK: Final = (
 )
 _WIDE: Final = tuple(_strong(
     Scope.WIDE,
+    # SURNAME_HOME combines the surname's phonetic code, home and two parts of the date, bound by
+    # the home alone: it finds a child at home under another forename whose day or month is wrong.
+    # Every twin opens it, so it is not asked far away.
+    (BlockingRule.SURNAME_HOME_YEAR_MONTH, "surname_sound", "year_month", _HOME, _ANY),
+    (BlockingRule.SURNAME_HOME_YEAR_DAY, "surname_sound", "year_day", _HOME, _ANY),
     # FORENAME_MIDDLE_DATE combines forename, initial of a middle name and date: it finds a child
     # under another surname. 25 bits, by the ladder of the area.
     (BlockingRule.FORENAME_MIDDLE_DATE, "forename_and_middle", "date", _AREA, 25.0),
