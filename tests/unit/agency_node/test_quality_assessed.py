@@ -246,7 +246,7 @@ def test_who_is_found_by_which_rule_and_who_is_there_twice_stays_as_it_was() -> 
     assert (report.found.twice, report.found.once) == (90, 10)
     found = [each.children for each in report.rules if each.children]
     far = [70, 80, 80, 33, 70, 70, 90, 80, 70, 70, 90, 80, 70]
-    near = [10, 10, 70, 10, 90, 80, 70, 80, 80, 80, 70, 70, 10, 70, 10, 70, 10, 70, 10, 4, 15]
+    near = [70, 10, 90, 80, 70, 80, 80, 80, 70, 70, 10, 70, 10, 70, 10, 70, 10, 4, 16]
     assert found == far + near
 
 
