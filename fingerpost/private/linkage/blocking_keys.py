@@ -391,6 +391,8 @@ def _pairs(names: tuple[Name, ...], *, alone: bool) -> tuple[_Pair, ...]:
         whole = 1.5 if len(family) > 1 else 0.0
         for given_rank, forename in given:
             for family_rank, surname in family:
+                if forename == surname and given_rank and family_rank:
+                    continue  # one middle name, as a given name and as a father's
                 pair = _sorted_pair(forename, surname)
                 rank = given_rank + (family_rank or (whole if given_rank else 0)) + 2.0 * position
                 ranked[pair] = min(rank, ranked.get(pair, rank))

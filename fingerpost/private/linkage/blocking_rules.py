@@ -161,7 +161,7 @@ class Parts(NamedTuple):
     upn: tuple[Part, ...]  # a permanent one
 
     every_pair: tuple[Part, ...]  # any given name or its formal form x any part of the surname
-    both_names: tuple[Part, ...]  # the daily forename and the whole surname
+    both_names: tuple[Part, ...]  # the daily forename and the whole surname, as formal names
     every_sound: tuple[Part, ...]  # phonetic codes of both, of parts of the surname, of other names
     beginnings: tuple[Part, ...]  # the first three letters of both names
     initials: tuple[Part, ...]  # the first letters of both names

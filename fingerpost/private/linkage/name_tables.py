@@ -197,6 +197,7 @@ def initial(name: str) -> str:
     return canonical(name)[0] if name[0] in "cx" else name[0]
 
 
+@lru_cache(_NAMES_REMEMBERED)
 def shortened(name: str) -> tuple[str, ...]:
     """Return what is left of a name without a head or a tail that is left out in daily use.
 
