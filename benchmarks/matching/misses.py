@@ -40,7 +40,6 @@ from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import Decision, Field, Level, Scope, Side, compare, normalise
 from fingerpost.private.linkage.blocking_keys import blocking_keys
 from fingerpost.private.linkage.misses import Misses, misses_of, row_of_name
-from fingerpost.private.linkage.strength import is_found_twice, quality_of
 from fingerpost.protocol.codes import Quality
 
 FITTED: Final = 11
@@ -99,6 +98,11 @@ def fitted(names: Names, most: int) -> Mapping[str, object]:
         " the errors that it calls typical (GOOD), three times and six times as many (FAIR, POOR)."
         " Written by benchmarks/matching/misses.py.",
         "version": 1,
+        "has_number": {
+            "health": 1.0 - TYPICAL.nhs_missing_health,
+            "council": 1.0 - TYPICAL.nhs_missing_council,
+            "elsewhere": round(1.0 - TYPICAL.nhs_missing_elsewhere, 5),
+        },
     }
     for name, rows in zip(MODELS, apart(work), strict=True):
         table[OF[name].name] = rows
@@ -176,18 +180,8 @@ def judged(names: Names, most: int, asked: int) -> list[Row]:
 def _judged(group: str, errors: str, children: Sequence[Child], asked: int) -> Row:
     made = list(pairs(children, MODELS[errors], f"judge {group}"))
     missed = sum(is_missed(*pair) for pair in made)
-    forms = [normalise(record) for _, record in made]
-    twice = sum(
-        is_found_twice(blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE)) for form in forms
-    )
-    quality = quality_of(twice, len(forms)) or Quality.POOR
-    said = [chance(misses_of(one), quality) for one, _ in made[:asked]]
-    return Row(
-        f"{group} ({quality.name}, {100 * twice / len(forms):.1f})",
-        errors,
-        sum(said) / len(said),
-        Share(missed, len(made)),
-    )
+    said = [chance(misses_of(one), OF[errors]) for one, _ in made[:asked]]
+    return Row(group, errors, sum(said) / len(said), Share(missed, len(made)))
 
 
 def chance(of: Misses, quality: Quality) -> float:

@@ -23,6 +23,7 @@ from fingerpost.private.codec import require_room
 from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
     assess,
+    misses_of,
     normalise,
     require_answerable,
     unused,
@@ -47,6 +48,7 @@ from practitioner.asking.belief import all_believed, newer
 from practitioner.asking.concluding import (
     agency_outcomes,
     count_services,
+    missed_shares,
     not_connected,
     own_record,
     universal_for,
@@ -233,6 +235,9 @@ class Client:
         outcome = _outcome(
             lookup, int(now), all_believed(answers, seen, lookup.federation, now), rejected
         )
+        misses = await asyncio.to_thread(misses_of, question.demographics)
+        agencies = missed_shares(outcome.agencies, misses, lookup.asked_widely(), int(now))
+        outcome = replace(outcome, agencies=agencies)
         # That it was asked is on the record. A disk that fills up now must not keep the answers
         # from the practitioner who waits for them; the next lookup is refused by it.
         try:

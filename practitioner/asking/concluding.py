@@ -7,18 +7,20 @@ Law: every agency that was asked ends exactly once. INVOLVED wins over a gap, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Final
 
 from fingerpost.private.demographics import Birth, birth_span
-from fingerpost.private.linkage import Strength
+from fingerpost.private.linkage import Misses, Scope, Strength, shipped_rates
+from fingerpost.protocol import limits
 from fingerpost.protocol.codes import (
     NATIONAL_RING_KINDS,
     AgencyKind,
     Cannot,
     CoarseKind,
+    Quality,
     Reach,
     Status,
 )
@@ -238,3 +240,47 @@ def own_record(agencies: Sequence[AgencyOutcome], own: AgencyId, strength: Stren
     if answer.status is Status.INVOLVED:
         return OwnRecord.NAMED
     return OwnRecord.NEW_TODAY if strength.sure else OwnRecord.NOT_KNOWN
+
+
+_HEALTH: Final = frozenset({AgencyKind.GP_PRACTICE, AgencyKind.NHS_TRUST, AgencyKind.ICB})
+_WORSE: Final = {
+    Quality.GOOD: Quality.FAIR,
+    Quality.FAIR: Quality.POOR,
+    Quality.POOR: Quality.POOR,
+}
+"""Empty fields show how records are kept, and wrong ones do not: they may be worse than they look.
+"""
+
+
+def missed_shares(
+    agencies: Sequence[AgencyOutcome], misses: Misses, wide: Container[AgencyId], now: int
+) -> tuple[AgencyOutcome, ...]:
+    """Return the outcomes, with how often each agency that named nothing would have missed a record
+    of this child.
+
+    Args:
+        agencies: what each answered.
+        misses: what the question finds and misses.
+        wide: the agencies that were asked with the wider key set.
+        now: in seconds since 1970 UTC.
+    """
+    numbers = shipped_rates().has_number
+    found = []
+    for each in agencies:
+        if each.status is not Status.NOTHING_TO_DISCLOSE or each.lacks_answer:
+            found.append(each)
+            continue
+        holder = "elsewhere"
+        if each.agency.kind in _HEALTH:
+            holder = "health"
+        elif each.agency.kind is AgencyKind.LOCAL_AUTHORITY:
+            holder = "council"
+        scope = Scope.WIDE if each.agency.id in wide else Scope.NARROW
+        days = max(0, now - each.as_of) // limits.DAY
+        quality = each.quality or Quality.GOOD
+        usual, worst = (
+            misses.chance(scope, kept, has_number=numbers[holder], days=days)
+            for kept in (quality, _WORSE[quality])
+        )
+        found.append(replace(each, missed=usual, missed_at_worst=worst))
+    return tuple(found)

@@ -20,14 +20,15 @@ from fingerpost.protocol.federation import Agency, Area, NotConnected
 from fingerpost.runtime.screen_text import json_lines
 from practitioner.asking.outcome import AgencyOutcome, Outcome, ServiceCount, Widened
 
-VERSION: Final = 5
+VERSION: Final = 6
 """It grows when a field is added, changes its meaning or goes. A reader refuses a version that it
 does not know."""
-_BEFORE: Final = frozenset({1, 2, 3, 4})
+_BEFORE: Final = frozenset({1, 2, 3, 4, 5})
 """Version 1 lacks ``widened``; 1 and 2 lack ``cannot_answer`` and ``kept``; 1 to 3 lack
 ``own_record``, and what a pointer says of its desk, whose ``hours`` are as the agency wrote them;
-all lack ``quality``, ``not_used``, ``call_back``, ``not_asked``, ``enough_connected`` and the date
-of a service, and their reasons say what was not used. They are still read."""
+1 to 4 lack ``quality``, ``not_used``, ``call_back``, ``not_asked``, ``enough_connected`` and the
+date of a service, and their reasons say what was not used; all lack ``missed`` and
+``missed_at_worst``. They are still read."""
 
 StatusName = Literal[
     "INVOLVED", "NOTHING_TO_DISCLOSE", "TRY_AGAIN", "CANNOT_ANSWER", "NO_REPLY", "NOT_ASKED"
@@ -72,7 +73,9 @@ class AgencyShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One member in reach. ``as_of`` is the date of its records, ``generation`` the number of their
     import, ``quality`` how well they can be found, null where that is not stated. ``cannot_answer``
     says why, where the status is that; beside INVOLVED, why others may be missing. ``not_asked``
-    says why it was not."""
+    says why it was not. Of
+    one that named nothing, ``missed`` is how often a record of this child would have been missed,
+    from 0 to 1, and ``missed_at_worst`` the same if its records are worse kept than usual."""
 
     id: str
     name: str
@@ -88,6 +91,8 @@ class AgencyShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cannot_answer: str | None = None
     quality: str | None = None
     not_asked: str | None = None
+    missed: float | None = None
+    missed_at_worst: float | None = None
 
     @property
     def is_gap(self) -> bool:
@@ -258,6 +263,7 @@ def _is_newer(shown: LookupDocument) -> bool:
         or any(each.status == _NOT_ASKED or each.not_asked for each in shown.agencies)
         or any(each.enough_connected or each.as_of is not None for each in shown.services)
         or any(each.quality is not None for each in shown.agencies),
+        6: any((each.missed, each.missed_at_worst) != (None, None) for each in shown.agencies),
     }
     return any(said and shown.version < version for version, said in since.items())
 
@@ -294,7 +300,13 @@ def _agency(each: AgencyOutcome) -> AgencyShown:
         cannot_answer=each.reason.name if each.reason else None,
         quality=each.quality.name if each.quality else None,
         not_asked=each.not_asked.value if each.not_asked else None,
+        missed=_share(each.missed),
+        missed_at_worst=_share(each.missed_at_worst),
     )
+
+
+def _share(share: float | None) -> float | None:
+    return None if share is None else round(share, 3)
 
 
 def _status(status: Status) -> StatusName:

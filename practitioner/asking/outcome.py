@@ -161,7 +161,11 @@ GAP: Final = Answered(Status.NO_REPLY)
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AgencyOutcome:
-    """What one member in reach answered. What follows its home ``area`` is as in ``Answered``."""
+    """What one member in reach answered. What follows its home ``area`` is as in ``Answered``.
+
+    Of one that named nothing, ``missed`` is how often a record of this child would have been missed
+    there, from 0 to 1, and ``missed_at_worst`` the same if its records are worse kept than usual.
+    """
 
     agency: Agency
     area: Area
@@ -172,6 +176,8 @@ class AgencyOutcome:
     reason: Cannot | None = None
     quality: Quality | None = None
     not_asked: NotAsked | None = None
+    missed: float | None = None
+    missed_at_worst: float | None = None
 
     @property
     def lacks_answer(self) -> bool:

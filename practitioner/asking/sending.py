@@ -32,7 +32,7 @@ from fingerpost.protocol.codes import DESK_ROLES, RESERVE_PURPOSES, Allowance, S
 from fingerpost.protocol.errors import CallRule, Code, Defect, Refused
 from fingerpost.protocol.federation import Agency, Epoch, Federation
 from fingerpost.protocol.ids import AgencyId, MemberId
-from fingerpost.protocol.messages import Counting, Submission, day_of, day_of_slot, slot_of
+from fingerpost.protocol.messages import Counting, KeySet, Submission, day_of, day_of_slot, slot_of
 from fingerpost.protocol.terms import Terms
 from fingerpost.runtime.clock import Clock
 from practitioner.asking.concluding import better, most_say_try_again
@@ -93,6 +93,11 @@ class Lookup:
         return self.federation.agencies_in_reach(
             self.session.agency.area, planned.reach, planned.named_areas
         )
+
+    def asked_widely(self) -> frozenset[AgencyId]:
+        """Return the agencies that were asked with the wider key set."""
+        wide = (query for query in self.plan.queries if query.key_set is KeySet.WIDE)
+        return frozenset(agency.id for query in wide for agency in self.asked(query))
 
     def threads(self) -> tuple[Thread, ...]:
         """Return what the notes about its queries need."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -165,3 +165,23 @@ def day(at: str) -> str:
 
 def _written(when: datetime) -> str:
     return f"{when.day} {when:%B %Y}"
+
+
+def chance_of_a_miss(agencies: Sequence[AgencyShown]) -> str:
+    """Return how often agencies like these would have missed a record of this child; empty where
+    that was not reckoned."""
+    shares = [each.missed for each in agencies if each.missed is not None]
+    at_worst = [each.missed_at_worst for each in agencies if each.missed_at_worst is not None]
+    if not shares or not at_worst:
+        return ""
+    usual, worst = (_in_a_hundred(max(each)) for each in (shares, at_worst))
+    return (
+        "If one of them has a record of this child, this lookup may have missed it, because names, "
+        f"dates and addresses are written differently. That happens with {usual} such records, and "
+        f"with {worst} where records are badly kept."
+    )
+
+
+def _in_a_hundred(share: float) -> str:
+    count = round(100 * share)
+    return f"about {count} in 100" if count else "fewer than 1 in 100"

@@ -4,7 +4,7 @@ question.
 Pure rules over ``private.demographics``: no I/O (other than reading this package's own tables), no
 clock, no cryptography. Read the modules in this order: ``name_tables``, ``names``, ``normal_form``,
 ``blocking_rules``, ``blocking_keys``, ``agreement``, ``name_agreement``, ``comparison``,
-``strength``; ``golden`` holds them to what was released.
+``strength``, ``misses``; ``golden`` holds them to what was released.
 
 ``NORMALISATION_VERSION`` covers the normal form, the tables, the blocking rules and the choice of
 keys, because a key is equal on two nodes only if all of them are. The comparison has a version of
@@ -33,6 +33,7 @@ from fingerpost.private.linkage.comparison import (
     Rule,
     compare,
 )
+from fingerpost.private.linkage.misses import Misses, misses_of, shipped_rates
 from fingerpost.private.linkage.normal_form import NORMALISATION_VERSION, NormalForm, normalise
 from fingerpost.private.linkage.strength import (
     Strength,
@@ -57,6 +58,7 @@ __all__ = [
     "Decision",
     "Field",
     "Level",
+    "Misses",
     "NormalForm",
     "Rule",
     "Scope",
@@ -69,11 +71,13 @@ __all__ = [
     "blocking_keys",
     "compare",
     "is_found_twice",
+    "misses_of",
     "normalise",
     "oprf_input",
     "oprf_inputs",
     "quality_of",
     "require_answerable",
+    "shipped_rates",
     "unused",
     "wide_keys",
 ]

@@ -68,10 +68,11 @@ class Slip(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Rates:
     """The share of true pairs whose field has a level, by quality, and for names by whether the
-    name has several parts.
+    name has several parts; and by who keeps a record, how often it has the health number.
     """
 
     shares: Mapping[Quality, Mapping[str, Mapping[Level, float]]]
+    has_number: Mapping[str, float]
 
     def of(self, quality: Quality, row: str) -> Mapping[Level, float]:
         return self.shares[quality].get(row, {})
@@ -88,7 +89,8 @@ def shipped_rates() -> Rates:
                 for row, levels in table[quality.name].items()
             }
             for quality in Quality
-        }
+        },
+        table["has_number"],
     )
 
 

@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from effort import examples
 from fakes.refusals import refused
 from fakes.wexcombe import AMINA, COUNCIL, GP, HEALTH, HERE, NEXT, OAK, POLICE, QUESTION, build
-from fingerpost.private.demographics import Birth, ExpectedDate, PartialDate
-from fingerpost.private.linkage import Strength, StrengthLevel
+from fingerpost.private.demographics import Birth, Demographics, ExpectedDate, PartialDate
+from fingerpost.private.linkage import Strength, StrengthLevel, misses_of
 from fingerpost.private.messages import Pointer
 from fingerpost.protocol.codes import (
     WIRE_STATUSES,
     AgencyKind,
     CoarseKind,
     InvolvementStatus,
+    Quality,
     Reach,
     Status,
 )
@@ -31,6 +32,7 @@ from practitioner.asking.concluding import (
     agency_outcomes,
     count_services,
     merge,
+    missed_shares,
     not_connected,
     own_record,
     provides,
@@ -300,3 +302,27 @@ def test_a_child_is_new_only_by_a_verified_answer_of_the_own_agency(status: Stat
     assert own_record(found, AgencyId("e99000001.not-asked"), sure) is OwnRecord.NOT_KNOWN
     unsure = OwnRecord.NOT_KNOWN if said is OwnRecord.NEW_TODAY else said
     assert own_record(found, OAK, replace(sure, sure=False)) is unsure
+
+
+def test_of_who_named_nothing_it_is_said_how_often_a_record_is_missed() -> None:
+    asked = Demographics(forename="Aneira", surname="Sedgewick", dob=date(2014, 3, 9))
+    now = 1_800_000_000
+    no = replace(NO, as_of=now, quality=Quality.GOOD)
+    poor = replace(no, quality=Quality.POOR)
+    answers = {OAK: [no], GP: [poor], HEALTH: [YES]}
+    given = agency_outcomes([SCHOOL, PRACTICE, TRUST], {HERE: AREA}, answers)
+    school, practice, trust = missed_shares(given, misses_of(asked), {OAK, GP}, now)
+    assert school.missed is not None
+    assert practice.missed is not None
+    assert school.missed < practice.missed, "records that lack fields are missed more often"
+    assert school.missed_at_worst is not None
+    assert school.missed < school.missed_at_worst
+    assert (trust.missed, trust.missed_at_worst) == (None, None)
+    narrow, *_ = missed_shares(given, misses_of(asked), {GP}, now)
+    assert narrow.missed is not None
+    assert school.missed <= narrow.missed
+
+
+def test_of_a_gap_nothing_is_reckoned() -> None:
+    given = agency_outcomes([SCHOOL], {HERE: AREA}, {OAK: [GAP]})
+    assert missed_shares(given, misses_of(Demographics(forename="A")), {OAK}, 0) == given

@@ -63,7 +63,7 @@ def test_none_named_itself_is_never_said_beside_a_gap(found: Outcome) -> None:
     "change",
     [
         {"version": 0},
-        {"version": 6},
+        {"version": 7},
         {"surplus": 1},
         {"widened": {"after": "aa"}},
         {"widened": {"after": "aa", "because": "RECENT_MOVE", "note": "x"}},

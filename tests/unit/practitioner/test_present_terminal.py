@@ -31,7 +31,14 @@ from fingerpost.protocol.codes import (
 )
 from fingerpost.protocol.federation import NotConnected
 from practitioner.asking.document import document
-from practitioner.asking.outcome import NotAsked, Outcome, OwnRecord, ServiceCount, Widened
+from practitioner.asking.outcome import (
+    AgencyOutcome,
+    NotAsked,
+    Outcome,
+    OwnRecord,
+    ServiceCount,
+    Widened,
+)
 from practitioner.asking.second_persons import REVIEWED
 from practitioner.present import words
 from practitioner.present.terminal import render
@@ -602,3 +609,22 @@ def test_no_remark_stands_where_all_records_are_good() -> None:
         said(agency("Oak", AgencyKind.SCHOOL), Status.NOTHING_TO_DISCLOSE), quality=Quality.GOOD
     )
     assert "may be missed" not in shown(outcome([good]))
+
+
+def test_how_often_a_record_is_missed_stands_beside_what_they_did_not_tell() -> None:
+    oak, elm = (
+        replace(
+            said(agency(name, AgencyKind.SCHOOL), Status.NOTHING_TO_DISCLOSE),
+            missed=missed,
+            missed_at_worst=3 * missed,
+        )
+        for name, missed in (("Oak", 0.004), ("Elm", 0.021))
+    )
+    assert "with about 2 in 100 such records, and with about 6 in 100" in _in_a_line([oak, elm])
+    assert "with fewer than 1 in 100 such records, and with about 1 in 100" in _in_a_line([oak])
+    unreckoned = replace(oak, missed=None, missed_at_worst=None)
+    assert "in 100" not in _in_a_line([unreckoned])
+
+
+def _in_a_line(agencies: list[AgencyOutcome]) -> str:
+    return " ".join(shown(outcome(agencies)).split())
