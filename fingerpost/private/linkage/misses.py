@@ -4,12 +4,11 @@ Nobody can know whether an agency that named nothing has a record that was not f
 known is how often that happens for a question like this one. Between two records of one child the
 fields disagree in few ways (``Level``), each with a measured share (``data/slips.json``). So the
 records that an agency may hold are made from the question itself: one for each field that is wrong
-in each way, and for each two of them. Keys and comparison are the product's own, so the estimate
-follows every change of theirs; each record is found or missed, and its share is counted.
-
-Where three fields or more are wrong, a fixed sample stands for all. A record that one wrong field
-hides is taken as missed whatever else is wrong. A field that the question lacks is filled in, since
-the record may hold it.
+in each way, and for each two of them that come often. Keys and comparison are the product's own, so
+the estimate follows every change of theirs; each record is found or missed, and its share is
+counted. A sample stands for the other records with two wrong fields, and one for those with three
+or more. A record that one wrong field hides is taken as missed whatever else is wrong. A field that
+the question lacks is filled in, since the record may hold it.
 
 Invariants: pure; the same question always gives the same figure; no value of a field leaves the
 module, only shares.
@@ -23,7 +22,6 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import combinations
 from math import prod
-from random import Random
 from typing import Any, Final, NamedTuple
 
 from fingerpost.private.demographics import Demographics, Sex
@@ -42,10 +40,10 @@ _OTHER_MIDDLE: Final = "Ixora"
 _OTHER_BIRTH: Final = date(2015, 6, 17)
 _ELSEWHERE: Final = ("NR7 9JD", "PL4 8AA")
 """Two, since a child may live in the area of one."""
-_SAMPLED: Final = 80
-"""So many records with three wrong fields stand for all of them."""
-_SELDOM: Final = 1e-4
-"""Two wrong fields that fewer records have, even where records are poor, are not tried."""
+_TRIED_SHARE: Final = 1e-3
+"""Two wrong fields that so many of the records of quality FAIR have are tried, each by itself."""
+_SAMPLED: Final = 24
+"""So many records stand for all others with two wrong fields, and so many for those with three."""
 _MOVES_A_YEAR: Final = 0.10
 """The share of children who move in a year."""
 
@@ -95,25 +93,28 @@ def shipped_rates() -> Rates:
 
 
 class _Case(NamedTuple):
-    """A record that an agency may hold. ``slips``: places in ``Misses.slips``."""
+    """A record that an agency may hold. ``slips``: places in ``Misses.slips``; ``drawn``: the share
+    of the records of quality FAIR by which it came into a sample."""
 
     slips: tuple[int, ...]
     missed: Mapping[Scope, bool]
+    drawn: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Misses:
     """What one question finds and what it misses, for agencies of every kind and quality.
 
-    ``rows``: the row of the rates for each field that can be wrong. ``cases`` and ``sampled``: the
-    records with at most two wrong fields, and some with three; ``numbered`` ones have the
-    question's number, too.
+    ``rows``: the row of the rates for each field that can be wrong. ``cases``: the records that
+    were tried by themselves; ``pairs`` and ``triples``: those that stand for all others with two
+    wrong fields, and with three or more. The records of ``numbered`` have the question's number.
     """
 
     slips: tuple[Slip, ...]
     rows: Mapping[Field, str]
     cases: Sequence[_Case]
-    sampled: Sequence[_Case]
+    pairs: Sequence[_Case]
+    triples: Sequence[_Case]
     numbered: Misses | None = field(default=None)
 
     def chance(
@@ -156,16 +157,29 @@ class Misses:
         def weight(case: _Case) -> float:
             return nothing_wrong * prod(odds[place] for place in case.slips)
 
-        weights = [weight(case) for case in self.cases]
-        missed = sum(w for w, case in zip(weights, self.cases, strict=True) if case.missed[scope])
-        rest = max(0.0, 1.0 - sum(weights))
-        sampled = [(weight(case), case.missed[scope]) for case in self.sampled]
-        whole = sum(w for w, _ in sampled)
-        if whole > 0.0:
-            missed += rest * sum(w for w, is_missed in sampled if is_missed) / whole
-        else:
-            missed += rest
-        return min(1.0, missed)
+        tried = [(weight(case), case.missed[scope]) for case in self.cases]
+        of_two = nothing_wrong * sum(
+            prod(odds[at] for at in two) for two in _fields_apart(self.slips, 2)
+        )
+        none_or_one = sum(weight(case) for case in self.cases if len(case.slips) < 2)
+        tried_of_two = sum(weight(case) for case in self.cases if len(case.slips) == 2)
+        missed = sum(share for share, is_missed in tried if is_missed)
+        for rest, sample in (
+            (of_two - tried_of_two, self.pairs),
+            (1.0 - none_or_one - of_two, self.triples),
+        ):
+            each = [(weight(case) / case.drawn, case.missed[scope]) for case in sample]
+            whole = sum(share for share, _ in each)
+            if whole > 0.0:
+                missed += rest * sum(share for share, is_missed in each if is_missed) / whole
+        return min(1.0, max(0.0, missed))
+
+
+def _fields_apart(slips: Sequence[Slip], size: int) -> Iterator[tuple[int, ...]]:
+    """Yield the places of so many slips, each of another field."""
+    for places in combinations(range(len(slips)), size):
+        if len({slips[place].field for place in places}) == size:
+            yield places
 
 
 def _share(
@@ -178,7 +192,7 @@ def _share(
 
 
 def misses_of(asked: Demographics) -> Misses:
-    """Return what a question would find and miss. It takes about a tenth of a second.
+    """Return what a question would find and miss. It takes some 50 ms.
 
     Args:
         asked: the question as typed.
@@ -206,26 +220,48 @@ def _tried(
         differs = compare(asked, held).decision is not Decision.MATCH
         return _Case(places, {scope: differs or keys[scope].isdisjoint(offered) for scope in Scope})
 
-    rates = shipped_rates()
-    worst = [_share(slip, rows, Quality.POOR, 0, rates) for slip in slips]
+    shares = [_share(slip, rows, Quality.FAIR, 0, shipped_rates()) for slip in slips]
 
-    def seldom(places: tuple[int, ...]) -> bool:
-        return len(places) > 1 and prod(worst[place] for place in places) < _SELDOM
+    def by_share(size: int) -> list[_Shared]:
+        found = (
+            (prod(shares[at] for at in places), places) for places in _fields_apart(slips, size)
+        )
+        return sorted(found, reverse=True)
 
     cases = [case(())]
     hidden: dict[tuple[int, ...], Mapping[Scope, bool]] = {}
-    for size in (1, 2):
-        for places in combinations(range(len(slips)), size):
-            if len({slips[place].field for place in places}) < size or seldom(places):
-                continue
-            one = _hidden_already(places, hidden) or case(places)
-            cases.append(one)
-            if all(one.missed.values()):
-                hidden[places] = one.missed
-    sampled = [
-        _hidden_already(places, hidden) or case(places) for places in _sample_of_three(slips)
-    ]
-    return Misses(slips, rows, cases, sampled)
+
+    def tried(places: tuple[int, ...]) -> _Case:
+        one = _hidden_already(places, hidden) or case(places)
+        if all(one.missed.values()):
+            hidden[places] = one.missed
+        return one
+
+    cases += [tried((place,)) for place in range(len(slips))]
+    of_two = by_share(2)
+    cases += [tried(places) for share, places in of_two if share >= _TRIED_SHARE]
+    others = [(share, places) for share, places in of_two if share < _TRIED_SHARE]
+    pairs, triples = (
+        [tried(places)._replace(drawn=share) for share, places in _spread(every)]
+        for every in (others, by_share(3))
+    )
+    return Misses(slips, rows, cases, pairs, triples)
+
+
+_Shared = tuple[float, tuple[int, ...]]
+
+
+def _spread(every: Sequence[_Shared]) -> list[_Shared]:
+    """Return a systematic sample, in which each stands for an equal part of all shares."""
+    step = sum(share for share, _ in every) / _SAMPLED
+    found: list[_Shared] = []
+    passed, at = 0.0, step / 2
+    for share, places in every:
+        passed += share
+        while passed > at:
+            found.append((share, places))
+            at += step
+    return found
 
 
 def _hidden_already(
@@ -236,19 +272,6 @@ def _hidden_already(
             if fewer in hidden:
                 return _Case(places, hidden[fewer])
     return None
-
-
-def _sample_of_three(slips: Sequence[Slip]) -> list[tuple[int, ...]]:
-    """Return places of three slips of three fields; the same for the same slips."""
-    chance = Random(3)  # noqa: S311 - a sample, and no secret
-    found: dict[tuple[int, ...], None] = {}
-    for _ in range(40 * _SAMPLED):
-        places = tuple(sorted(chance.sample(range(len(slips)), 3))) if len(slips) > 2 else ()
-        if len({slips[place].field for place in places}) == 3:
-            found[places] = None
-        if len(found) == _SAMPLED:
-            break
-    return list(found)
 
 
 def _filled(asked: Demographics, form: NormalForm) -> Demographics:
