@@ -309,7 +309,7 @@ def test_of_who_named_nothing_it_is_said_how_often_a_record_is_missed() -> None:
     now = 1_800_000_000
     no = replace(NO, as_of=now, quality=Quality.GOOD)
     poor = replace(no, quality=Quality.POOR)
-    answers = {OAK: [no], GP: [poor], HEALTH: [YES]}
+    answers = {OAK: [no], GP: [poor], TRUST.id: [YES]}
     given = agency_outcomes([SCHOOL, PRACTICE, TRUST], {HERE: AREA}, answers)
     school, practice, trust = missed_shares(given, misses_of(asked), {OAK, GP}, now)
     assert school.missed is not None
