@@ -406,9 +406,9 @@ _WEAKER: Final = (
         # NO_PLACE_FORENAME_DATE combines forename and date where a side has no place. 21 bits; from
         # the 25 bits of FORENAME_DATE on that rule needs no place.
         ("NO_PLACE_FORENAME_DATE", "place", "forename", "date", "nowhere", 21.0, 25.0),
-        # NO_PLACE_SURNAME_DATE combines surname and date where a side has no place. 21 bits; from
+        # NO_PLACE_SURNAME_DATE combines surname and date where a side has no place. 22 bits; from
         # the 25 bits of SURNAME_DATE on that rule needs no place.
-        ("NO_PLACE_SURNAME_DATE", "place", "surname", "date", "nowhere", 21.0, 25.0),
+        ("NO_PLACE_SURNAME_DATE", "place", "surname", "date", "nowhere", 22.0, 25.0),
         # NO_SURNAME_FORENAME_DATE combines the forename's phonetic code and the date where a side
         # has no surname. 18 bits, by the ladder of the area.
         ("NO_SURNAME_FORENAME_DATE", "surname", "forename_sound", "date", _AREA, 18.0, inf),
