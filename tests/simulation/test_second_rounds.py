@@ -64,14 +64,14 @@ LIKELY = WideningReason.OTHER_NAME_LIKELY
 
 
 def recorded_otherwise(asked: Demographics) -> Demographics:
-    """A record of the same child that only wide keys lead to: some slip of the pen, and another
+    """A record of the same child that only wide keys lead to: slips of the pen, perhaps at another
     address.
     """
     form = normalise(asked)
     narrow = set(blocking_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=False))
     wide = set(blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=False))
     for forename, surname, dob, postcode in itertools.product(
-        ("Amina", "Aminah", "Amena", "Emina"),
+        ("Amina", "Aminah", "Amena", "Emina", "Agina"),
         ("Hartley", "Harley", "Bartley", "Heartley", "Hartlee", "Osei"),
         (date(2015, 3, 9), date(2015, 3, 19), date(2015, 4, 9), date(2014, 3, 9)),
         ("", "WX4 7QD", "WX4 7QE", "WX2 1AB"),

@@ -62,7 +62,9 @@ def federation(starts: float) -> Federation:
         for node, declared in DECLARED.items()
     ]
     epoch = federations.epoch(1, starts)
-    common = federations.parameters(FEDERATION, (epoch,), intakes=(SCHOOL_INTAKE,))
+    common = federations.parameters(
+        FEDERATION, (epoch,), intakes=(SCHOOL_INTAKE,), keys_per_child_hundredths=100 * KEYS
+    )
     return federations.federation(common, (Area(HERE, "Here", agencies=agencies),), members)
 
 

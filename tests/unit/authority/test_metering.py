@@ -53,7 +53,9 @@ def reports(*members: MeteredMember, other: tuple[MeteredMember, ...] = ()) -> l
 
 
 def use(world: World, *members: MeteredMember, other: tuple[MeteredMember, ...] = ()) -> Use:
-    first, *_ = metering.uses(world.ceremony.draft(), reports(*members, other=other))
+    draft = world.ceremony.draft()
+    parameters = replace(draft.parameters, keys_per_child_hundredths=100 * KEYS)
+    first, *_ = metering.uses(replace(draft, parameters=parameters), reports(*members, other=other))
     return first
 
 
