@@ -27,6 +27,7 @@ from authority.issuer import wiring as issuer_wiring
 from authority.repository import SNAPSHOT
 from deploy.demo.patience import Stuck
 from fakes.federations import HOLDERS
+from fingerpost.membership.commands import NOT_DONE, UNDONE
 from fingerpost.protocol.codes import Kind
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import DenyList
@@ -193,8 +194,10 @@ def goes_on(*also: Judge) -> Judge:
     return judge
 
 
-def command_refuses(module: str, settings: str, text: str, *words: str) -> Judge:
-    """The party's command line ends with status 2 and has ``text`` in its message."""
+def command_refuses(
+    module: str, settings: str, text: str, *words: str, status: int = NOT_DONE
+) -> Judge:
+    """The party's command line ends with ``status`` and has ``text`` in its message."""
 
     async def judge(trial: Trial) -> None:
         path = trial.fed.home(trial.parties[0]) / settings
@@ -205,7 +208,7 @@ def command_refuses(module: str, settings: str, text: str, *words: str) -> Judge
             env=environment(),
         )
         said, _ = await process.communicate()
-        if process.returncode != 2 or text not in said.decode():
+        if process.returncode != status or text not in said.decode():
             raise Stuck(f"{' '.join(words)} ended with {process.returncode}: {said.decode()}")
 
     return judge
@@ -338,7 +341,7 @@ def with_its_head(
 ) -> Store:
     """A log and its head, put back together: the heads at the issuer show it."""
     text = "does not go on from the head"
-    judge = command_refuses(module, settings, text, *words, "--deposits")
+    judge = command_refuses(module, settings, text, *words, "--deposits", status=UNDONE)
     return Store(home, paths, NAMED, judge, starts=False)
 
 
