@@ -13,6 +13,7 @@ import contextlib
 import json
 import shutil
 import signal
+import socket
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -407,13 +408,13 @@ def _folder(given: Path | None) -> Iterator[Path]:
 
 
 async def _until_listening(address: str) -> None:
+    await until(lambda: _listens(address), "a party to listen")
+
+
+def _listens(address: str) -> bool:
     host, port = address.split(":")
-    async with asyncio.timeout(120):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection(host, int(port))
-            except OSError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                return
+    try:
+        socket.create_connection((host, int(port)), timeout=1).close()
+    except OSError:
+        return False
+    return True

@@ -405,18 +405,18 @@ async def trial(fed: Federation, store: Store, earlier: Path, newest: Path) -> N
         tuple(len(party.written()) for party in parties),
         tuple(len(party.ended) for party in parties),
     )
-    if store.starts:
-        await fed.up(*parties)
     try:
+        for party in parties if store.starts else ():
+            await party.up()  # one that refuses its store never listens
         await store.judge(found)
-    except Stuck as stuck:
-        raise Stuck(f"{store}: {stuck}") from None
-    await fed.down(*parties)
-    if not store.heals:
-        for path in store.paths:
-            moved(home / path, newest / path)
-    await fed.up(*parties)
-    await fed.whole()
+        await fed.down(*parties)
+        if not store.heals:
+            for path in store.paths:
+                moved(home / path, newest / path)
+        await fed.up(*parties)
+        await fed.whole()
+    except Stuck as error:
+        raise Stuck(f"{store}: {error}") from None
 
 
 def parties_of(fed: Federation, home: str) -> tuple[Party, ...]:
