@@ -333,7 +333,9 @@ def of_the_gateway() -> Iterator[Store]:
     yield with_its_head(home, paths, "practitioner.cli", settings, "audit", "verify")
     # As of a node.
     yield Store(home, ("outcomes.sqlite.notes",), HARMLESS, goes_on(), heals=True)
-    yield from list_and_witness(home)
+    yield member_list(home)
+    # The mark of the accounts stays behind until somebody opens them, which the gateway does not.
+    yield Store(home, ("witness",), HARMLESS, goes_on())
 
 
 def with_its_head(
@@ -346,9 +348,13 @@ def with_its_head(
 
 
 def list_and_witness(home: str) -> Iterator[Store]:
-    # The broker or the issuer gives it the newest.
-    yield Store(home, ("list",), HARMLESS, goes_on(), heals=True)
+    yield member_list(home)
     yield from witness(home)
+
+
+def member_list(home: str) -> Store:
+    """The broker or the issuer gives it the newest."""
+    return Store(home, ("list",), HARMLESS, goes_on(), heals=True)
 
 
 def witness(home: str) -> Iterator[Store]:
