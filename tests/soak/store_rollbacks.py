@@ -333,9 +333,7 @@ def of_the_gateway() -> Iterator[Store]:
     yield with_its_head(home, paths, "practitioner.cli", settings, "audit", "verify")
     # As of a node.
     yield Store(home, ("outcomes.sqlite.notes",), HARMLESS, goes_on(), heals=True)
-    yield member_list(home)
-    # The mark of the accounts stays behind until somebody opens them, which the gateway does not.
-    yield Store(home, ("witness",), HARMLESS, goes_on())
+    yield from list_and_witness(home)
 
 
 def with_its_head(
@@ -348,18 +346,18 @@ def with_its_head(
 
 
 def list_and_witness(home: str) -> Iterator[Store]:
-    yield member_list(home)
+    # The broker or the issuer gives it the newest.
+    yield Store(home, ("list",), HARMLESS, goes_on(), heals=True)
     yield from witness(home)
 
 
-def member_list(home: str) -> Store:
-    """The broker or the issuer gives it the newest."""
-    return Store(home, ("list",), HARMLESS, goes_on(), heals=True)
-
-
 def witness(home: str) -> Iterator[Store]:
-    """All stores are ahead of it, as after a crash between a commit and its mark."""
-    yield Store(home, ("witness",), HARMLESS, goes_on(), heals=True)
+    """All stores are ahead of it, as after a crash between a commit and its mark.
+
+    It is given back: marks of what the party does not write meanwhile stay behind, and who puts
+    back a store with its mark is not noticed.
+    """
+    yield Store(home, ("witness",), HARMLESS, goes_on())
 
 
 STORES: Final = (
