@@ -352,11 +352,8 @@ def list_and_witness(home: str) -> Iterator[Store]:
 
 
 def witness(home: str) -> Iterator[Store]:
-    """All stores are ahead of it, as after a crash between a commit and its mark.
-
-    It is given back: marks of what the party does not write meanwhile stay behind, and who puts
-    back a store with its mark is not noticed.
-    """
+    """All stores are ahead of it, as after a crash between a commit and its mark. It is given back,
+    since the mark of what the party does not write meanwhile would stay behind."""
     yield Store(home, ("witness",), HARMLESS, goes_on())
 
 
