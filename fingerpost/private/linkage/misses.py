@@ -31,6 +31,7 @@ from fingerpost.private.linkage.blocking_rules import Scope, Side
 from fingerpost.private.linkage.comparison import Decision, compare
 from fingerpost.private.linkage.name_tables import read_table, word_lists
 from fingerpost.private.linkage.normal_form import NormalForm, normalise
+from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Quality
 from fingerpost.protocol.errors import Defect
 
@@ -345,7 +346,7 @@ def _of_forename(record: Demographics, asked: Demographics) -> _Ways:
         yield Level.PART, {"forename": middle[0], "middle_names": text}
     else:
         yield Level.PART, {"forename": _OTHER_FORENAME, "middle_names": text}
-    yield Level.PARTIAL, {"forename": f"{parts[0] if parts else text} {_OTHER_MIDDLE}"}
+    yield Level.PARTIAL, {"forename": _both(parts[0] if parts else text, _OTHER_MIDDLE)}
     yield Level.DIFFERENT, {"forename": _OTHER_FORENAME}
     for other in asked.other_names:
         if other.forename.strip() and other.forename != text:
@@ -364,16 +365,19 @@ def _of_surname(record: Demographics, asked: Demographics) -> _Ways:
         yield Level.PART, {"surname": parts[0]}
         yield Level.PART, {"surname": parts[-1]}
     else:
-        yield Level.PART, {"surname": f"{text} {_OTHER_SURNAME}"}
-        yield (
-            Level.PART,
-            {"surname": _OTHER_SURNAME, "middle_names": f"{record.middle_names} {text}"},
-        )
+        yield Level.PART, {"surname": _both(text, _OTHER_SURNAME)}
+        moved = _both(record.middle_names, text)
+        yield Level.PART, {"surname": _OTHER_SURNAME, "middle_names": moved}
     yield Level.DIFFERENT, {"surname": _OTHER_SURNAME}
     for other in asked.other_names:
         if other.surname.strip() and other.surname != text:
             yield Level.DIFFERENT, {"surname": other.surname}
     yield Level.MISSING, {"surname": ""}
+
+
+def _both(one: str, other: str) -> str:
+    """Return two names in one field, within its bound."""
+    return f"{one} {other}".strip()[: limits.NAME_CHARS]
 
 
 def _mistyped(text: str) -> tuple[str, str]:

@@ -9,9 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.private.demographics import (
+    Birth,
+    Demographics,
+    ExpectedDate,
+    OtherName,
+    PartialDate,
+    Sex,
+)
 from fingerpost.private.linkage import Scope
 from fingerpost.private.linkage.misses import Misses, misses_of, shipped_rates
+from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Quality
 
 TAMSIN = Demographics(
@@ -22,6 +30,11 @@ TAMSIN = Demographics(
     sex=Sex.FEMALE,
     postcode="LS6 2AB",
 )
+
+
+PARTLY_KNOWN = st.sampled_from(
+    [PartialDate(2014), PartialDate(2014, 3), PartialDate(2014, about=True)]
+) | st.builds(ExpectedDate, st.dates(date(2026, 1, 1), date(2027, 1, 1)))
 
 
 def chance(
@@ -81,17 +94,25 @@ def test_a_former_surname_and_home_that_are_given_find_more() -> None:
 @given(
     forename=st.sampled_from(["Al", "O", "Muhammad Ali", "Jean-Luc", "Ngoc Anh", "Zoë"]),
     surname=st.sampled_from(["", "Ng", "O'Brien", "van der Berg", "Kaur Gill", "Ó Súilleabháin"]),
-    born=st.none() | st.dates(date(2008, 1, 1), date(2026, 1, 1)),
+    born=st.none() | st.dates(date(2008, 1, 1), date(2026, 1, 1)) | st.dates() | PARTLY_KNOWN,
     postcode=st.sampled_from(["", "M1 1AA", "ZZ99 3VZ", "LS6", "EC1A 1BB", "1234"]),
 )
 def test_a_share_lies_between_none_and_all(
-    forename: str, surname: str, born: date | None, postcode: str
+    forename: str, surname: str, born: Birth | None, postcode: str
 ) -> None:
     asked = Demographics(forename=forename, surname=surname, dob=born, postcode=postcode)
     of = misses_of(asked)
     for quality in Quality:
         for scope in Scope:
             assert 0.0 <= chance(of, scope, quality=quality) <= 1.0
+
+
+@pytest.mark.parametrize("letters", ["x", "x y "])
+def test_names_that_fill_their_fields_lose_no_outcome(letters: str) -> None:
+    """Two names in one field, or in the middle names, must not be more than fit there."""
+    full = (letters * limits.NAME_CHARS)[: limits.NAME_CHARS]
+    asked = replace(TAMSIN, forename=full, middle_names=full, surname=full)
+    assert 0.0 <= chance(misses_of(asked)) <= 1.0
 
 
 def test_the_shares_of_each_row_leave_room_for_records_that_are_right() -> None:
