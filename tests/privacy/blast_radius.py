@@ -40,6 +40,7 @@ from agency_node.answering.wiring import audit_key  # noqa: E402
 from fakes.justified import justified  # noqa: E402
 from fingerpost.audit.log import AuditLog  # noqa: E402
 from fingerpost.private.demographics import Demographics  # noqa: E402
+from fingerpost.protocol import limits  # noqa: E402
 from fingerpost.protocol.codec.queries import read_query  # noqa: E402
 from fingerpost.protocol.codes import Purpose, Reach, WideningReason  # noqa: E402
 from fingerpost.protocol.ids import AgencyId  # noqa: E402
@@ -120,6 +121,8 @@ async def run(folder: Path, count: int) -> Run:
             kind, number = KINDS[done % len(KINDS)], len(made)
             entries = thieves.entries()
             session = _session(federation, 0 if kind in ("known", "widened") else done % 2)
+            if not 5 <= federation.clock.now() % limits.SLOT_SECONDS < limits.SLOT_SECONDS - 30:
+                await federation.step(60)  # rows hold when a slot began, which is no lookup's time
             try:
                 lookup, outcome = await _lookup(federation, session, kind, first)
             except NobodyAsked:
