@@ -2,7 +2,8 @@
 officer or its duty desk.
 
 They show what asking agencies sent about lookups of children known here, and let the agency say
-that they rang, or that it doubts what was stated. They need the audit key.
+that they rang, or that it doubts what was stated. They need the audit key, and each is recorded in
+the agency's log.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from agency_node.notes.ports import KeptNote
 from agency_node.notes.wiring import notes_store
 from agency_node.settings import NodeSettings
 from fingerpost.audit.log import Actor, AuditEvent, Entry, OperationId
-from fingerpost.membership import commands
+from fingerpost.audit.search import Criteria
+from fingerpost.membership import commands, search_commands
 from fingerpost.membership.commands import ByOption, SettingsFile, WhyOption
 from fingerpost.private.notes import Doubted, Note, NoteKind
 from fingerpost.protocol import limits
@@ -52,18 +54,27 @@ def register(app: typer.Typer) -> None:
     app.command("number-right")(number_right)
 
 
-def messages(settings_file: SettingsFile, agency: Agency = None) -> None:
+def messages(
+    settings_file: SettingsFile, by: ByOption, why: WhyOption, agency: Agency = None
+) -> None:
     """List what asking agencies said after their lookups of the last seven days. Times are UTC.
 
-    No. is the number of the lookup in the audit log.
+    Who looks at it, and why, is recorded first, as for a search. No. is the number of the lookup in
+    the audit log.
     """
     settings = PROGRAM.load(settings_file)
     chosen = chosen_agency(settings, agency)
+    actor, reason = Actor(by), OperationId(why)
     with notes_store(settings) as store:
         came = store.came(chosen)
+        asked = {t.query: t.at for t in store.threads() if t.agency == chosen}
         wrong = sorted({w.telephone for w in store.wrong_numbers() if w.agency == chosen})
+    # Of the log, the lookups alone that something was said of are opened.
+    times = [asked[kept.query] for kept in came if kept.query in asked] or [int(time.time())]
+    first, last = min(times), max(times) + 1
     with closing(wiring.open_audit(settings, chosen)) as log:
-        entries = {str(e.fields.get("query")): e for e in log.show(*EVERYTHING, decrypt=True)}
+        search_commands.record(log, Criteria(first, last), by=actor, why=reason)
+        entries = {str(e.fields.get("query")): e for e in log.show(first, last, decrypt=True)}
     show_list(
         a_console(),
         ("No.", "When (UTC)", "Who asked", "They say"),

@@ -283,6 +283,12 @@ THEFTS: Final[tuple[Mutation, ...]] = (
         "Said(at, None, (), True, purpose, children, Unread.NOT_SHOWN)",
     ),
     Mutation(
+        f"{NODE}test_node_notes.py::test_what_cannot_be_recorded_shows_no_note",
+        "agency_node/cli/notes.py",
+        "search_commands.record(log, Criteria(first, last), by=actor, why=reason)",
+        "_ = (Criteria(first, last), actor, reason)",
+    ),
+    Mutation(
         f"{NODE}test_node_audit_search.py::"
         "test_a_log_of_which_an_entry_was_taken_out_gives_no_answer",
         "fingerpost/audit/log.py",

@@ -5,6 +5,7 @@ faults.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import secrets
 import time
@@ -51,6 +52,7 @@ from fakes.notes import MemoryNodeNotes
 from fakes.party_folder import KEY, node_settings_file
 from fakes.simulated_holders import QuietLog
 from fakes.witnesses import witness_in
+from fingerpost.audit.log import SEARCHED
 from fingerpost.private.codec import read_note, write_note
 from fingerpost.private.notes import (
     Doubted,
@@ -62,6 +64,7 @@ from fingerpost.private.notes import (
     seal_packet,
 )
 from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import KeySet
 from fingerpost.protocol.packets import CarriedPacket, Packets, hour_of
@@ -309,6 +312,9 @@ def opened(settings: NodeSettings, tmp_path: Path) -> Opened:
     return opening
 
 
+BY = ("--by", "dsl.hale", "--why", "daily-2026-03")
+
+
 def run(settings_file: Path, *arguments: str, agency: object = SCHOOL) -> Result:
     more = ["--settings", str(settings_file)]
     return CliRunner().invoke(
@@ -316,20 +322,65 @@ def run(settings_file: Path, *arguments: str, agency: object = SCHOOL) -> Result
     )
 
 
+def spoken_of(settings: NodeSettings, opened: Opened) -> str:
+    """Let a note come about the lookup, and return the name of who asked."""
+    said = Note(bytes(8), NoteKind.SPOKE, SCHOOL, int(NOW))
+    with notes_store(settings) as store:
+        store.read([], [KeptNote(opened.query.hash, said)])
+    assert opened.query.asked is not None
+    return opened.query.asked.name
+
+
 def test_the_officer_reads_who_said_what_of_which_lookup(
     settings: NodeSettings, opened: Opened, settings_file: Path
 ) -> None:
-    said = Note(bytes(8), NoteKind.LEFT_MESSAGE, SCHOOL, int(NOW))
-    with notes_store(settings) as store:
-        store.read([], [KeptNote(opened.query.hash, said)])
-    shown = run(settings_file, "messages")
+    name = spoken_of(settings, opened)
+    shown = run(settings_file, "messages", *BY)
     assert shown.exit_code == 0, shown.output
     text = re.sub(r"\s+", " ", shown.output)
-    assert "they left a message: ring back" in text
-    assert opened.query.asked is not None
-    assert opened.query.asked.name in text
+    assert "they spoke to you" in text
+    assert name in text
     assert re.search(r"\b1\b", text), "the number of the lookup in the log"
-    assert "Nothing to list." in run(settings_file, "messages", agency=COUNCIL).output
+    assert "Nothing to list." in run(settings_file, "messages", *BY, agency=COUNCIL).output
+
+
+def test_who_reads_the_notes_is_recorded_as_for_a_search(
+    settings: NodeSettings, opened: Opened, settings_file: Path
+) -> None:
+    """Otherwise it would be a way round the search that is recorded: it shows who asked."""
+    name = spoken_of(settings, opened)
+    assert name in run(settings_file, "messages", *BY).output
+    with closing(open_audit(settings, SCHOOL)) as log:
+        log.verify().require_whole()
+        *_, read = log.show(0, 2**40, decrypt=True)
+    assert (read.kind, read.fields) == (SEARCHED, {"by": "time"})
+    assert (str(read.actor), str(read.operation)) == ("dsl.hale", "daily-2026-03")
+    body = json.loads(read.body or b"")
+    assert (body["since"], body["until"]) == (opened.at, opened.at + 1), "what it showed"
+
+
+def test_what_cannot_be_recorded_shows_no_note(
+    settings: NodeSettings, opened: Opened, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = spoken_of(settings, opened)
+
+    def full(*_: object, **__: object) -> None:
+        raise Defect("the disk is full")
+
+    monkeypatch.setattr("fingerpost.audit.log.AuditLog.record_search", full)
+    done = run(settings_file, "messages", *BY)
+    assert isinstance(done.exception, Defect)
+    assert name not in done.output
+
+
+def test_without_a_name_and_a_reason_no_note_is_shown(
+    settings: NodeSettings, opened: Opened, settings_file: Path
+) -> None:
+    name = spoken_of(settings, opened)
+    for given in (BY[:2], BY[2:]):
+        done = run(settings_file, "messages", *given)
+        assert done.exit_code == 2
+        assert name not in done.output
 
 
 def test_they_rang_is_recorded_and_waits(
@@ -383,7 +434,7 @@ def test_the_officer_reads_what_a_note_says_besides(
 ) -> None:
     with notes_store(settings) as store:
         store.read([], [KeptNote(opened.query.hash, note)])
-    shown = run(settings_file, "messages")
+    shown = run(settings_file, "messages", *BY)
     assert shown.exit_code == 0, shown.output
     assert words in re.sub(r"\s+", " ", shown.output)
 
@@ -423,7 +474,7 @@ def test_a_number_is_called_right_on_record(settings: NodeSettings, settings_fil
     number = "01632 960001"
     with notes_store(settings) as store:
         store.read([], [], [WrongNumber(SCHOOL, number, COUNCIL, int(NOW))])
-    assert number in run(settings_file, "messages").output
+    assert number in run(settings_file, "messages", *BY).output
     options = ("--by", "officer-2", "--why", "rang-it")
     other = run(settings_file, "number-right", "--telephone", "01632 960002", *options)
     assert other.exit_code != 0

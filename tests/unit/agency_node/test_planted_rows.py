@@ -20,6 +20,7 @@ from agency_node.answering.audit import REVEALED, AgencyLogs, open_log, read_bod
 from agency_node.answering.matching import Examined, Finding
 from agency_node.answering.pages import Opened, opened
 from agency_node.answering.planted import YOUNG_SECONDS, Unexpected, unexpected
+from agency_node.answering.threads import threads_of
 from agency_node.answering.wiring import audit_folder
 from agency_node.importing.doubts import FEWEST, Places, doubts
 from agency_node.notes.ports import KeptNote
@@ -279,10 +280,11 @@ def test_notes_about_such_a_lookup_do_not_show_who_asked_either(
     (asked,) = entries(YOUNG)
     logs.opened([asked])
     with notes_store(load(settings_file, NodeSettings)) as store:
+        store.add(threads_of([asked]))
         said = Note(bytes(8), NoteKind.SPOKE, SCHOOL, int(NOW))
         store.read([], [KeptNote(asked.query.hash, said)])
     done = CliRunner().invoke(
-        cli.app, ["messages", "--settings", str(settings_file)], env={"COLUMNS": "200"}
+        cli.app, ["messages", "--settings", str(settings_file), *BY], env={"COLUMNS": "200"}
     )
     assert done.exit_code == 0, done.output
     assert "spoke" in done.output
