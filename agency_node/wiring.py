@@ -6,22 +6,17 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import (
-    AbstractAsyncContextManager,
-    AsyncExitStack,
-    asynccontextmanager,
-    closing,
-    suppress,
-)
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
 import grpc.aio
 
-from agency_node.answering import service
+from agency_node.answering import self_test, service
 from agency_node.answering.answer_line import AnswerLine
 from agency_node.answering.audit import open_log
+from agency_node.answering.self_test import Searched, SelfTest
 from agency_node.answering.service import Node
 from agency_node.answering.wiring import (
     JOURNAL,
@@ -29,6 +24,7 @@ from agency_node.answering.wiring import (
     audit_key,
     carry_journal_over,
     open_logs,
+    open_self_test,
     open_the_journal,
     stores_of,
 )
@@ -53,8 +49,6 @@ from agency_node.records.ageing import AGE_EVENTS, Ages
 from agency_node.records.index import LocatorIndex
 from agency_node.records.shield_tables import ShieldTables
 from agency_node.records.store.imports import SqlImports
-from agency_node.records.store.records import SqlRecords
-from agency_node.records.tagging import Tagger
 from agency_node.records.upkeep import UPKEEP_EVENTS, Upkeep
 from agency_node.settings import NodeSettings
 from fingerpost.audit.log import AuditLog
@@ -80,6 +74,7 @@ EVENTS: Final = {
     **PEPPER_EVENTS,
     **UPKEEP_EVENTS,
     **AGE_EVENTS,
+    **self_test.EVENTS,
     **service.EVENTS,
     **line.EVENTS,
     **gate.EVENTS,
@@ -113,6 +108,12 @@ def records_health(agency: AgencyId) -> str:
     """Return the name, in the health check, of an agency's records: they serve until half of their
     greatest age is over."""
     return f"{agency} records"
+
+
+def marked_health(agency: AgencyId) -> str:
+    """Return the name, in the health check, of an agency's marked records: they serve when the last
+    test found all of them. Before the first test there is no such name."""
+    return f"{agency} marked records"
 
 
 def settings_health(settings: NodeSettings) -> str:
@@ -160,6 +161,7 @@ class Opened:
     writer: Executor
     carry_over: Callable[[], frozenset[AgencyId]]
     node: Node
+    self_test: SelfTest
     gate_tasks: Mapping[str, Task]
     reader: Reading
     line: AnswerLine
@@ -185,6 +187,7 @@ class Opened:
             # Apart from the tables, which a large host makes for minutes: a new shield must hold.
             "shields": env.every(SHIELDS_SECONDS, 0.0, self.read_shields, "shields"),
             "journal": env.every(CARRY_OVER_SECONDS, 0.0, self._keep_logs, "journal"),
+            "self-test": env.every(TEND_SECONDS, 0.0, self.self_test.tend, "self-test"),
             # A frame that fails gets no answer, which its requesters see as a gap; the line
             # continues with the next frame.
             "answers": env.every(0.0, 0.0, self.line.run, "answers"),
@@ -236,6 +239,9 @@ class Opened:
             await self.health.set(str(agency), serving=ready and well)
             young = bool(lives) and not any(life.is_ageing(now) for life in lives)
             await self.health.set(records_health(agency), serving=young)
+            tested = self.self_test.last(agency)
+            if tested is not None:
+                await self.health.set(marked_health(agency), serving=tested.all_found)
             self.ages.report(agency, lives, now)
             await self._tell_import(federation, agency, now)
         whole = self.reader.attached() and current and self.node.sound and not self.node.faulty
@@ -315,11 +321,32 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         )
 
         index = LocatorIndex(records, lambda: time.sleep(0))
-        upkeep = _upkeep(settings, env, membership, peppers, records, index)
+        imports = SqlImports(records)
+        tagging = partial(
+            open_tagger,
+            imports,
+            membership,
+            env,
+            workers=settings.workers,
+            patience=UPKEEP_PATIENCE_SECONDS,
+        )
+        upkeep = Upkeep(records, imports, index, tagging, membership.members, peppers, env.log)
         opened.push_async_callback(upkeep.close)
         upn_keys = {agency.id: agency.upn_keys for agency in settings.agencies}
         shields = ShieldTables(open_shields(settings), upn_keys, lambda: time.sleep(0))
         await _prepare(shields, env)
+        searched = Searched(
+            upn_keys, records, index, peppers, shields.of, env.random_bytes, rest=rest
+        )
+        tests = open_self_test(
+            settings,
+            searched,
+            membership.members,
+            tagging,
+            logs,
+            lambda agencies: node.silence(agencies),  # noqa: PLW0108 - it is made below
+            env,
+        )
         node = Node(
             membership.bundle.member,
             membership.keys.signing_key,
@@ -335,6 +362,7 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             log=env.log,
             note_secret=notes.secret,
             wrong_numbers=notes.wrong_numbers,
+            missed=tests.missed,
             rest=rest,
             faulty=refused,
         )
@@ -369,6 +397,7 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             writer,
             carry_over,
             node,
+            tests,
             gate_tasks,
             reader,
             line,
@@ -392,24 +421,6 @@ def _rest() -> None:
 def _at_the_end(carry_over: Callable[[], object]) -> None:
     with suppress(Defect):  # what is left is written at the next start
         carry_over()
-
-
-def _upkeep(
-    settings: NodeSettings,
-    env: Env,
-    membership: Membership,
-    peppers: PepperStore,
-    records: SqlRecords,
-    index: LocatorIndex,
-) -> Upkeep:
-    imports = SqlImports(records)
-
-    def tagging() -> AbstractAsyncContextManager[Tagger]:
-        return open_tagger(
-            imports, membership, env, workers=settings.workers, patience=UPKEEP_PATIENCE_SECONDS
-        )
-
-    return Upkeep(records, imports, index, tagging, membership.members, peppers, env.log)
 
 
 def _feed(membership: Membership) -> MemberListFeed:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from authority.caseloads import hosted_by
 from authority.draft import Draft
 from fingerpost.protocol import limits
-from fingerpost.protocol.caseload import bounds, children_of, keys_of
+from fingerpost.protocol.caseload import bounds, children_of, keys_of, marked_keys
 from fingerpost.protocol.codec.reports import MeteredEpoch, MeteredMember, MeterReport
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Agency, Member, Party
@@ -36,7 +36,8 @@ class Use:
         member: None for one that the draft does not list.
         declared: children.
         published: children, by the public figures of its agencies.
-        indexed: of the newest epoch, in children of the mean number of keys.
+        indexed: of the newest epoch, in children of the mean number of keys, without the marked
+            records of its agencies.
         grown: in the week, likewise, beyond what it had before.
         lookups: of the week.
         why: why it stands out; empty where it does not.
@@ -115,7 +116,7 @@ class _Comparison:
                 for agency in self._agencies(id_)
                 if agency.public_figure is not None
             ),
-            indexed=children_of(self.draft.parameters, total),
+            indexed=children_of(self.draft.parameters, max(0, total - self._marked(id_))),
             grown=children_of(self.draft.parameters, growth),
             lookups=max(count.lookup_elements for count in counts) // limits.LOCATORS,
             why=tuple(why),
@@ -128,8 +129,8 @@ class _Comparison:
         explain.
         """
         parameters = self.draft.parameters
-        expected = declared = keys_of(parameters, member.declared_caseload)
-        more = 0
+        declared = keys_of(parameters, member.declared_caseload)
+        expected, more = declared + self._marked(member.id), 0
         for epoch in parameters.epochs:
             if epoch.number == number:
                 end = (self.week + 1) * limits.WEEK_SECONDS - 1
@@ -139,6 +140,9 @@ class _Comparison:
             yield "indexed more than it declared"
         if (growth - more) * 100 > declared * MUCH_GROWTH_PERCENT:
             yield f"grew by more than {MUCH_GROWTH_PERCENT} % of what it declared"
+
+    def _marked(self, node: MemberId) -> int:
+        return marked_keys(len(self._agencies(node)))
 
     def _agencies(self, node: MemberId) -> tuple[Agency, ...]:
         return self.hosted.get(node, ())

@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from agency_node.answering.matching import Finding
 from agency_node.answering.pages import Asked, Opened
 from agency_node.answering.planted import Unexpected
+from agency_node.answering.self_test import SelfTested
 from agency_node.reading.ports import Rest, never_rest
 from agency_node.records.records import ChildRecord, RecordId
 from fingerpost.audit.chain import SMALL_BODY_BYTES
@@ -52,6 +53,7 @@ CHILD_HIDDEN: Final = "node.child_hidden"
 CHILD_SHOWN: Final = "node.child_shown"
 SHIELDS_ADOPTED: Final = "node.shields_adopted"
 RECORDS_ADOPTED: Final = "node.records_adopted"
+TESTED: Final = "node.self_tested"
 CHALLENGED: Final = "node.challenged"
 NUMBER_RIGHT: Final = "node.number_right"
 CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
@@ -67,11 +69,14 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     CHILD_SHOWN: frozenset({"second"}),
     SHIELDS_ADOPTED: frozenset(),
     RECORDS_ADOPTED: frozenset(),
+    TESTED: frozenset({"generation", "asked", "found", "slipped", "slipped_found"}),
     CHALLENGED: frozenset({"entry", "about"}),
     NUMBER_RIGHT: frozenset({"number"}),
 }
 NOT_SHOWN: Final = Actor("not-shown")
 """A requester who is not shown before an officer gives a reason."""
+ITSELF: Final = Actor("self-test")
+"""The node, which looked for the marked records of an agency."""
 NOT_BELIEVED: Final = Actor("not-believed")
 """A requester whose passport or signature did not hold, so that nobody vouches for a name."""
 Child = Callable[[AgencyId, int, RecordId], ChildRecord]
@@ -271,6 +276,25 @@ class AgencyLogs:
                 done = self._writers.map(append, logs.values(), events)
                 failed |= {agency for agency, well in zip(logs, done, strict=True) if not well}
         return frozenset(failed)
+
+    def tested(self, tested: SelfTested) -> bool:
+        """Append one entry for a test. Return whether it could be written."""
+        event = AuditEvent(
+            kind=TESTED,
+            actor=ITSELF,
+            operation=OperationId(f"import-{tested.generation}"),
+            at=tested.at,
+            fields={
+                "generation": tested.generation,
+                "asked": tested.asked,
+                "found": tested.found,
+                "slipped": tested.slipped,
+                "slipped_found": tested.slipped_found,
+            },
+        )
+        with self._lock:
+            log = self._opened((tested.agency,))[0].get(tested.agency)
+            return log is not None and _append(log, [event], tried=False, rest=self._rest)
 
     def close(self) -> None:
         with self._lock:

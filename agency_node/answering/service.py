@@ -102,6 +102,8 @@ class Node:
             read.
         note_secret: of H(query), what the answer gives the requester for notes.
         wrong_numbers: of an agency, by number who reported that it is wrong.
+        missed: whether the node missed a marked record of this import of an agency
+            (``self_test``): what it does not find says nothing.
         rest: is called before each step of the work.
         speaks: the revisions of the wire that this node speaks.
     """
@@ -123,6 +125,7 @@ class Node:
         log: Logger,
         note_secret: Callable[[bytes], bytes],
         wrong_numbers: Callable[[AgencyId], Mapping[str, frozenset[AgencyId]]],
+        missed: Callable[[AgencyId, int], bool],
         rest: Rest = never_rest,
         faulty: Iterable[AgencyId] = (),
         speaks: Collection[int] = limits.REVISIONS,
@@ -141,6 +144,7 @@ class Node:
         self._log = log
         self._note_secret = note_secret
         self._wrong_numbers = wrong_numbers
+        self._missed = missed
         self._rest = rest
         self._speaks = speaks
         self._faulty: set[AgencyId] = set(faulty)
@@ -343,7 +347,7 @@ class Node:
             self._rest()
             wrong = self._wrong_numbers(agency)
             upn = self._upn_keys[agency]
-            disclosed = _may_disclose(agency, asking, examined, shields, wrong, upn=upn)
+            disclosed = may_disclose(agency, asking, examined, shields, wrong, upn=upn)
         except (Refused, Defect) as error:
             # Refused: a generation or a slot was deleted while it was read. If the query opened, it
             # is recorded.
@@ -351,6 +355,9 @@ class Node:
                 self._faulty.add(agency)
             self._log.error("node.agency_failed", agency=agency, error=error)
             return replace(_cannot(agency, Cannot.FAULT), examined=examined)
+        if not disclosed and self._missed(agency, number):
+            # The same for every child of whom nothing is disclosed, for whatever reason.
+            return replace(_cannot(agency, Cannot.FAULT), examined=examined, import_=number)
         status = Status.INVOLVED if disclosed else Status.NOTHING_TO_DISCLOSE
         quality = generation.quality if core.revision >= limits.SECOND_REVISION else None
         answer = AgencyAnswer(
@@ -422,7 +429,7 @@ class Node:
         return seal_answer(body, core.reply_key, self._key, core.revision)
 
 
-def _may_disclose(
+def may_disclose(
     agency: AgencyId,
     asking: Asking,
     examined: Examined | None,
@@ -431,6 +438,13 @@ def _may_disclose(
     *,
     upn: bool,
 ) -> tuple[Pointer, ...]:
+    """Return all that an agency may disclose of what a query that opened was found to be about.
+
+    Args:
+        shields: of the agency.
+        wrong: its numbers that were reported to be wrong, by whom.
+        upn: whether pupil numbers are among its keys.
+    """
     if examined is None or examined.question is None:
         return ()
     question = examined.question

@@ -9,6 +9,8 @@ from typing import Final
 
 from agency_node.answering.audit import AgencyLogs, log_witness
 from agency_node.answering.journal import Journal
+from agency_node.answering.self_test import Searched, SelfTest
+from agency_node.answering.tags_store import TagsFile
 from agency_node.answering.threads import RecordWithThreads
 from agency_node.notes.ports import Thread
 from agency_node.reading.ports import Rest, never_rest
@@ -16,9 +18,11 @@ from agency_node.records.store.journal import open_journal
 from agency_node.records.store.records import SqlRecords
 from agency_node.records.store.shields import shields_witness
 from agency_node.records.store.witness import records_witness
+from agency_node.records.upkeep import Tagging
 from agency_node.settings import NodeSettings
-from fingerpost.membership.ports import Reached
+from fingerpost.membership.ports import Members, Reached
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import or_defect, read_key
 from fingerpost.runtime.lock import locked
 from fingerpost.runtime.sealed_box import SealedBox
@@ -29,6 +33,7 @@ JOURNAL: Final = "journal.sqlite"
 JOURNAL_WITNESS: Final = "journal"
 JOURNAL_LOCK: Final = "journal.lock"
 AUDIT: Final = "audit"
+TAGS: Final = "marked-tags"
 
 
 def stores_of(agencies: Iterable[AgencyId]) -> list[str]:
@@ -86,6 +91,19 @@ def open_the_journal(
         if store.fault is not None and report is not None:
             report(store.fault)
         yield Journal(store, RecordWithThreads(logs, keep), SealedBox(key_for("journal", key)))
+
+
+def open_self_test(
+    settings: NodeSettings,
+    searched: Searched,
+    members: Members,
+    tagging: Tagging,
+    logs: AgencyLogs,
+    silence: Callable[[tuple[AgencyId, ...]], None],
+    env: Env,
+) -> SelfTest:
+    kept = TagsFile(settings.state / TAGS)
+    return SelfTest(searched, members, tagging, kept, logs, silence, env.clock, env.log)
 
 
 def carry_journal_over(settings: NodeSettings, journal: Journal) -> frozenset[AgencyId]:

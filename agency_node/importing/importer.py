@@ -124,9 +124,18 @@ class Importer:
         readied = held_beside(shield(as_read, planned), last)
         what = self._source(agency, source, options, planned)
         census = census_of(readied.facts, accepted, last)
-        kind, now = federation.agency(agency).kind, self.clock.now()
         staged = await asyncio.to_thread(
-            stage, self.imports, agency, what, readied, options, census, kind, now, watch.staging
+            stage,
+            self.imports,
+            agency,
+            what,
+            readied,
+            options,
+            census,
+            federation.agency(agency).kind,
+            federation.parameters.federation,
+            self.clock.now(),
+            watch.staging,
         )
         tagged = await self._tag(agency, staged.number, staged.children, watch)
         await asyncio.to_thread(self.imports.complete, agency, staged.number, int(self.clock.now()))

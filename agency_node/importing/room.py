@@ -56,7 +56,7 @@ def require_room(
     usual = max(after - before, 0)
     for epoch in federation.epochs_to_index(now):
         found = bounds(parameters, member, federation.hosted_by, epoch, now)
-        room = children_of(parameters, found.most)
+        room = children_of(parameters, found.most - found.marked)
         if after > room:
             raise NoRoom(after, room)
         quarter = max(before * found.growth_percent // 100, limits.LEAST_CHILDREN)

@@ -48,7 +48,7 @@ from agency_node.importing.sources.reading import (
 from agency_node.importing.sources.reasons import Reason
 from agency_node.records.origin import own_number_of
 from agency_node.records.ports import Child, Imports, Staged
-from agency_node.records.records import Origin
+from agency_node.records.records import Doubt, Involvement, Origin
 from agency_node.records.shields import Register, Sought, own_parts, sought
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import (
@@ -60,9 +60,10 @@ from fingerpost.private.linkage import (
     quality_of,
     wide_keys,
 )
+from fingerpost.private.linkage.marked import Marked, marked_records
 from fingerpost.private.linkage.normal_form import read_postcode
-from fingerpost.protocol.codes import AgencyKind, Quality
-from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.codes import AgencyKind, InvolvementStatus, Kind, Quality
+from fingerpost.protocol.ids import AgencyId, FederationId
 
 CHILDREN_AT_ONCE: Final = 256
 Progress = Callable[[int, int], None]
@@ -368,6 +369,7 @@ def stage(
     options: Options,
     census: Census,
     kind: AgencyKind,
+    federation: FederationId,
     now: float,
     progress: Progress,
 ) -> Staged:
@@ -377,6 +379,7 @@ def stage(
         source: what the generation is made of, 32 bytes.
         census: its counts, which are kept with it.
         kind: of the agency.
+        federation: whose marked records it adds.
         now: seconds since 1970 UTC.
     """
     staged = imports.staged(agency, source) or imports.begin(
@@ -396,8 +399,33 @@ def stage(
             children = [_staged(child, kind, places, options, now) for child in some]
             imports.add(agency, staged.number, first, children)
             progress(total, len(children))
-        imports.close_staging(agency, staged.number, write_census(census))
+        marked = [_marked(imports, agency, each, options) for each in marked_records(federation)]
+        imports.close_staging(agency, staged.number, write_census(census), marked)
     return imports.plan(agency, staged.number)
+
+
+def _marked(imports: Imports, agency: AgencyId, marked: Marked, options: Options) -> Child:
+    """Return a marked record as it is stored. It was always there, so that it is never young, and
+    has no number of the agency's own.
+    """
+    row = Involvement(
+        kind=Kind.EDU_SCHOOL,
+        status=InvolvementStatus.OPEN,
+        worker_name="",
+        worker_role="",
+        desk_phone="",
+        desk_email="",
+        ooh_phone="",
+        hours=(),
+        as_of=options.as_of_seconds,
+        lead=False,
+        early_help=False,
+        sensitive=False,
+        shielded=False,
+        ended_on=None,
+    )
+    mark = imports.mark(agency, marked.held_inputs())
+    return Child(marked.held, (row,), mark, b"", Origin(0, Doubt(0)))
 
 
 def _staged(child: Found, kind: AgencyKind, places: Places, options: Options, now: float) -> Child:

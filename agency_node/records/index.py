@@ -56,6 +56,9 @@ class _Tags:
             self.tags += tag
             self.records.append(record.value)
 
+    def is_marked(self, place: int) -> bool:
+        return self.records[place] >= self.generation.children
+
     def tag(self, place: int) -> bytes:
         return bytes(self.tags[place * TAG_BYTES : (place + 1) * TAG_BYTES])
 
@@ -119,8 +122,8 @@ class Want:
 
 
 class LocatorIndex:
-    """Implements ``ports.Locators``. ``find`` and ``ready`` may be called from any thread;
-    ``prepare`` from one at a time."""
+    """Implements ``ports.Locators`` and ``ports.MarkedLocators``, whose methods may be called from
+    any thread; ``prepare`` from one at a time."""
 
     def __init__(self, records: Records, pause: Pause) -> None:
         self._records = records
@@ -132,11 +135,31 @@ class LocatorIndex:
     def find(
         self, agency: AgencyId, epoch: EpochNumber, slot: int, locators: Sequence[bytes]
     ) -> tuple[Hit, ...]:
+        return self._find(agency, epoch, slot, locators, marked=False)
+
+    def find_marked(
+        self, agency: AgencyId, epoch: EpochNumber, slot: int, locators: Sequence[bytes]
+    ) -> tuple[Hit, ...]:
+        return self._find(agency, epoch, slot, locators, marked=True)
+
+    def _find(
+        self,
+        agency: AgencyId,
+        epoch: EpochNumber,
+        slot: int,
+        locators: Sequence[bytes],
+        *,
+        marked: bool,
+    ) -> tuple[Hit, ...]:
         table = self._slots.get((agency, epoch, slot))
         if table is None:
             raise Refused(Code.NOT_READY, "index")
         found = [(position, table.places(locator)) for position, locator in enumerate(locators)]
         tags = table.tags
+        of_kind = [
+            (position, [at for at in places if tags.is_marked(at) == marked])
+            for position, places in found
+        ]
         return tuple(
             Hit(
                 position,
@@ -144,7 +167,7 @@ class LocatorIndex:
                 tuple(RecordId(n) for n in sorted({tags.records[place] for place in places})),
                 tags.generation.number,
             )
-            for position, places in found
+            for position, places in of_kind
             if places
         )
 

@@ -83,7 +83,8 @@ class Locators(Protocol):
     def find(
         self, agency: AgencyId, epoch: EpochNumber, slot: int, locators: Sequence[bytes]
     ) -> tuple[Hit, ...]:
-        """Return the hits in the order of the positions.
+        """Return the hits of children in the order of the positions, and none of marked records
+        (attack: a question with their keys, which opens at every agency and fills every log).
 
         Hits change the time that it takes no more than they do in a hash table.
 
@@ -93,6 +94,18 @@ class Locators(Protocol):
 
     def ready(self, agency: AgencyId, epoch: EpochNumber, slot: int) -> Generation | None:
         """Return the generation that ``find`` answers from, or None when there is no table yet."""
+
+
+class MarkedLocators(Protocol):
+    """Finds marked records in the same tables."""
+
+    def find_marked(
+        self, agency: AgencyId, epoch: EpochNumber, slot: int, locators: Sequence[bytes]
+    ) -> tuple[Hit, ...]:
+        """Return the hits of marked records, and none of children; else as ``Locators.find``."""
+
+    def ready(self, agency: AgencyId, epoch: EpochNumber, slot: int) -> Generation | None:
+        """Return as ``Locators.ready``."""
 
 
 # ---- what importing and tagging need -------------------------------------------------------------
@@ -122,8 +135,9 @@ class Child:
 class Staged:
     """How a generation is made, complete or not.
 
-    ``children`` is how many are stored so far, and all of them once ``whole``. ``upn`` is whether
-    pupil numbers are among its blocking keys. ``source`` (32 bytes) is what it was made of.
+    ``children`` is how many are stored so far, and all of them once ``whole``; the numbers of the
+    ``marked`` records are behind theirs. ``upn`` is whether pupil numbers are among its blocking
+    keys. ``source`` (32 bytes) is what it was made of.
     """
 
     number: int
@@ -133,6 +147,12 @@ class Staged:
     children: int
     whole: bool
     source: bytes
+    marked: int | None = None
+
+    @property
+    def records(self) -> int:
+        """How many records have tags, of children and marked ones."""
+        return self.children + (self.marked or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +223,15 @@ class Imports(Protocol):
             Defect: ``first`` is not the number of children stored so far.
         """
 
-    def close_staging(self, agency: AgencyId, generation: int, census: bytes = b"") -> None:
-        """Make the generation ``whole``: no more children come. Its counts are kept sealed."""
+    def close_staging(
+        self,
+        agency: AgencyId,
+        generation: int,
+        census: bytes = b"",
+        marked: Sequence[Child] = (),
+    ) -> None:
+        """Store the marked records behind the children, and make the generation ``whole``, at once:
+        no more come. Its counts are kept sealed."""
 
     def census(self, agency: AgencyId, generation: int) -> bytes:
         """Return the counts of a generation; empty where there are none, or they do not open.
@@ -249,7 +276,8 @@ class Imports(Protocol):
     def children(
         self, agency: AgencyId, generation: int, first: int, most: int
     ) -> tuple[tuple[RecordId, Demographics, bytes], ...]:
-        """Return demographics and marks of at most ``most`` records from ``first`` on.
+        """Return demographics and marks of at most ``most`` records from ``first`` on, also of
+        marked ones.
 
         The generation may be incomplete.
         """
@@ -295,7 +323,7 @@ class Imports(Protocol):
     def standings(self) -> Mapping[AgencyId, Standing]:
         """Return the state of every agency of this node at once.
 
-        A host of thousands of agencies asks every few seconds. A generation without children needs
+        A host of thousands of agencies asks every few seconds. A generation without records needs
         no tags and is not listed under ``ready``: ask ``Records.ready``.
         """
 

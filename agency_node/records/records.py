@@ -121,8 +121,10 @@ class Generation:
         as_of: when its source was made.
         completed_at: never before that of an earlier generation. Answers name the generation by it:
             unlike the number, it grows also over a copy that was restored with its witness.
-        children: how many records it has; their numbers are 0 to ``children - 1``.
+        children: how many children it has; the numbers of their records are 0 to ``children - 1``.
         quality: how well they can be found; None where that was not judged.
+        marked: how many marked records (``linkage.marked``) have the numbers behind; None of an
+            earlier release.
     """
 
     number: int
@@ -131,6 +133,12 @@ class Generation:
     normalisation_version: int
     children: int
     quality: Quality | None = None
+    marked: int | None = None
+
+    @property
+    def records(self) -> int:
+        """How many records have tags, of children and marked ones."""
+        return self.children + (self.marked or 0)
 
     def stored(self) -> bytes:
         """Return the bytes that a digest of it is over. Those of a generation of an earlier release

@@ -6,6 +6,8 @@ for children who are new or whose fields have changed; for the others it takes o
 generation before. It asks once for equal inputs within one agency; tags never pass from one agency
 to another.
 
+The marked records behind the children are tagged as they are, in their own domain.
+
 A record takes the wide keys, which contain the narrow ones, so that a query of either kind finds
 it; the pupil number is among them only where the agency's agreement lets it be used.
 
@@ -20,7 +22,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from agency_node.records.ports import TAG_BLOCK, Effort, Imports, Tags
+from agency_node.records.ports import TAG_BLOCK, Effort, Imports, Staged, Tags
+from agency_node.records.records import RecordId
+from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
     NormalForm,
@@ -83,8 +87,8 @@ class Tagger:
         if plan.normalisation_version != NORMALISATION_VERSION:
             raise Refused(Code.UNSUPPORTED, "normalisation version")
         todo = await asyncio.to_thread(self.imports.untagged, agency, generation, epoch.number)
-        run = _Run(self.imports, self.tags, agency, generation, epoch, holders, progress, plan.upn)
-        progress(plan.children - sum(min(TAG_BLOCK, plan.children - first) for first in todo))
+        run = _Run(self.imports, self.tags, agency, generation, epoch, holders, progress, plan)
+        progress(plan.children - sum(_children_in(plan, first) for first in todo))
         rest = iter(todo)
         try:
             async with asyncio.TaskGroup() as group:
@@ -110,7 +114,7 @@ class _Run:
     epoch: Epoch
     holders: tuple[MemberId, MemberId]
     progress: Progress
-    upn: bool
+    plan: Staged
     remembered: dict[bytes, bytes] = field(default_factory=dict)
 
     async def blocks(self, rest: Iterator[int]) -> None:
@@ -124,12 +128,13 @@ class _Run:
                 tags if tags is not None else tuple(fresh.get(x) or self.remembered[x] for x in xs)
                 for tags, xs in zip(known, wanted, strict=True)
             ]
-            effort = Effort(sum(tags is not None for tags in known), len(new))
+            children = _children_in(self.plan, first)
+            effort = Effort(sum(tags is not None for tags in known[:children]), len(new))
             block = (self.agency, self.generation, self.epoch.number, first, of_records, effort)
             await asyncio.to_thread(self.imports.put_tags, *block)
             if len(self.remembered) < MOST_REMEMBERED:
                 self.remembered.update(fresh)
-            self.progress(len(of_records))
+            self.progress(children)
 
     def _read(
         self, first: int
@@ -139,10 +144,14 @@ class _Run:
         marks = [mark for _, _, mark in records]
         known = self.imports.earlier_tags(self.agency, self.generation, self.epoch.number, marks)
         wanted = [
-            () if tags is not None else record_inputs(normalise(demographics), upn=self.upn)
-            for tags, (_, demographics, _) in zip(known, records, strict=True)
+            () if tags is not None else self._inputs(record, demographics)
+            for tags, (record, demographics, _) in zip(known, records, strict=True)
         ]
         return known, wanted
+
+    def _inputs(self, record: RecordId, demographics: Demographics) -> tuple[bytes, ...]:
+        marked = record.value >= self.plan.children
+        return record_inputs(normalise(demographics), upn=self.plan.upn, marked=marked)
 
     async def _evaluate(self, inputs: Sequence[bytes]) -> dict[bytes, bytes]:
         size = limits.BATCH_ELEMENTS
@@ -159,14 +168,20 @@ class _Run:
         }
 
 
+def _children_in(plan: Staged, first: int) -> int:
+    """Return how many records of the block from ``first`` on are of children."""
+    return max(0, min(TAG_BLOCK, plan.children - first))
+
+
 def _first(errors: ExceptionGroup[Exception]) -> Exception:
     """Return the first error, which stands for all: concurrent batches fail for one reason."""
     error = errors.exceptions[0]
     return _first(error) if isinstance(error, ExceptionGroup) else error
 
 
-def record_inputs(form: NormalForm, *, upn: bool) -> tuple[bytes, ...]:
+def record_inputs(form: NormalForm, *, upn: bool, marked: bool = False) -> tuple[bytes, ...]:
     """Return the OPRF inputs x_i, at most ``limits.BULK_KEYS_PER_CHILD``; none when too little is
     known to find the child.
     """
-    return oprf_inputs(blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn))
+    keys = blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
+    return oprf_inputs(keys, marked=marked)

@@ -140,7 +140,7 @@ class Upkeep:
                 continue  # the pepper is not there yet, or was destroyed; what was built stands
             for agency, standing in standings.items():
                 could = standing.ready.get(epoch)
-                if standing.newest is not None and not standing.newest.children:
+                if standing.newest is not None and not standing.newest.records:
                     could = self._records.ready(agency, epoch)
                 if could is not None and self._index.ready(agency, epoch, slot) != could:
                     wanted.append(Want(agency, pepper, slot))
@@ -223,10 +223,10 @@ def _untagged(
     found = []
     for epoch in epochs:
         lacking = [
-            (newest.children, agency, newest.number)
+            (newest.records, agency, newest.number)
             for agency, standing in standings.items()
             if (newest := standing.newest) is not None
-            and newest.children
+            and newest.records
             and newest.normalisation_version == NORMALISATION_VERSION
             and standing.ready.get(epoch.number) != newest
         ]
@@ -254,7 +254,7 @@ def plan_deletions(
             continue
         last = standing.newest.number
         could = [last]
-        if standing.newest.children:  # without any, it is ready for all epochs and listed for none
+        if standing.newest.records:  # without any, it is ready for all epochs and listed for none
             could += [generation.number for generation in standing.ready.values()]
         oldest = min(in_use.get(agency, last), *could)
         before = needed.get(agency)

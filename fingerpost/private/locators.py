@@ -216,6 +216,17 @@ def opening(slot_key: bytes, tag: bytes) -> Opening:
     return Opening(locator(slot_key, tag), wrap_secret(slot_key, tag))
 
 
+def filled_up(
+    openings: Sequence[Opening], random_bytes: Callable[[int], bytes]
+) -> tuple[Opening, ...]:
+    """Fill up to 32 with random openings, which open for nobody, and put all in random order."""
+    fillers = [
+        Opening(random_bytes(limits.LOCATOR_BYTES), random_bytes(limits.CONTENT_KEY_BYTES))
+        for _ in range(limits.LOCATORS - len(openings))
+    ]
+    return tuple(sorted([*openings, *fillers], key=lambda _: random_bytes(16)))
+
+
 def _keyed(slot_key: bytes, label: bytes, tag: bytes) -> bytes:
     _require_sizes(slot_key, tag)
     return hashlib.blake2s(label + tag, key=slot_key).digest()

@@ -37,7 +37,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from fingerpost.private import passport as passports
 from fingerpost.private.approvals import ToApprove, require_approved
 from fingerpost.private.codec import read_inner, read_part, write_inner, write_part
-from fingerpost.private.locators import Opening
+from fingerpost.private.locators import Opening, filled_up
 from fingerpost.private.messages import AnswerPart, Inner, Question
 from fingerpost.private.passport import Passport
 from fingerpost.private.purpose_rules import (
@@ -226,13 +226,59 @@ def seal(
     if practitioner_key.public_key().public_bytes_raw() != passport.cnf:
         raise Refused(Code.BAD_PASSPORT, "passport.cnf")
 
+    return seal_unjudged(
+        public,
+        inner,
+        openings,
+        passport_expires_at=passport.expires_at,
+        handle=handle,
+        practitioner_key=practitioner_key,
+        requester_key=requester_key,
+        slot_check=slot_check,
+        random_bytes=random_bytes,
+    )
+
+
+def seal_unjudged(
+    public: PublicPart,
+    inner: Inner,
+    openings: Sequence[Opening],
+    *,
+    passport_expires_at: int,
+    handle: Handle,
+    practitioner_key: Ed25519PrivateKey,
+    requester_key: Ed25519PrivateKey,
+    slot_check: bytes,
+    random_bytes: Callable[[int], bytes],
+) -> SealedQuery:
+    """Seal as ``seal`` does, and judge nobody who asks: for a node that asks itself."""
     q = random_bytes(limits.NONCE_BYTES)
     content_key = random_bytes(limits.CONTENT_KEY_BYTES)
     reply_key = HybridKey.generate(random_bytes)
-    order = _shuffled(openings, random_bytes)
-    locators = tuple(opening.locator for opening in order)
-    counted = inner.counting.commitment(handle)
-    core = _core(public, passport, q, content_key, reply_key, locators, slot_check, counted)
+    order = filled_up(openings, random_bytes)
+    core = QueryCore(
+        suite=limits.SUITE,
+        federation=public.federation,
+        metadata_version=public.metadata_version,
+        code_list_version=public.code_list_version,
+        normalisation_version=public.normalisation_version,
+        epoch=public.epoch,
+        slot=public.slot,
+        q=q,
+        issued_at=public.issued_at,
+        expires_at=min(public.issued_at + limits.QUERY_LIFE_SECONDS, passport_expires_at),
+        passport_expires_at=passport_expires_at,
+        reply_key=reply_key.public_key,
+        area=public.area,
+        reach=public.reach,
+        named_areas=public.named_areas,
+        key_set=public.key_set,
+        key_commitment=commitment(q, content_key),
+        locators=tuple(opening.locator for opening in order),
+        slot_check=slot_check,
+        quota_commitment=inner.counting.commitment(handle),
+        revision=public.revision,
+    )
     require_fresh(core, public.issued_at)
     core_bytes = write_core(core)
     bound = core_hash(core_bytes)
@@ -341,52 +387,6 @@ def _require_allowance(allowance: Allowance, role: Role, purpose: Purpose) -> No
     }
     if not allowed[allowance]:
         raise Refused(Code.NOT_ALLOWED, PurposeRule.ALLOWANCE)
-
-
-def _shuffled(
-    openings: Sequence[Opening], random_bytes: Callable[[int], bytes]
-) -> tuple[Opening, ...]:
-    """Fill up to 32 with random openings, which open for nobody, and put all in random order."""
-    fillers = [
-        Opening(random_bytes(limits.LOCATOR_BYTES), random_bytes(limits.CONTENT_KEY_BYTES))
-        for _ in range(limits.LOCATORS - len(openings))
-    ]
-    return tuple(sorted([*openings, *fillers], key=lambda _: random_bytes(16)))
-
-
-def _core(
-    public: PublicPart,
-    passport: Passport,
-    q: bytes,
-    content_key: bytes,
-    reply_key: HybridKey,
-    locators: tuple[bytes, ...],
-    slot_check: bytes,
-    quota_commitment: bytes,
-) -> QueryCore:
-    return QueryCore(
-        suite=limits.SUITE,
-        federation=public.federation,
-        metadata_version=public.metadata_version,
-        code_list_version=public.code_list_version,
-        normalisation_version=public.normalisation_version,
-        epoch=public.epoch,
-        slot=public.slot,
-        q=q,
-        issued_at=public.issued_at,
-        expires_at=min(public.issued_at + limits.QUERY_LIFE_SECONDS, passport.expires_at),
-        passport_expires_at=passport.expires_at,
-        reply_key=reply_key.public_key,
-        area=public.area,
-        reach=public.reach,
-        named_areas=public.named_areas,
-        key_set=public.key_set,
-        key_commitment=commitment(q, content_key),
-        locators=locators,
-        slot_check=slot_check,
-        quota_commitment=quota_commitment,
-        revision=public.revision,
-    )
 
 
 def seal_answer(

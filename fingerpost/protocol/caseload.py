@@ -7,6 +7,9 @@ evaluation at each key holder. The holders see neither rows nor children, so the
 * in an epoch, by the keys of the declared caseload and a quarter more;
 * in a week, by a quarter of what the node had before. Tagging again what it had is no growth.
 
+The marked records of each agency (``limits.MARKED_KEYS``), and the questions for them, come on top
+of both: they take no room from children.
+
 A signed ``Raise``, and the yearly intake of schools, widen both for a while. The bound is on keys:
 a node that tags one key of each child fits as many children as a record has keys (24 times).
 
@@ -40,6 +43,8 @@ class Bounds:
     """What a node may have evaluated for one epoch, in elements.
 
     Attributes:
+        marked: the keys of its marked records, and of the questions for them. All that follows has
+            them in it, but for ``growth_percent`` and ``more_this_week``.
         declared: the keys of its whole declared caseload.
         expected: the same, with what raises and intakes add in this epoch.
         most: in the whole epoch.
@@ -48,6 +53,7 @@ class Bounds:
         more_this_week: growth that a raise or an intake allows now.
     """
 
+    marked: int
     declared: int
     expected: int
     most: int
@@ -99,7 +105,14 @@ def children_of(parameters: Parameters, elements: int) -> int:
 
 
 Hosted = Callable[[MemberId], Sequence[Agency]]
-"""Returns the agencies of a node. It is asked only while an intake counts."""
+"""Returns the agencies of a node."""
+
+
+def marked_keys(agencies: int) -> int:
+    """Return how many keys the marked records of so many agencies of a node have at most, and the
+    questions for them.
+    """
+    return agencies * limits.MARKED_KEYS + limits.MARKED_QUESTION_KEYS
 
 
 def bounds(
@@ -111,13 +124,15 @@ def bounds(
     what was evaluated stays counted; towards a week only while it lasts.
     """
     windows = list(_windows(parameters, member, hosted, epoch, now))
-    expected = keys_of(parameters, member.declared_caseload + sum(w.children for w in windows))
+    children = keys_of(parameters, member.declared_caseload + sum(w.children for w in windows))
+    marked = marked_keys(len(hosted(member.id)))
     return Bounds(
-        declared=keys_of(parameters, member.declared_caseload),
-        expected=expected,
-        most=expected * parameters.indexing_percent // 100,
+        marked=marked,
+        declared=keys_of(parameters, member.declared_caseload) + marked,
+        expected=children + marked,
+        most=children * parameters.indexing_percent // 100 + marked,
         growth_percent=parameters.growth_percent,
-        least_growth=keys_of(parameters, limits.LEAST_CHILDREN),
+        least_growth=keys_of(parameters, limits.LEAST_CHILDREN) + marked,
         more_this_week=keys_of(parameters, sum(w.children for w in windows if w.open_at(now))),
     )
 

@@ -101,6 +101,14 @@ GROWTH_PERCENT: Final = 25
 """Parameter: of what it had before, so many per cent more may a node have evaluated in one week."""
 LEAST_CHILDREN: Final = 10
 """The least number of children by which a node may grow in a week: a quarter of four is one."""
+MARKED_RECORDS: Final = 4
+"""An import adds so many records of children who do not exist
+(``fingerpost.private.linkage.marked``)."""
+MARKED_KEYS: Final = MARKED_RECORDS * BULK_KEYS_PER_CHILD
+"""So many keys more than those of its children may a node have evaluated for each agency."""
+MARKED_QUESTION_KEYS: Final = 64
+"""And so many for the questions by which it finds them, once for all its agencies. They have the
+keys that question and record share, some fifty."""
 WEEK_SECONDS: Final = 7 * 86_400
 
 # ---- time (parameters; seconds) --------------------------------------------------------------

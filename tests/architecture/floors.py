@@ -57,6 +57,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "*.service",
         "agency_node.answering.answer_line",
         "agency_node.answering.journal",
+        "agency_node.answering.self_test",
         "agency_node.answering.threads",
         "agency_node.importing.importer",
         "agency_node.importing.report",

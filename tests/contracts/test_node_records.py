@@ -435,3 +435,40 @@ def stage_at(store: Store, agency: AgencyId, children: list[Child]) -> int:
     store.imports.add(agency, made.number, 0, children)
     store.imports.close_staging(agency, made.number)
     return store.imports.complete(agency, made.number, 80).number
+
+
+def test_marked_records_stand_behind_the_children_and_are_tagged_with_them(store: Store) -> None:
+    children = TAG_BLOCK - 1
+    made = store.imports.begin(
+        OAK, b"m" * 32, as_of=50, normalisation_version=VERSION, upn=False, now=60
+    )
+    store.imports.add(OAK, made.number, 0, [a_child(n) for n in range(children)])
+    marked = [replace(a_child(900 + n), own=b"") for n in range(2)]
+    store.imports.close_staging(OAK, made.number, b"", marked)
+    store.imports.close_staging(OAK, made.number, b"", marked)  # killed, and done again
+    plan = store.imports.plan(OAK, made.number)
+    assert (plan.children, plan.marked, plan.records) == (children, 2, children + 2)
+    assert store.imports.untagged(OAK, made.number, ONE) == (0, TAG_BLOCK)
+    assert len(store.imports.children(OAK, made.number, 0, 999)) == children + 2
+    tag(store, made.number, ONE, children + 2)
+    done = store.imports.complete(OAK, made.number, 70)
+    assert (done.children, done.marked, done.records) == (children, 2, children + 2)
+    assert store.records.ready(OAK, ONE) == done == store.imports.standings()[OAK].ready[ONE]
+    last = store.records.child(OAK, made.number, RecordId(children + 1))
+    assert (last.demographics, last.origin) == (marked[1].demographics, marked[1].origin)
+    assert {record.value for record, _ in store.records.tags(OAK, made.number, ONE)} == {
+        n for n in range(children + 2) if n % 3
+    }
+    store.imports.delete_before(OAK, made.number + 1)
+    assert store.records.generation(OAK) is None
+
+
+def test_an_agency_without_children_has_its_marked_records_tagged(store: Store) -> None:
+    made = store.imports.begin(
+        OAK, b"m" * 32, as_of=50, normalisation_version=VERSION, upn=False, now=60
+    )
+    store.imports.close_staging(OAK, made.number, b"", [a_child(1)])
+    store.imports.complete(OAK, made.number, 70)
+    assert ready(store) is None
+    tag(store, made.number, ONE, 1)
+    assert ready(store) == made.number

@@ -70,9 +70,14 @@ class _Generation:
     completed_at: int | None = None
     quality: Quality | None = None
     census: bytes = b""
+    marked: list[Child] = field(default_factory=list)
+
+    @property
+    def records(self) -> list[Child]:
+        return [*self.children, *self.marked]
 
     def tagged(self, epoch: EpochNumber) -> bool:
-        return len(self.blocks.get(epoch, {})) == -(-len(self.children) // TAG_BLOCK)
+        return len(self.blocks.get(epoch, {})) == -(-len(self.records) // TAG_BLOCK)
 
     def sound(self) -> bool:
         return self.staged.normalisation_version == NORMALISATION_VERSION
@@ -87,6 +92,7 @@ class _Generation:
             plan.normalisation_version,
             len(self.children),
             self.quality,
+            len(self.marked) or None,
         )
 
 
@@ -139,9 +145,9 @@ class MemoryRecords:
 
     def child(self, agency: AgencyId, generation: int, record: RecordId) -> ChildRecord:
         found = self._of(agency).get(generation)
-        if found is None or found.completed_at is None or record.value >= len(found.children):
+        if found is None or found.completed_at is None or record.value >= len(found.records):
             raise Refused(Code.NOT_READY, "generation or record")
-        child = found.children[record.value]
+        child = found.records[record.value]
         return ChildRecord(record, child.demographics, child.involvements, child.origin)
 
     def tags(
@@ -192,7 +198,8 @@ class MemoryRecords:
 
     def plan(self, agency: AgencyId, generation: int) -> Staged:
         found = self._row(agency, generation)
-        return dataclasses.replace(found.staged, children=len(found.children))
+        marked = len(found.marked) or None
+        return dataclasses.replace(found.staged, children=len(found.children), marked=marked)
 
     def add(self, agency: AgencyId, generation: int, first: int, children: Sequence[Child]) -> None:
         found = self._row(agency, generation)
@@ -205,8 +212,15 @@ class MemoryRecords:
             dataclasses.replace(child, origin=came.origin(child)) for child in children
         ]
 
-    def close_staging(self, agency: AgencyId, generation: int, census: bytes = b"") -> None:
+    def close_staging(
+        self,
+        agency: AgencyId,
+        generation: int,
+        census: bytes = b"",
+        marked: Sequence[Child] = (),
+    ) -> None:
         found = self._row(agency, generation)
+        found.marked = found.marked if found.staged.whole else [*marked]
         found.staged = dataclasses.replace(found.staged, whole=True)
         found.census = census
 
@@ -242,7 +256,7 @@ class MemoryRecords:
     def children(
         self, agency: AgencyId, generation: int, first: int, most: int
     ) -> tuple[tuple[RecordId, Demographics, bytes], ...]:
-        found = self._row(agency, generation).children[first : first + most]
+        found = self._row(agency, generation).records[first : first + most]
         return tuple((RecordId(n), c.demographics, c.mark) for n, c in enumerate(found, first))
 
     def with_own(
@@ -256,7 +270,7 @@ class MemoryRecords:
     def untagged(self, agency: AgencyId, generation: int, epoch: EpochNumber) -> tuple[int, ...]:
         found = self._row(agency, generation)
         done = found.blocks.get(epoch, {})
-        return tuple(f for f in range(0, len(found.children), TAG_BLOCK) if f not in done)
+        return tuple(f for f in range(0, len(found.records), TAG_BLOCK) if f not in done)
 
     def put_tags(
         self,
@@ -268,7 +282,7 @@ class MemoryRecords:
         effort: Effort,
     ) -> None:
         found = self._row(agency, generation)
-        if first % TAG_BLOCK or len(tags) != min(TAG_BLOCK, len(found.children) - first):
+        if first % TAG_BLOCK or len(tags) != min(TAG_BLOCK, len(found.records) - first):
             raise Defect("tags are stored by whole blocks")
         if first not in found.blocks.setdefault(epoch, {}):
             found.blocks[epoch][first] = tuple(map(tuple, tags))
@@ -287,7 +301,7 @@ class MemoryRecords:
         blocks = before.blocks.get(epoch, {})
         tags = {
             child.mark: blocks[n - n % TAG_BLOCK][n % TAG_BLOCK]
-            for n, child in enumerate(before.children)
+            for n, child in enumerate(before.records)
         }
         return tuple(map(tags.get, marks))
 
@@ -298,7 +312,7 @@ class MemoryRecords:
         ready: dict[EpochNumber, Generation] = {}
         for found in reversed(tuple(takewhile(_Generation.sound, self._complete(agency)))):
             for epoch in found.blocks:
-                if found.children and found.tagged(epoch):
+                if found.records and found.tagged(epoch):
                     ready[epoch] = found.value()
         return Standing(self.generation(agency), ready)
 

@@ -73,7 +73,7 @@ class SimNode:
     """``alter`` may change, drop or add to the answers of a frame before they leave (a lying node);
     ``carry`` what the broker does to a frame on its way here; ``stopped`` nodes hold no stream;
     ``pinned`` is an older member list that this node still holds; ``skew`` how far its clock is
-    ahead (seconds)."""
+    ahead (seconds); ``missing`` agencies do not find their marked records."""
 
     def __init__(self, world: World, me: MemberId) -> None:
         self.me = me
@@ -82,6 +82,7 @@ class SimNode:
         self.children: dict[AgencyId, tuple[ChildRecord, ...]] = {}
         self.tagged: dict[tuple[AgencyId, EpochNumber], list[tuple[bytes, RecordId]]] = {}
         self.importing: set[AgencyId] = set()
+        self.missing: set[AgencyId] = set()
         self.completed_at: dict[AgencyId, int] = {}
         self.quality: dict[AgencyId, Quality] = {}
         self.as_of: dict[AgencyId, int] = {}
@@ -135,6 +136,7 @@ class SimNode:
             log=self.log,
             note_secret=self.notes.secret,
             wrong_numbers=self.notes.wrong_numbers,
+            missed=lambda agency, _: agency in self.missing,
         )
         node.note_list(self.current)
         return node

@@ -4,7 +4,7 @@ A claim is covered by any of the tests that it names. ``tests/architecture/test_
 that each claim has an entry and that each text to be replaced stands in its file exactly once;
 ``make mutants`` makes each change in a copy of the tree and runs the test. Whoever changes the code
 under an entry changes the entry: in ``guarantees``, ``moments``, ``exports``, ``statements``,
-``attacks``, ``thefts`` or ``faults``.
+``attacks``, ``thefts``, ``faults`` or ``marked``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from mutants.attacks import ATTACKS
 from mutants.exports import EXPORTS
 from mutants.faults import FAULTS
 from mutants.guarantees import GUARANTEES
+from mutants.marked import MARKED
 from mutants.moments import MOMENTS
 from mutants.mutation import Mutation
 from mutants.statements import STATEMENTS
@@ -24,6 +25,7 @@ from mutants.thefts import THEFTS
 CLAIMS: Final[tuple[Mutation, ...]] = (
     *GUARANTEES,
     *MOMENTS,
+    *MARKED,
     *EXPORTS,
     *STATEMENTS,
     *ATTACKS,

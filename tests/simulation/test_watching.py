@@ -18,6 +18,7 @@ from fakes import federations
 from fakes.federations import HOLDERS
 from fakes.witnesses import witness_in
 from fingerpost.protocol import limits
+from fingerpost.protocol.caseload import marked_keys
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.federation import (
@@ -113,10 +114,10 @@ class Holders:
 
 
 def indexed(folder: Path, starts: float = BEGAN) -> Holders:
-    """All nodes have tagged all of their children for the epoch."""
+    """All nodes have tagged all of their children, and their marked records, for the epoch."""
     holders = Holders(folder, federation(starts))
     for node, declared in DECLARED.items():
-        holders.evaluate(node, declared * KEYS, starts)
+        holders.evaluate(node, declared * KEYS + marked_keys(1), starts)
     return holders
 
 

@@ -26,6 +26,7 @@ from agency_node.records.store.records import (
     blocks_of,
     fully_tagged,
     newest,
+    records_of,
     there,
 )
 from agency_node.records.store.witness import is_behind
@@ -123,13 +124,7 @@ class SqlImports:
             if row.completed_at is not None or row.whole or row.children != first:
                 raise Defect("children are staged in order, before the generation is whole")
             rows = [
-                {
-                    "generation": row.id,
-                    "record": record,
-                    "mark": child.mark,
-                    "own": child.own,
-                    "sealed": bytes_,
-                }
+                _child_row(row, record, child, bytes_)
                 for record, (child, bytes_) in enumerate(zip(children, sealed, strict=True), first)
             ]
             if rows:
@@ -152,10 +147,32 @@ class SqlImports:
             for row in rows
         )
 
-    def close_staging(self, agency: AgencyId, generation: int, census: bytes = b"") -> None:
-        sealed = self._records.seal(agency, generation).seal_census(census) if census else b""
+    def close_staging(
+        self,
+        agency: AgencyId,
+        generation: int,
+        census: bytes = b"",
+        marked: Sequence[Child] = (),
+    ) -> None:
+        seal = self._records.seal(agency, generation)
+        sealed = seal.seal_census(census) if census else b""
         with self._engine.begin() as connection:
             row = self._row(connection, agency, generation)
+            if marked and not row.whole:
+                rows = [
+                    _child_row(
+                        row,
+                        record,
+                        child,
+                        seal.seal_child(
+                            record,
+                            write_child(child.demographics, child.involvements, child.origin),
+                        ),
+                    )
+                    for record, child in enumerate(marked, row.children)
+                ]
+                connection.execute(insert(tables.child), rows)
+                _set(connection, row, marked=len(marked))
             _set(connection, row, whole=True, census=sealed)
 
     def census(self, agency: AgencyId, generation: int) -> bytes:
@@ -247,7 +264,7 @@ class SqlImports:
             row = self._row(connection, agency, generation)
             query = select(_BLOCK.first_record).where(*_tagged(row, epoch))
             tagged = set(connection.execute(query).scalars())
-        return tuple(f for f in range(0, row.children, TAG_BLOCK) if f not in tagged)
+        return tuple(f for f in range(0, records_of(row), TAG_BLOCK) if f not in tagged)
 
     def put_tags(
         self,
@@ -261,7 +278,7 @@ class SqlImports:
         sealed = self._records.seal(agency, generation).seal_tags(epoch, first, tags)
         with self._engine.begin() as connection:
             row = self._row(connection, agency, generation)
-            if first % TAG_BLOCK or len(tags) != min(TAG_BLOCK, row.children - first):
+            if first % TAG_BLOCK or len(tags) != min(TAG_BLOCK, records_of(row) - first):
                 raise Defect("tags are stored by whole blocks")
             connection.execute(
                 sqlite.insert(tables.tag_block)
@@ -386,6 +403,16 @@ class SqlImports:
         return row
 
 
+def _child_row(row: Row[Any], record: int, child: Child, sealed: bytes) -> dict[str, object]:
+    return {
+        "generation": row.id,
+        "record": record,
+        "mark": child.mark,
+        "own": child.own,
+        "sealed": sealed,
+    }
+
+
 def _set(connection: Connection, row: Row[Any], **values: object) -> None:
     """Change the row of a generation."""
     connection.execute(update(tables.generation).where(_GENERATION.id == row.id).values(**values))
@@ -405,13 +432,13 @@ def _as_staged(row: Row[Any]) -> Staged:
 
 def _sweep(engine: Engine, agency: AgencyId) -> None:
     """Delete the rows of dropped generations, a few at a time."""
-    dropped = select(_GENERATION.id, _GENERATION.children).where(
+    dropped = select(tables.generation).where(
         _GENERATION.agency == agency.value, _GENERATION.dropped.is_(True)
     )
     with reading(engine) as connection:
         rows = connection.execute(dropped).all()
     for row in rows:
-        for first in range(0, row.children, _ROWS_AT_ONCE):
+        for first in range(0, records_of(row), _ROWS_AT_ONCE):
             with engine.begin() as connection:
                 for table, number in (
                     (tables.child, _CHILD.record),

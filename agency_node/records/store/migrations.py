@@ -85,6 +85,11 @@ def _quality(op: Operations) -> None:
     op.add_column("generation", sa.Column("quality", sa.Integer, nullable=True))
 
 
+def _marked(op: Operations) -> None:
+    """How many marked records stand behind the children; none of an earlier release has any."""
+    op.add_column("generation", sa.Column("marked", sa.Integer, nullable=True))
+
+
 def _seen(op: Operations) -> None:
     """The hashes of all queries received, and until when each is kept."""
     op.create_table(
@@ -124,5 +129,13 @@ def _complete_since(op: Operations) -> None:
     add_sum(op)
 
 
-RECORDS: Final[tuple[Revision, ...]] = (_records, _effort, _own, _digest, _census, _quality)
+RECORDS: Final[tuple[Revision, ...]] = (
+    _records,
+    _effort,
+    _own,
+    _digest,
+    _census,
+    _quality,
+    _marked,
+)
 JOURNAL: Final[tuple[Revision, ...]] = (_seen, _seen_named, _pages, _complete_since)

@@ -105,7 +105,7 @@ class SqlRecords:
     def _tags(
         self, agency: AgencyId, row: Row[Any], epoch: EpochNumber
     ) -> Iterator[tuple[RecordId, bytes]]:
-        for first in range(0, row.children, TAG_BLOCK):
+        for first in range(0, records_of(row), TAG_BLOCK):
             block = self._open_block(agency, row.id, row.number, epoch, first)
             if block is None:
                 raise Refused(Code.NOT_READY, "tags")  # deleted meanwhile
@@ -237,7 +237,12 @@ def fully_tagged(connection: Connection, row: Row[Any], epoch: EpochNumber) -> b
 
 def blocks_of(row: Row[Any]) -> int:
     """Return how many blocks of tags a generation has when it is fully tagged for an epoch."""
-    return len(range(0, row.children, TAG_BLOCK))
+    return len(range(0, records_of(row), TAG_BLOCK))
+
+
+def records_of(row: Row[Any]) -> int:
+    """Return how many records a generation has, of children and marked ones."""
+    return int(row.children + (row.marked or 0))
 
 
 def as_generation(row: Row[Any]) -> Generation:

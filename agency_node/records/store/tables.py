@@ -18,7 +18,7 @@ agency = table("agency", *map(column, ("agency", "key_check", "last_generation")
 generation = table(
     "generation",
     *map(column, ("id", "agency", "number", "source", "as_of", "started_at", "completed_at")),
-    *map(column, ("normalisation_version", "children", "digest", "census", "quality")),
+    *map(column, ("normalisation_version", "children", "marked", "digest", "census", "quality")),
     *(column(name, Boolean) for name in ("upn", "whole", "dropped")),
 )
 child = table("child", *map(column, ("generation", "record", "mark", "own", "sealed")))

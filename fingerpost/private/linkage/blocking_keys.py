@@ -74,6 +74,7 @@ _SEX_BITS: Final = 1.0
 _LETTER: Final = {Sex.FEMALE: "f", Sex.MALE: "m"}
 _NOTHING: Final = (Part((), 0.0),)
 _DOMAIN: Final = b"fingerpost/v1"
+_MARKED_DOMAIN: Final = b"fingerpost/v1 marked"
 _FIRST_KEYS: Final = 4
 """So many keys of a rule keep the rule's place in the order; further ones stand behind all rules.
 """
@@ -207,26 +208,31 @@ def _value(texts: tuple[str, ...]) -> bytes:
     return "|".join(texts).encode("ascii")
 
 
-def oprf_input(key: BlockingKey, version: int) -> bytes:
+def oprf_input(key: BlockingKey, version: int, *, marked: bool = False) -> bytes:
     """Return the bytes that are blinded: domain, normalisation version, rule number and value.
 
     Each part stands behind its length (two bytes, big-endian), so that no two inputs run together;
     version and rule number are two bytes, big-endian.
 
+    Args:
+        marked: Of a marked record (``marked``). It has a domain of its own, so that no input of it
+            is that of a child, whatever their fields.
+
     Raises:
         Defect: A part does not fit two bytes of length.
     """
-    return _before_value(key.rule, version) + _two_bytes(len(key.value)) + key.value
+    before = _before_value(_MARKED_DOMAIN if marked else _DOMAIN, key.rule, version)
+    return before + _two_bytes(len(key.value)) + key.value
 
 
-def oprf_inputs(keys: Iterable[BlockingKey]) -> tuple[bytes, ...]:
+def oprf_inputs(keys: Iterable[BlockingKey], *, marked: bool = False) -> tuple[bytes, ...]:
     """Return the OPRF input of each key, of this release's normalisation version."""
-    return tuple(oprf_input(key, NORMALISATION_VERSION) for key in keys)
+    return tuple(oprf_input(key, NORMALISATION_VERSION, marked=marked) for key in keys)
 
 
 @cache
-def _before_value(rule: int, version: int) -> bytes:
-    parts = (_DOMAIN, _two_bytes(version), _two_bytes(rule))
+def _before_value(domain: bytes, rule: int, version: int) -> bytes:
+    parts = (domain, _two_bytes(version), _two_bytes(rule))
     return b"".join(_two_bytes(len(part)) + part for part in parts)
 
 

@@ -209,6 +209,12 @@ def misses_of(asked: Demographics) -> Misses:
     return replace(without, numbered=_tried(form, numbered, slips, rows))
 
 
+def slips_of(asked: Demographics) -> tuple[Slip, ...]:
+    """Return every way in which a field of the record of a child may be wrong."""
+    form = normalise(asked)
+    return tuple(_slips(_filled(asked, form), asked, form))
+
+
 def _tried(
     asked: NormalForm, record: Demographics, slips: tuple[Slip, ...], rows: Mapping[Field, str]
 ) -> Misses:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from agency_node.answering.planted import reasons, tally
+from agency_node.cli.report import _origins
 from agency_node.importing.finding import Rule
 from agency_node.importing.report import ImportReport, refusal_document, report_document
 from agency_node.importing.shielding import ShieldCounts
@@ -39,6 +41,8 @@ from fakes.import_world import (
 )
 from fakes.refusals import refused
 from fingerpost.private.linkage import normalise
+from fingerpost.private.linkage.marked import marked_records
+from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Quality
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Epoch
@@ -74,9 +78,10 @@ async def expected_tags(
 ) -> list[tuple[RecordId, bytes]]:
     """Computed straight from what is stored, one child at a time."""
     found = []
-    for n in range(newest(world).children):
+    for n in range(newest(world).records):
         child = world.records.child(OAK, newest(world).number, RecordId(n))
-        inputs = record_inputs(normalise(child.demographics), upn=upn)
+        marked = n >= newest(world).children
+        inputs = record_inputs(normalise(child.demographics), upn=upn, marked=marked)
         found += [(RecordId(n), t) for t in await world.tags.tags(inputs, epoch, HOLDERS)]
     return found
 
@@ -95,6 +100,23 @@ async def test_an_import_answers_for_every_child(tmp_path: Path, real: bool) -> 
     assert (newest(world).children, newest(world).completed_at) == (4, int(NOW))
     assert tags(world) == await expected_tags(world, epoch)
     world.close()
+
+
+async def test_marked_records_count_nowhere_as_children(world: World) -> None:
+    world.open_epoch()
+    report = await world.import_(rows(0, 4))
+    made = newest(world)
+    assert (made.children, made.marked) == (4, limits.MARKED_RECORDS)
+    assert report.children == 4
+    assert report.tagged[0].children == 4
+    marked = marked_records(world.members.current.parameters.federation)
+    for n, each in enumerate(marked, 4):
+        record = world.records.child(OAK, made.number, RecordId(n))
+        assert record.demographics == each.held
+        assert not list(reasons(record.origin, NOW))
+    assert tally(_origins(world.records, OAK), NOW).records == 4
+    again = await world.import_(rows(0, 5))
+    assert (again.before, again.tagged[0].taken_over) == (4, 4)
 
 
 async def test_refused_rows_do_not_stop_the_good_ones(world: World) -> None:
@@ -182,7 +204,7 @@ async def test_equal_inputs_of_one_agency_are_asked_for_once(world: World) -> No
     once = world.quick.evaluated
     await world.import_([row(1, local_id="A"), row(1, local_id="B")], ELM)
     assert world.quick.evaluated == 2 * once
-    assert dict(world.records.tags(ELM, 1, FIRST)).keys() == {RecordId(0), RecordId(1)}
+    assert dict(world.records.tags(ELM, 1, FIRST)).keys() == {*map(RecordId, range(2 + 4))}
 
 
 async def test_tags_never_pass_from_one_agency_to_another(world: World) -> None:

@@ -10,6 +10,7 @@ import pytest
 from authority import changes, metering
 from authority.metering import Use
 from fakes.refusals import refused
+from fingerpost.protocol.caseload import marked_keys
 from fingerpost.protocol.codec.reports import (
     CountedAgency,
     MeteredEpoch,
@@ -35,12 +36,14 @@ from unit.authority.conftest import (
 from unit.authority.test_authority_cli import ok, run
 
 KEYS = 24
+MARKED = marked_keys(2)
+"""The node has two agencies, whose marked records are no children."""
 WEEK = 2_950
 
 
 def node(indexed: int, grown: int = 0, *, refused: bool = False) -> MeteredMember:
     """Counts of the node, in children."""
-    epoch = MeteredEpoch(EPOCH, 2, indexed * KEYS, grown * KEYS, grown * KEYS)
+    epoch = MeteredEpoch(EPOCH, 2, indexed * KEYS + MARKED, grown * KEYS, grown * KEYS)
     return MeteredMember(NODE, 0, refused, (epoch,))
 
 
@@ -159,7 +162,7 @@ def test_a_report_that_no_key_holder_signed_is_not_read(world: World, tmp_path: 
 def test_the_newest_epoch_is_judged(world: World) -> None:
     """In the days in which two epochs are indexed, each is metered by itself."""
     before, after = (
-        MeteredEpoch(EpochNumber(n), 2, children * KEYS, 0, 0)
+        MeteredEpoch(EpochNumber(n), 2, children * KEYS + MARKED, 0, 0)
         for n, children in ((1, 890), (2, 450))
     )
     found = use(world, MeteredMember(NODE, 0, False, (before, after)))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from fakes import federations
 from fakes.refusals import refused
 from fingerpost.protocol import limits
-from fingerpost.protocol.caseload import Bounds, CaseloadRule, Used, bounds, keys_of
+from fingerpost.protocol.caseload import Bounds, CaseloadRule, Used, bounds, keys_of, marked_keys
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import (
@@ -74,10 +74,27 @@ def bounds_of(node: Member, *kinds: AgencyKind, now: date = JUNE, **more: Any) -
 
 def test_the_declared_caseload_and_a_quarter_more_in_an_epoch() -> None:
     found = bounds_of(member(1000))
-    assert (found.declared, found.most) == (1000 * KEYS, 1250 * KEYS)
-    Used(None, 0, 0).and_now(1250 * KEYS, found)
+    keys = found.declared - found.marked, found.most - found.marked
+    assert keys == (1000 * KEYS, 1250 * KEYS)
+    Used(None, 0, 0).and_now(found.most, found)
     with refused(Code.QUOTA, CaseloadRule.EPOCH):
-        Used(None, 0, 0).and_now(1250 * KEYS + 1, found)
+        Used(None, 0, 0).and_now(found.most + 1, found)
+
+
+@pytest.mark.parametrize("declared", [1, 1000])
+def test_marked_records_take_no_room_from_children_and_give_none(declared: int) -> None:
+    """A host of agencies with one child each can import them all, and not one child more."""
+    school = AgencyKind.SCHOOL
+    per_agency, of_node = 4 * limits.BULK_KEYS_PER_CHILD, 64
+    for agencies in (0, 1, 50):
+        found = bounds_of(member(declared), *[school] * agencies)
+        assert found.marked == marked_keys(agencies) == agencies * per_agency + of_node
+        assert found.most - found.marked == declared * KEYS * 5 // 4
+        assert found.expected == found.declared == declared * KEYS + found.marked
+        assert found.least_growth - found.marked == 10 * KEYS
+        assert found.more_this_week == 0
+        # In the middle of an epoch, by the first import after the node was brought to this release.
+        Used(declared * KEYS, declared * KEYS, 0).and_now(found.marked, found)
 
 
 def test_tagging_again_what_it_had_is_no_growth() -> None:
@@ -92,7 +109,9 @@ def test_42_copied_rows_are_more_than_a_full_node_of_100_may_add() -> None:
     full = Used(None, 0, 0).and_now(100 * KEYS, found)
     with refused(Code.QUOTA, CaseloadRule.EPOCH):
         full.and_now(42 * KEYS, found)
-    full.and_now(25 * KEYS, found)
+    full.and_now(25 * KEYS + found.marked, found)
+    with refused(Code.QUOTA, CaseloadRule.EPOCH):
+        full.and_now(25 * KEYS + found.marked + 1, found)
 
 
 def test_a_node_that_declared_more_than_it_has_cannot_fill_up_at_once() -> None:
@@ -108,9 +127,10 @@ def test_a_node_that_declared_more_than_it_has_cannot_fill_up_at_once() -> None:
 
 def test_a_small_node_may_grow_by_ten_children_a_week() -> None:
     found = bounds_of(member(100))
-    Used(before=4 * KEYS, total=4 * KEYS, growth=0).and_now(10 * KEYS, found)
+    most = 10 * KEYS + found.marked
+    Used(before=4 * KEYS, total=4 * KEYS, growth=0).and_now(most, found)
     with refused(Code.QUOTA, CaseloadRule.WEEK):
-        Used(before=4 * KEYS, total=4 * KEYS, growth=0).and_now(10 * KEYS + 1, found)
+        Used(before=4 * KEYS, total=4 * KEYS, growth=0).and_now(most + 1, found)
 
 
 @pytest.mark.parametrize("share", [7, 3, 2], ids=["primary", "infant", "sixth form"])
@@ -144,7 +164,7 @@ def test_a_raise_lasts_from_its_first_to_its_last_day() -> None:
         day: bounds_of(node, now=JUNE + timedelta(days=day)).more_this_week for day in range(9, 13)
     }
     assert weekly == {9: 0, 10: 40 * KEYS, 11: 40 * KEYS, 12: 0}
-    usual, widened = 100 * KEYS * 5 // 4, 140 * KEYS * 5 // 4
+    usual, widened = (n * KEYS * 5 // 4 + marked_keys(0) for n in (100, 140))
     of_epoch = {day: bounds_of(node, now=JUNE + timedelta(days=day)).most for day in (9, 10, 40)}
     assert of_epoch == {9: usual, 10: widened, 40: widened}
     next_epoch = bounds_of(node, starts=JUNE + timedelta(days=90), now=JUNE + timedelta(days=95))
