@@ -52,6 +52,7 @@ from practitioner.cli.parsing import (
 from practitioner.cli.people import signed_in
 from practitioner.present.refusals import advice
 from practitioner.present.terminal import render, render_nobody_asked
+from practitioner.present.words import IN_DANGER
 from practitioner.settings import GatewaySettings
 from practitioner.sign_in.rules import Session
 from practitioner.wiring import Gateway, open_gateway, open_people
@@ -326,7 +327,7 @@ def _request_approval(loaded: GatewaySettings, session: Session, question: Quest
         f"     fingerpost approve {requested.number}\n"
         "  2. Then run:\n"
         f"     fingerpost ask-approved {requested.number}\n"
-        "If a child is in danger now, ring 999.",
+        f"{IN_DANGER}",
     )
     raise typer.Exit(WAITS)
 

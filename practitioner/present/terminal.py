@@ -85,6 +85,7 @@ def render_nobody_asked(shown: LookupDocument, *, everything: bool) -> Renderabl
     more = indented("Their names and numbers: ask with --all")
     parts: list[RenderableType] = [
         heading(f"NOBODY WAS ASKED (0 of {len(shown.agencies)})", "bold red"),
+        indented(words.IN_DANGER),
         indented("This says nothing about the child. Any of these may be involved. Ring them."),
         *_not_used(shown),
         *_named(shown.agencies, more, everything=everything, why=False),
@@ -108,7 +109,10 @@ def _to_ring(shown: LookupDocument, local: datetime) -> list[RenderableType]:
     closed = [entry for entry in entries if entry[0].desk > Desk.MAY_ANSWER]
     when = f"{local:%A %H:%M}"
     if not shown.agencies:
-        return [heading("NOBODY WAS ASKED: no agency in this reach is connected", "bold red")]
+        return [
+            heading("NOBODY WAS ASKED: no agency in this reach is connected", "bold red"),
+            indented(words.IN_DANGER),
+        ]
     if reachable:
         head = heading(f"Ring now ({when})", "bold green")
     elif closed:
@@ -117,7 +121,7 @@ def _to_ring(shown: LookupDocument, local: datetime) -> list[RenderableType]:
         head = heading("NO AGENCY GAVE AN ANSWER: ring them yourself", "bold red")
     else:
         head = heading("Ring now: no agency that answered named a contact")
-    parts = [head, *_missing(shown)]
+    parts = [head, indented(words.IN_DANGER), *_missing(shown)]
     if reachable:
         parts.append(_contacts(reachable))
     if closed:

@@ -20,6 +20,9 @@ from fingerpost.runtime.screen_text import counted
 from practitioner.asking.document import AgencyShown, LookupDocument
 from practitioner.asking.outcome import NotAsked
 
+IN_DANGER: Final = "If a child is in danger now, ring 999."
+"""Stands near the top of all that could make somebody wait: a lookup never comes before a call."""
+
 AGENCY_KINDS: Final[Mapping[str, tuple[str, str]]] = {
     AgencyKind.LOCAL_AUTHORITY.value: ("council", "councils"),
     AgencyKind.SCHOOL.value: ("school", "schools"),

@@ -293,6 +293,7 @@ def test_where_nobody_could_be_asked_all_agencies_are_named(
         told = desk.lookup("--all", *more)
         assert (told.status, told.out) == (4, "")
         assert "NOBODY WAS ASKED (0 of 45)" in told.err
+        assert "If a child is in danger now, ring 999." in told.err
         for name in ("Larkrise Primary", "Mill Lane Surgery", "Absent Surgery 5"):
             assert name in told.err
         assert "did not answer" not in told.err.lower()

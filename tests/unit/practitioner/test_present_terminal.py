@@ -204,6 +204,15 @@ def test_that_nobody_was_asked_is_said_and_not_that_nobody_answered() -> None:
     assert "020 7946 0999" in text
 
 
+@given(found=outcomes(), everything=st.booleans())
+def test_every_outcome_says_to_ring_999_if_a_child_is_in_danger(
+    found: Outcome, everything: bool
+) -> None:
+    """Near the top: whoever found a number to ring may not read on."""
+    top = shown(found, everything=everything).strip().splitlines()[:3]
+    assert "If a child is in danger now, ring 999." in [line.strip() for line in top]
+
+
 def test_what_is_missing_stands_beside_whom_to_ring() -> None:
     top = words_of(shown(large(gaps=4)).split("020")[0])
     assert "ring now" in top

@@ -90,6 +90,7 @@ def test_a_question_waits_is_approved_by_another_person_and_asked(
     told = requester.run(*REVIEW)
     assert told.status == 5
     assert "Nobody has been asked yet." in told.out
+    assert "If a child is in danger now, ring 999." in told.out
     number = number_in(told)
     assert requester.run("ask-approved", number).status == 4
     assert answered == []
