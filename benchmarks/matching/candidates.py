@@ -51,6 +51,8 @@ NAMES: dict[str, Select] = {
     "endings": attrgetter("endings"),
     "forename": attrgetter("forename"),
     "surname": attrgetter("surname"),
+    "surname+sex": attrgetter("surname_and_sex"),
+    "telling-beginnings": attrgetter("telling_beginnings"),
     "forename+middle": attrgetter("forename_and_middle"),
     "names+middle": attrgetter("names_and_middle"),
     "forename-sound": attrgetter("forename_sound"),
@@ -105,7 +107,8 @@ always   names                         year-month,year-day,month-day,-  area  25
 always   beginnings                    year-month,month-day  area  25,26,27
 always   forename+surname-beginning,forename-beginning+surname  date  area  25,26,27
 always   forename+surname-beginning,forename-beginning+surname  -  home  0
-always   beginnings,sounds                           sex        home     0
+always   beginnings,sounds,telling-beginnings        sex        home     0
+always   surname+sex                                 date       area     26,27
 always   initials,forename-beginning  year-month,year-day,month-day  home  0
 always   surname-sound,forename-sound  year-month,year-day,month-day  home  0
 always   sex                                         date       home     24

@@ -1,17 +1,21 @@
 """What each shipped rule is worth: the true pairs that it alone opens, and what it alone exposes.
 
     python -m benchmarks.matching.worth [--shared FOLDER] [--judge] [--areas 2] [--asked 6000]
+                                        [--exposure]
 
-The sets are those that rules are chosen by, with ``--judge`` those that they are judged on. Keys
-are the product's own, wide, within their bounds. Both halves of a rule are one line. Figures are
-pairs, and questions opened at a trust of the area, in 10,000. It takes some minutes.
+The sets are those that rules are chosen by, with ``--judge`` those that they are judged on, with
+``--exposure`` none. Keys are the product's own, wide, within their bounds. Both halves of a rule
+are one line. Figures are pairs, and questions opened at a trust of the area, in 10,000. It takes
+some minutes.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -62,16 +66,48 @@ def pairs_of(source: Source) -> Counter[Mask]:
     return Counter(recalled(forms[0][one], forms[1][other], by_rule) for one, other in truth)
 
 
-def opened(areas: int, asked: int, names: Names) -> tuple[Counter[Mask], list[float]]:
-    """Return how many records of other families, or of brothers and sisters, open a question at a
+@dataclass(frozen=True, slots=True)
+class Strangers:
+    """Questions that records of other families, or of brothers and sisters, open at a trust of the
+    area, by rules. ``home``: in the area of the child asked about; ``away``: in the other areas
+    that were made, of which the trust has ``times`` as many.
+    """
+
+    home: Counter[Mask]
+    away: Counter[Mask]
+    times: float
+
+    def opened(self, wanted: Mask = ~0) -> float:
+        """Return how many are opened by any of the wanted rules."""
+        return self._added(self.times, lambda mask: bool(mask & wanted))
+
+    def only(self, rule: Mask) -> float:
+        """Return how many are opened by one rule and by no other."""
+        return self._added(self.times, lambda mask: mask == rule)
+
+    @property
+    def reach(self) -> float:
+        """How far the interval of 95 per cent of all that are opened reaches to either side."""
+        return 1.96 * sqrt(self._added(self.times**2, bool))
+
+    def _added(self, times: float, counts: Callable[[Mask], bool]) -> float:
+        home, away = (
+            sum(count for mask, count in where.items() if counts(mask))
+            for where in (self.home, self.away)
+        )
+        return home + times * away
+
+
+def opened(areas: int, asked: int, names: Names) -> tuple[Strangers, list[float]]:
+    """Return how many questions records of other families, or of brothers and sisters, open at a
     trust of the area, by rules; and the keys of a record by rule.
 
-    What opens in the other areas of a trust is reckoned from those that there are.
+    The children asked about live in all areas. What opens in the areas of a trust that are none of
+    theirs is reckoned from those that there are.
     """
     people = build(areas * 50_000, SEED, names)
     chance = Random(SEED)
-    home = people.areas[0].children
-    asking: Sequence[Child] = chance.sample(people.children[home.start : home.stop], asked)
+    asking: Sequence[Child] = chance.sample(people.children, asked)
     forms = [normalise(without_numbers(write_record(child, TYPICAL, chance))) for child in asking]
     found: dict[tuple[int, bool], Mask] = defaultdict(int)
     keys: Counter[Mask] = Counter()
@@ -84,14 +120,15 @@ def opened(areas: int, asked: int, names: Names) -> tuple[Counter[Mask], list[fl
 
     def note(query: int, record: Child, mask: Mask) -> None:
         if record.birth != asking[query].birth:
-            found[query, record.area == 0] |= mask
+            found[query, record.area == asking[query].area] |= mask
 
     meet(index_of(forms, keying), people.children, keying, Random(SEED + 1), note)
-    counts: Counter[Mask] = Counter()
-    for (_, at_home), mask in found.items():
-        counts[mask] += 1 if at_home else round((CATCHMENT - 1) / max(1, areas - 1))
+    home, away = (
+        Counter(mask for (_, at_home), mask in found.items() if at_home is where)
+        for where in (True, False)
+    )
     of_a_record = [keys[1 << place] / len(people.children) for place in range(len(RULES))]
-    return counts, of_a_record
+    return Strangers(home, away, (CATCHMENT - 1) / max(1, areas - 1)), of_a_record
 
 
 def only(counts: Mapping[Mask, int], place: int) -> int:
@@ -103,17 +140,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--shared", type=Path, help="a folder with linkage and frequencies")
     parser.add_argument("--judge", action="store_true")
+    parser.add_argument("--exposure", action="store_true")
     parser.add_argument("--areas", type=int, default=2)
     parser.add_argument("--asked", type=int, default=6_000)
     given = parser.parse_args()
     shared: Path | None = given.shared
     names = Names.from_folder(shared / "frequencies") if shared else Names.builtin()
     rivals = RIVALS.exists()
-    found = (
-        sources(names, shared, quick=False, rivals=rivals)
-        if given.judge
-        else tuned_on(names, shared / "linkage" if shared else None, rivals=rivals)
-    )
+    found: list[Source] = []
+    if given.judge:
+        found = sources(names, shared, quick=False, rivals=rivals)
+    elif not given.exposure:
+        found = tuned_on(names, shared / "linkage" if shared else None, rivals=rivals)
     pairs: dict[str, Counter[Mask]] = {}
     for source in found:
         source.prepare()
@@ -124,24 +162,21 @@ def main() -> None:
 
 def table(
     pairs: Mapping[str, Counter[Mask]],
-    strangers: Counter[Mask],
+    strangers: Strangers,
     asked: int,
     keys: Sequence[float],
 ) -> list[str]:
     lines = ["| rule | keys | exposed alone, exposed | " + " | ".join(pairs) + " |"]
     lines.append("|---" * (len(pairs) + 3) + "|")
     for place, rule in enumerate(RULES):
-        alone, exposed = only(strangers, place), _with(strangers, 1 << place)
+        alone, exposed = strangers.only(1 << place), strangers.opened(1 << place)
         cells = [f"{10_000 * only(c, place) / c.total():.0f}" for c in pairs.values()]
         shown = f"{10_000 * alone / asked:.1f}, {10_000 * exposed / asked:.1f}"
         lines.append(f"| {rule} | {keys[place]:.2f} | {shown} | " + " | ".join(cells) + " |")
     total = " | ".join(f"{1 - c[0] / c.total():.4f}" for c in pairs.values())
-    lines.append(f"| all | {sum(keys):.2f} | {10_000 * strangers.total() / asked:.0f} | {total} |")
+    rate, reach = (10_000 * each / asked for each in (strangers.opened(), strangers.reach))
+    lines.append(f"| all | {sum(keys):.2f} | {rate:.1f} ± {reach:.1f} | {total} |")
     return lines
-
-
-def _with(counts: Mapping[Mask, int], wanted: Mask) -> int:
-    return sum(count for mask, count in counts.items() if mask & wanted)
 
 
 if __name__ == "__main__":

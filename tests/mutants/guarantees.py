@@ -160,8 +160,8 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
         f"{PRIVATE}linkage/test_blocking_keys.py::"
         "test_every_rule_gives_enough_bits_or_is_bound_to_the_home_or_weak",
         "fingerpost/private/linkage/blocking_rules.py",
-        '(BlockingRule.SURNAME_DATE, "surname", "date", _AREA, 25.0)',
-        '(BlockingRule.SURNAME_DATE, "surname", "date", _AREA, 24.0)',
+        '(BlockingRule.SURNAME_DATE, "surname_and_sex", "date", _AREA, 26.0)',
+        '(BlockingRule.SURNAME_DATE, "surname_and_sex", "date", _AREA, 24.0)',
     ),
     Mutation(
         f"{PRIVATE}linkage/test_blocking_keys.py::"

@@ -20,7 +20,7 @@ _STRONG: Final[Mapping[BlockingRule, str]] = {
     BlockingRule.SW: "Both names by their sound, and date of birth",
     BlockingRule.P33: "First three letters of both names, and date of birth",
     BlockingRule.DPA: "Sex, date of birth and home, without a name",
-    BlockingRule.BEGINNINGS_HOME: "First three letters of both names, sex and home, without a date",
+    BlockingRule.BEGINNINGS_HOME: "First letters of both names, sex and home, without a date",
     BlockingRule.NAMES_YEAR_DAY: "Both names, year and day, whatever the month",
     BlockingRule.NAMES_MONTH_DAY: "Both names, month and day, whatever the year",
     BlockingRule.FORENAME_HOME_YEAR_MONTH: "Start of the forename, home, year and month",
@@ -35,7 +35,7 @@ _STRONG: Final[Mapping[BlockingRule, str]] = {
     BlockingRule.NAMES_YEAR_MONTH: "Both names, year and month, whatever the day",
     BlockingRule.NAMES_MIDDLE: "Both names and middle initial, whatever the date",
     BlockingRule.FORENAME_DATE: "Forename and date of birth, whatever the surname",
-    BlockingRule.SURNAME_DATE: "Surname and date of birth, whatever the forename",
+    BlockingRule.SURNAME_DATE: "Surname, sex and date of birth, whatever the forename",
     BlockingRule.FORENAME_BEGINNING_DATE: "Forename, first three letters of the surname, and date",
 }
 _WEAK: Final[Mapping[str, str]] = {
@@ -46,7 +46,7 @@ _WEAK: Final[Mapping[str, str]] = {
     "NO_FORENAME_SURNAME_DATE": "Surname by its sound, and date of birth",
     "NO_DATE_INITIAL_SURNAME": "Initial, surname by its sound, and home",
     "NO_PLACE_FORENAME_DATE": "Forename and date of birth",
-    "NO_PLACE_SURNAME_DATE": "Surname and date of birth",
+    "NO_PLACE_SURNAME_DATE": "Surname, sex and date of birth",
     "NO_SURNAME_FORENAME_DATE": "Forename by its sound, and date of birth",
     "NO_DATE_NAMES_MIDDLE": "Both names and middle initial",
     "NO_PLACE_NAMES_MIDDLE": "Both names and middle initial",

@@ -85,9 +85,12 @@ _NAME_ORDER: Final = (
 )
 
 
+_PLACE_OF: Final = {level: place for place, level in enumerate(_NAME_ORDER)}
+
+
 def better(a: Level, b: Level) -> Level:
     """Return the better of two levels of a name."""
-    return a if _NAME_ORDER.index(a) <= _NAME_ORDER.index(b) else b
+    return a if _PLACE_OF[a] <= _PLACE_OF[b] else b
 
 
 def birth_level(a: Born | None, b: Born | None) -> Level:
@@ -227,6 +230,8 @@ def upn_level(a: Upn | None, b: Upn | None) -> Level:
 @unique
 class Field(Enum):
     """The fields that are compared; values name rows of the weights."""
+
+    __hash__ = object.__hash__  # as that of ``Level``
 
     FORENAME = "forename"
     MIDDLE = "middle"

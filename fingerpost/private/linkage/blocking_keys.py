@@ -46,6 +46,7 @@ from fingerpost.private.linkage.name_tables import (
     phonetic,
     rarities,
     shortened,
+    telling_beginning,
     word_lists,
 )
 from fingerpost.private.linkage.names import Name, daily_names
@@ -75,9 +76,11 @@ _LETTER: Final = {Sex.FEMALE: "f", Sex.MALE: "m"}
 _NOTHING: Final = (Part((), 0.0),)
 _DOMAIN: Final = b"fingerpost/v1"
 _MARKED_DOMAIN: Final = b"fingerpost/v1 marked"
-_FIRST_KEYS: Final = 4
+_FIRST_KEYS: Final = 5
 """So many keys of a rule keep the rule's place in the order; further ones stand behind all rules.
-"""
+Two given names and two surnames make five pairs of NK: the first with the whole surname, and each
+with each."""
+_MOST_OF_OTHERS: Final = 4
 _MOST_OF_A_RULE: Final = {
     BlockingRule.NK: 12,
     BlockingRule.SW: 2,
@@ -149,7 +152,7 @@ def _first_alike(definition: RuleDefinition) -> BlockingRule:
 
 
 _RULES: Final = tuple(
-    (definition, _first_alike(definition), _MOST_OF_A_RULE.get(definition.rule, _FIRST_KEYS))
+    (definition, _first_alike(definition), _MOST_OF_A_RULE.get(definition.rule, _MOST_OF_OTHERS))
     for definition in RULE_DEFINITIONS
 )
 """Each rule, the first that makes the same values, and how many of them."""
@@ -177,7 +180,7 @@ class _Child:
                 first.update(dict.fromkeys(of_homes[: _MOST_OF_FORMER_HOMES[side]]))
             if definition.scope > scope or (rule is BlockingRule.UPN and not upn):
                 continue
-            if not definition.applies_to(side, parts):
+            if definition.lacks is not None and not definition.applies_to(side, parts):
                 continue
             values = made.get(alike)
             if values is None:
@@ -186,10 +189,11 @@ class _Child:
                 ]
             if not values:
                 continue
-            for value in values[:_FIRST_KEYS]:
-                first[BlockingKey(rule, value)] = None
-            if len(values) > _FIRST_KEYS:
-                behind += [BlockingKey(rule, value) for value in values[_FIRST_KEYS:]]
+            for place, value in enumerate(values):
+                if place < _FIRST_KEYS:
+                    first[BlockingKey(rule, value)] = None
+                else:
+                    behind.append(BlockingKey(rule, value))
             if len(first) >= bound:
                 break  # whatever follows stands behind these
         return tuple(dict.fromkeys((*first, *behind)))[:bound]
@@ -257,6 +261,9 @@ def key_parts(form: NormalForm) -> Parts:
     both_bits = rare.whole.pair(*main) if main else 0.0
     code_bits = rare.sound.surname(surname_code)
     number, upn = form.health_number, form.upn
+    sexes = tuple(
+        Part((letter,), _SEX_BITS) for letter in ((_LETTER[form.sex],) if form.sex else ("f", "m"))
+    )
     # Papers that have one name often have a year and no day.
     alone = isinstance(form.birth, BirthDate) and form.birth.weak and not form.newborn
     return Parts(
@@ -267,11 +274,15 @@ def key_parts(form: NormalForm) -> Parts:
         every_pair=tuple(
             Part(pair, rare.whole.pair(*pair)) for pair in _pairs(form.names, alone=alone)
         ),
-        both_names=_pair(_formal_pair(present) if main else (), rare.formal),
+        both_names=_pair(_formal_pair(present, form.sex) if main else (), rare.formal),
         every_sound=tuple(
             Part(pair, rare.sound.pair(*pair)) for pair in _phonetic_pairs(form.names)
         ),
         beginnings=_pair(_sorted_pair(forename[:3], surname[:3]) if main else (), rare.beginning),
+        telling_beginnings=_pair(
+            _sorted_pair(telling_beginning(_first_part(given)), surname[:3]) if main else (),
+            rare.beginning,
+        ),
         initials=_part(_sorted_pair(forename[:1], surname[:1]), 2 * INITIAL_BITS),
         endings=_pair(_sorted_pair(forename[-3:], surname[-3:]) if main else (), rare.ending),
         forename=_part((forename,), of_forename),
@@ -282,13 +293,15 @@ def key_parts(form: NormalForm) -> Parts:
             (forename, surname[:3]), of_forename + rare.beginning.surname(surname[:3])
         ),
         surname=tuple(Part((name,), rare.whole.surname(name)) for name in surnames[:2]),
+        surname_and_sex=tuple(
+            Part((name, *sex.texts), rare.whole.surname(name) + sex.bits)
+            for name in surnames[:2]
+            for sex in sexes
+        ),
         forename_sound=_part((forename_code,), rare.sound.forename(forename_code)),
         surname_sound=_part((surname_code,), code_bits),
         initial_and_sound=_part((forename[:1], surname_code), code_bits + INITIAL_BITS),
-        sex=tuple(
-            Part((letter,), _SEX_BITS)
-            for letter in ((_LETTER[form.sex],) if form.sex else ("f", "m"))
-        ),
+        sex=sexes,
         no_date=_NOTHING,
         nowhere=_NOTHING,
         **_dates(form.birth),
@@ -361,6 +374,13 @@ def _part(texts: tuple[str, ...], bits: float) -> tuple[Part, ...]:
 
 def _pair(texts: tuple[()] | _Pair, rare: Rarity) -> tuple[Part, ...]:
     return (Part(texts, rare.pair(*texts)),) if texts else ()
+
+
+def _first_part(given: list[str]) -> str:
+    """Return the first given name, with the next where it is a syllable: Zi Xuan, and not Zi."""
+    if len(given) > 1 and len(given[0]) < _LETTERS_OF_A_BEGINNING:
+        return given[0] + given[1]
+    return given[0]
 
 
 def _middle_initial(name: Name, first: str) -> str:
@@ -474,12 +494,13 @@ def _phonetic_pairs(names: tuple[Name, ...]) -> tuple[_Pair, ...]:
     return tuple(dict.fromkeys(found + parts))
 
 
-def _formal_pair(name: Name) -> _Pair:
+def _formal_pair(name: Name, sex: Sex | None) -> _Pair:
     """Return daily forename and whole surname by their formal names: Katie and Katherine agree.
 
     A surname has its formal name too, because fields are swapped.
     """
-    return _sorted_pair(*(fold(formal(one)) for one in (_called(name)[0], name.surname)))
+    letter = _LETTER[sex] if sex else ""
+    return _sorted_pair(*(fold(formal(one, letter)) for one in (_called(name)[0], name.surname)))
 
 
 def _spelt(name: str) -> str:

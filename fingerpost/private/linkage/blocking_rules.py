@@ -32,7 +32,7 @@ from typing import Final, NamedTuple
 from fingerpost.private.linkage.name_tables import INITIAL_BITS
 from fingerpost.protocol.errors import Defect
 
-BLOCKING_RULES_VERSION: Final = 2
+BLOCKING_RULES_VERSION: Final = 3
 
 
 @unique
@@ -164,6 +164,7 @@ class Parts(NamedTuple):
     both_names: tuple[Part, ...]  # the daily forename and the whole surname, as formal names
     every_sound: tuple[Part, ...]  # phonetic codes of both, of parts of the surname, of other names
     beginnings: tuple[Part, ...]  # the first three letters of both names
+    telling_beginnings: tuple[Part, ...]  # of the forename as many as few children share
     initials: tuple[Part, ...]  # the first letters of both names
     endings: tuple[Part, ...]  # the last three letters of both names
     forename: tuple[Part, ...]  # the daily one
@@ -172,6 +173,7 @@ class Parts(NamedTuple):
     names_and_middle: tuple[Part, ...]  # both names with the initial of the next given name
     forename_and_surname_beginning: tuple[Part, ...]  # with three letters of the surname
     surname: tuple[Part, ...]  # the whole surname, and its first part
+    surname_and_sex: tuple[Part, ...]
     forename_sound: tuple[Part, ...]  # phonetic code of the daily forename
     surname_sound: tuple[Part, ...]  # phonetic code of the whole surname
     initial_and_sound: tuple[Part, ...]  # initial of the forename, phonetic code of the surname
@@ -317,10 +319,10 @@ _NARROW: Final = tuple(_strong(
     # under another. 24 bits are more than 1 January gives, which is a year alone: it makes no such
     # key.
     (BlockingRule.DPA, "sex", "date", _HOME, 24.0),
-    # BEGINNINGS_HOME combines the first three letters of both names, sex and home, bound by the
-    # home alone: it finds a child whose date is wrong. Sex halves what brothers and sisters called
-    # alike open.
-    (BlockingRule.BEGINNINGS_HOME, "beginnings", "sex", _HOME, _ANY),
+    # BEGINNINGS_HOME combines the first letters of both names, sex and home, bound by the home
+    # alone: it finds a child whose date is wrong. Sex halves what brothers and sisters called alike
+    # open, and so does a forename's beginning that few children share.
+    (BlockingRule.BEGINNINGS_HOME, "telling_beginnings", "sex", _HOME, _ANY),
     # NAMES_YEAR_DAY combines both names, year and day: it finds a date with a wrong month. 26 bits,
     # by the ladder of England.
     (BlockingRule.NAMES_YEAR_DAY, "both_names", "year_day", "in_england", FAR),
@@ -375,9 +377,9 @@ _WIDE: Final = tuple(_strong(
     # FORENAME_DATE combines forename and date: it finds a child whose surname changed. 25 bits, by
     # the ladder of the area.
     (BlockingRule.FORENAME_DATE, "forename", "date", _AREA, 25.0),
-    # SURNAME_DATE combines surname and date: it finds a child whose forename changed. 25 bits, by
-    # the ladder of the area.
-    (BlockingRule.SURNAME_DATE, "surname", "date", _AREA, 25.0),
+    # SURNAME_DATE combines surname, sex and date: it finds a child whose forename changed. Sex,
+    # which seldom changes with it, halves who else opens it. 26 bits, by the ladder of the area.
+    (BlockingRule.SURNAME_DATE, "surname_and_sex", "date", _AREA, 26.0),
     # FORENAME_BEGINNING_DATE combines forename, the first three letters of the surname and the
     # date: it finds a surname with a wrong end. 26 bits, by the ladder of the area.
     (BlockingRule.FORENAME_BEGINNING_DATE, "forename_and_surname_beginning", "date", _AREA, 26.0),
@@ -406,9 +408,9 @@ _WEAKER: Final = (
         # NO_PLACE_FORENAME_DATE combines forename and date where a side has no place. 21 bits; from
         # the 25 bits of FORENAME_DATE on that rule needs no place.
         ("NO_PLACE_FORENAME_DATE", "place", "forename", "date", "nowhere", 21.0, 25.0),
-        # NO_PLACE_SURNAME_DATE combines surname and date where a side has no place. 22 bits; from
-        # the 25 bits of SURNAME_DATE on that rule needs no place.
-        ("NO_PLACE_SURNAME_DATE", "place", "surname", "date", "nowhere", 22.0, 25.0),
+        # NO_PLACE_SURNAME_DATE combines surname, sex and date where a side has no place. 23 bits;
+        # from the 26 bits of SURNAME_DATE on that rule needs no place.
+        ("NO_PLACE_SURNAME_DATE", "place", "surname_and_sex", "date", "nowhere", 23.0, 26.0),
         # NO_SURNAME_FORENAME_DATE combines the forename's phonetic code and the date where a side
         # has no surname. 18 bits, by the ladder of the area.
         ("NO_SURNAME_FORENAME_DATE", "surname", "forename_sound", "date", _AREA, 18.0, inf),

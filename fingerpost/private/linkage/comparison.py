@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, unique
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from fingerpost.private.linkage.agreement import (
     Field,
@@ -63,7 +63,7 @@ from fingerpost.private.linkage.normal_form import NormalForm
 MOST_CANDIDATES: Final = 32
 """Records compared for one query at one agency. More share a key only where an export is full of
 doubles."""
-COMPARISON_VERSION: Final = 2
+COMPARISON_VERSION: Final = 3
 """It is local to a node: two nodes may differ in it, because no key depends on it."""
 
 _LIKE_NAME: Final = (Level.EXACT, Level.VARIANT, Level.PART, Level.NEAR)
@@ -78,8 +78,7 @@ _SAME_HOME: Final = (Level.EXACT, Level.NEAR, Level.FORMER)
 _FAR_LIKELIER: Final = 2.5  # in bits: Taylor, Ali and Warsame are forenames too
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """The level of one field, and its bits. It holds no value of the field."""
 
     field: Field

@@ -76,13 +76,15 @@ def _initials(name: str) -> set[str]:
 
 def _beside_a_shared_word(a: str, b: str) -> tuple[str, str] | None:
     """Return what two names have beside a word that many names begin or end with."""
-    shortest = min(len(a), len(b))
-    for head in word_lists().name_heads:
-        if a.startswith(head) and b.startswith(head) and shortest > len(head) + 1:
-            return a[len(head) :], b[len(head) :]
-    for tail in word_lists().name_tails:
-        if a.endswith(tail) and b.endswith(tail) and shortest > len(tail) + 2:
-            return a[: -len(tail)], b[: -len(tail)]
+    lists, shortest = word_lists(), min(len(a), len(b))
+    if a.startswith(lists.name_heads) and b.startswith(lists.name_heads):
+        for head in lists.name_heads:
+            if a.startswith(head) and b.startswith(head) and shortest > len(head) + 1:
+                return a[len(head) :], b[len(head) :]
+    if a.endswith(lists.name_tails) and b.endswith(lists.name_tails):
+        for tail in lists.name_tails:
+            if a.endswith(tail) and b.endswith(tail) and shortest > len(tail) + 2:
+                return a[: -len(tail)], b[: -len(tail)]
     return None
 
 
@@ -93,6 +95,8 @@ def forename_level(a: Name, b: Name) -> Level:
     """
     if not a.forenames or not b.forenames:
         return Level.MISSING
+    if a.forenames == b.forenames and len(a.forenames) == 1 < len(a.forename):
+        return Level.EXACT  # as most are
     daily_a, daily_b = daily_names(a), daily_names(b)
     best = _forename_word_level(a.forename, b.forename)
     if min(len(a.forenames), len(b.forenames)) > 1 and OSA.distance(a.forename, b.forename) > 1:
@@ -215,6 +219,8 @@ def surname_level(a: Name, b: Name) -> Level:
     """
     if not a.surnames or not b.surnames:
         return Level.MISSING
+    if a.surnames == b.surnames and a.surname == b.surname and len(a.surname) > 1:
+        return Level.EXACT  # as most are
     best = word_level(a.surname, b.surname)
     if len(a.surnames) > 1 or len(b.surnames) > 1:
         if sorted(a.surnames) == sorted(b.surnames):

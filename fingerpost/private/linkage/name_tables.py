@@ -40,6 +40,8 @@ FORMS_PER_NAME: Final = 3
 UNLISTED_FORENAME_BITS: Final = 13.0
 UNLISTED_SURNAME_BITS: Final = 13.0
 INITIAL_BITS: Final = 3.5
+_LETTERS_OF_A_BEGINNING: Final = 3
+_TELLING_BITS: Final = 7.0
 _ONE_NAME_BITS: Final = 6.0  # of those who bear a name, one in 64 has no other
 
 _NAMES_REMEMBERED: Final = 8192
@@ -102,6 +104,7 @@ class Words:
     name_heads: tuple[str, ...]
     name_tails: tuple[str, ...]
     heads_left_out: tuple[str, ...]
+    servant_heads: tuple[str, ...]
     left_out: tuple[str, ...]
     endings: tuple[str, ...]
     first_not_daily: frozenset[str]
@@ -152,14 +155,16 @@ def canonical(name: str) -> str:
     -al-din. What is spelt like a spelling of one name only, as folded, is that name. A name without
     other spellings is returned as it is.
     """
-    table = _canonical_table()
-    known = table.get(name)
-    if known is None:
-        known = name if name in _listed() else _by_rules(name)
-        known = table.get(known, known)
-        if known not in table and known not in _listed():
-            known = _folded_table().get(fold(known), known)
-    return known
+    if _is_listed(name):
+        return _canonical_table().get(name, name)
+    known = _by_rules(name)
+    if _is_listed(known):
+        return _canonical_table().get(known, known)
+    return _folded_table().get(fold(known), known)
+
+
+def _is_listed(name: str) -> bool:
+    return name in _canonical_table() or name in _listed()
 
 
 def _by_rules(name: str) -> str:
@@ -170,10 +175,16 @@ def _by_rules(name: str) -> str:
         name = _MAC.sub("mc", name)
         name = _OF_FAITH.sub("uddin", _without_ending(name))
         if name.startswith("abd"):
-            name = _ABD.sub("abd", _DOUBLED.sub(r"\1", name.replace("ee", "i")))
+            name = _servant_of(name)
         elif _ARTICLE.sub("", name) in _word_lists().with_article:
             name = _ARTICLE.sub("", name)
     return name
+
+
+def _servant_of(name: str) -> str:
+    """Return an Abd- compound without its article; what is listed stays: Abdilaahi is Abdilahi."""
+    once = _DOUBLED.sub(r"\1", name.replace("ee", "i"))
+    return next(filter(_is_listed, (name, once)), None) or _ABD.sub("abd", once)
 
 
 def _from_somali(name: str) -> str:
@@ -184,7 +195,7 @@ def _from_somali(name: str) -> str:
     """
     for sound in ("h", "kh"):
         spelt = _AYN.sub("", name.replace("x", sound))
-        if "x" in name and (spelt in _canonical_table() or spelt in _listed()):
+        if "x" in name and _is_listed(spelt):
             return spelt
     if _SOMALI.search(name) is None:
         return name
@@ -201,10 +212,12 @@ def initial(name: str) -> str:
 def shortened(name: str) -> tuple[str, ...]:
     """Return what is left of a name without a head or a tail that is left out in daily use.
 
-    Oluwapelumi is called Pelumi, and Amandeep Aman.
+    Oluwapelumi is called Pelumi, Amandeep Aman, and Abdulaziz Aziz, which is a name.
     """
     lists = _word_lists()
     heads = [name[len(head) :] for head in lists.heads_left_out if name.startswith(head)]
+    served = [name[len(head) :] for head in lists.servant_heads if name.startswith(head)]
+    heads += filter(_is_listed, served)
     tails = [name[: -len(tail)] for tail in lists.left_out if name.endswith(tail)]
     return tuple(rest for rest in heads + tails if len(rest) >= _LEAST_LEFT)
 
@@ -213,8 +226,7 @@ def _without_ending(name: str) -> str:
     """Take off what is added to a listed name: Rameshkumar is Ramesh. Tamil Jayakumar is one."""
     for ending in _word_lists().endings:
         stem = name.removesuffix(ending)
-        listed = stem in _listed() or stem in _canonical_table()
-        if listed and stem != name and not name.endswith("akumar"):
+        if _is_listed(stem) and stem != name and not name.endswith("akumar"):
             return stem
     return name
 
@@ -225,8 +237,13 @@ def formal_names(name: str) -> tuple[str, ...]:
 
 
 @lru_cache(_NAMES_REMEMBERED)
-def formal(name: str) -> str:
-    """Return the likeliest formal name, in its canonical spelling: Katie and Kathryn are one."""
+def formal(name: str, sex: str = "") -> str:
+    """Return the likeliest formal name, in its canonical spelling: Katie and Kathryn are one.
+
+    ``sex``: "f" or "m" where it is known: a girl called Charlie is Charlotte, a boy Charles.
+    """
+    if by_sex := _nicknames_by_sex().get(sex, {}).get(name):
+        return canonical(by_sex)
     one = canonical(name)
     if name not in _own_nicknames() and (one in _formal_names() or one in _bits("forenames")):
         return one  # Albert and Ali are names themselves, although rarer ones are shortened to them
@@ -276,11 +293,12 @@ def _formal_table() -> dict[str, tuple[str, ...]]:
     ranked: dict[str, list[str]] = {}
     for formal, nick in sorted(pairs, key=lambda pair: (-weight[pair[0]], pair)):
         ranked.setdefault(nick, []).append(formal)
-    own = _own_nicknames()
+    own, by_sex = _own_nicknames(), _nicknames_by_sex()
     table = {}
-    for nick in ranked.keys() | own.keys():
+    for nick in ranked.keys() | own.keys() | {n for of in by_sex.values() for n in of}:
         # Our own entry replaces the package's, whose rarer senses would cost keys for nothing.
-        forms = [canonical(form) for form in own.get(nick) or ranked[nick]]
+        forms = [canonical(form) for form in own.get(nick) or ranked.get(nick) or []]
+        forms += [canonical(of[nick]) for of in by_sex.values() if nick in of]
         forms = [form for form in dict.fromkeys(forms) if form != canonical(nick)]
         table[nick] = tuple(forms[:FORMS_PER_NAME])
     return table
@@ -289,6 +307,12 @@ def _formal_table() -> dict[str, tuple[str, ...]]:
 @cache
 def _own_nicknames() -> Mapping[str, list[str]]:
     return MappingProxyType(read_table("variants.json")["nicknames"])
+
+
+@cache
+def _nicknames_by_sex() -> Mapping[str, Mapping[str, str]]:
+    """Return the formal names of nicknames that are a girl's and a boy's, by sex."""
+    return MappingProxyType(read_table("variants.json")["nicknames_by_sex"])
 
 
 @cache
@@ -318,6 +342,32 @@ def fold(name: str) -> str:
     elif len(name) > 3 and name[-1] == "h":
         name = name[:-1]
     return name
+
+
+@lru_cache(_NAMES_REMEMBERED)
+def telling_beginning(folded: str) -> str:
+    """Return the first letters of a folded forename: three, or as many as one child in 128 shares.
+
+    Brothers and sisters are called alike: Jamie and James, Muhammad and Muhsin. A word that many
+    names begin with counts as no letters: Oluwaseun and Oluwadamilola differ.
+    """
+    shared = _beginnings()
+    heads = [len(head) for head in map(fold, _word_lists().name_heads) if folded.startswith(head)]
+    for letters in range(max(heads, default=0) + _LETTERS_OF_A_BEGINNING, len(folded)):
+        if shared.get(folded[:letters], math.inf) >= _TELLING_BITS:
+            return folded[:letters]
+    return folded
+
+
+@cache
+def _beginnings() -> Mapping[str, float]:
+    """Return the bits of every beginning of a listed forename."""
+    bits = _bits("forenames")
+    return _added(
+        lambda name: {fold(name)[:end] for end in range(_LETTERS_OF_A_BEGINNING, len(name) + 1)},
+        bits,
+        UNLISTED_FORENAME_BITS,
+    )
 
 
 @lru_cache(_NAMES_REMEMBERED)
@@ -395,13 +445,15 @@ class Rarities:
 def rarities() -> Rarities:
     """Return the bits of names. An unlisted part has those of the many rare names that share it."""
     return Rarities(
-        whole=_of_parts(fold, UNLISTED_FORENAME_BITS, UNLISTED_SURNAME_BITS),
+        whole=_of_parts(lambda name: {fold(name)}, UNLISTED_FORENAME_BITS, UNLISTED_SURNAME_BITS),
         formal=_of_parts(
-            lambda name: fold(formal(name)), UNLISTED_FORENAME_BITS, UNLISTED_SURNAME_BITS
+            lambda name: {fold(formal(name, sex)) for sex in ("", "f", "m")},
+            UNLISTED_FORENAME_BITS,
+            UNLISTED_SURNAME_BITS,
         ),
-        sound=_of_parts(lambda name: phonetic(fold(name)), 9.0, 9.5),
-        beginning=_of_parts(lambda name: fold(name)[:3], 9.5, 10.0),
-        ending=_of_parts(lambda name: fold(name)[-3:], 9.0, 9.5),
+        sound=_of_parts(lambda name: {phonetic(fold(name))}, 9.0, 9.5),
+        beginning=_of_parts(lambda name: {fold(name)[:3]}, 9.5, 10.0),
+        ending=_of_parts(lambda name: {fold(name)[-3:]}, 9.0, 9.5),
     )
 
 
@@ -428,20 +480,21 @@ def _bits(table: str) -> Mapping[str, float]:
     )
 
 
-def _of_parts(part: Callable[[str], str], forename: float, surname: float) -> Rarity:
+def _of_parts(parts: Callable[[str], set[str]], forename: float, surname: float) -> Rarity:
     return Rarity(
-        _added(part, _bits("forenames"), forename),
-        _added(part, _bits("surnames"), surname),
+        _added(parts, _bits("forenames"), forename),
+        _added(parts, _bits("surnames"), surname),
         forename,
         surname,
     )
 
 
 def _added(
-    part: Callable[[str], str], names: Mapping[str, float], unlisted: float
+    parts: Callable[[str], set[str]], names: Mapping[str, float], unlisted: float
 ) -> Mapping[str, float]:
     """Add up the shares of the listed names that have a part in common, and of the others."""
     shares: defaultdict[str, float] = defaultdict(float)
     for name, bits in names.items():
-        shares[part(name)] += 2.0**-bits
+        for part in parts(name):
+            shares[part] += 2.0**-bits
     return {text: -math.log2(min(1.0, share + 2.0**-unlisted)) for text, share in shares.items()}

@@ -359,8 +359,10 @@ def _order_in(raw: tuple[str, ...], lists: Words) -> int | None:
 
 def daily_names(name: Name) -> tuple[str, ...]:
     """Return the forenames that the child is called by: no first Muhammad where others follow."""
-    lists = word_lists()
-    rest = tuple(word for word in name.forenames if canonical(word) not in lists.first_not_daily)
+    if len(name.forenames) < 2:
+        return name.forenames
+    not_daily = word_lists().first_not_daily
+    rest = tuple(word for word in name.forenames if canonical(word) not in not_daily)
     return rest or name.forenames
 
 

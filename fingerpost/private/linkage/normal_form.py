@@ -36,7 +36,7 @@ from fingerpost.private.demographics import (
 from fingerpost.private.linkage.name_tables import read_table
 from fingerpost.private.linkage.names import Name, read_names
 
-NORMALISATION_VERSION: Final = 2
+NORMALISATION_VERSION: Final = 3
 """The version of all that decides a blocking key: normal form, tables and blocking rules. It stands
 in the member list and in every OPRF input; two versions share no key."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.datasets.tables import Row, Tables, write
 from benchmarks.matching.sources import Aims, Source
-from benchmarks.matching.worth import RULES, by_rule, only, pairs_of, table
+from benchmarks.matching.worth import RULES, Strangers, by_rule, only, pairs_of, table
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import RULE_DEFINITIONS, Scope, Side, blocking_keys, normalise
 
@@ -36,7 +36,14 @@ def test_a_pair_counts_for_a_rule_that_alone_opens_it(tmp_path: Path) -> None:
     counts = pairs_of(Source("two", False, tmp_path, Aims(), lambda _: None))
     assert counts == {bit("DPA"): 1}
     assert [only(counts, RULES.index(rule)) for rule in ("DPA", "NK")] == [1, 0]
-    lines = table({"two": counts}, Counter({bit("DPA") | bit("NK"): 3}), 1_000, [1.0] * len(RULES))
+    strangers = Strangers(Counter({bit("DPA") | bit("NK"): 3}), Counter({bit("NK"): 1}), 5.0)
+    lines = table({"two": counts}, strangers, 1_000, [1.0] * len(RULES))
     assert "| DPA | 1.00 | 0.0, 30.0 | 10000 |" in lines
-    assert "| NK | 1.00 | 0.0, 30.0 | 0 |" in lines
-    assert lines[-1].endswith("| 30 | 1.0000 |")
+    assert "| NK | 1.00 | 50.0, 80.0 | 0 |" in lines
+    assert lines[-1].endswith("| 80.0 ± 103.7 | 1.0000 |")
+
+
+def test_one_opening_that_stands_for_five_is_less_sure_than_five() -> None:
+    five, one = Strangers(Counter({1: 5}), Counter(), 5.0), Strangers(Counter(), Counter({1: 1}), 5)
+    assert five.opened() == one.opened() == 5
+    assert five.reach < one.reach

@@ -7,6 +7,7 @@ middle names / surname``. Behind ``@`` stands what else differs:
 * a date: the other record's date of birth;
 * ``nfa``: the other has "NFA" for a postcode; ``1jan``: both are born on 1 January;
 * ``outcode``: the other lives in the same outcode, where otherwise it is in the same postcode area;
+* ``boy``: both are boys, where all others are girls;
 * ``wide``: a wide key finds the child, where otherwise a narrow one must;
 * ``stranger``: two children of one birthday who live apart.
 """
@@ -37,7 +38,9 @@ Maria / Lopez Ruiz = Maria / Lopez / Ruiz; Ishika / Kumari / = Ishika / Kumari; 
 Khatun; Md. Tanim / Miah = Tanim / Miah; Harleen / Gill Kaur = Harleen / Kaur; Ramanpreet / Kaur =
 Ramanpreet / Kaur / Dhesi; Dilpreet Singh / = Dilpreet / Singh / Johal; Jasraj Singh / Kang = Jasraj
 / Kang Singh; Rabia / Bibi = Rabia Bibi / Mahmood; Sumaiya / Khanom = Sumaiya Khanam / Ahmed;
-Mohammed Abdul / Malik = Abdul Malik /; Ines / Moreira / Duarte = Ines / Moreira Duarte
+Mohammed Abdul / Malik = Abdul Malik /; Ines / Moreira / Duarte = Ines / Moreira Duarte; Oliver
+James Whitworth / = Oliver / James / Whitworth; Simran Kaur Dhanda / = Simran / Kaur / Dhanda;
+Maxamed Cabdi Xasan / = Mohamed / Abdi / Hassan
 """,
     "whole Vietnamese or Chinese name in one field": """
 Nguyen Thi Lan / = Lan / Thi / Nguyen; Nguyen Thi Lan / = Thi Lan / Nguyen; Wang Xiao Ming / =
@@ -58,7 +61,9 @@ Huynh Ngoc Bich / = Bich / Ngoc / Huynh; Huynh Ngoc Bich / = Ngoc Bich / Huynh; 
 / = Hoilam / Cheung; Chloe / Hoi Lam / Cheung = Hoi Lam / Cheung; Choi Ha Eun / = Haeun / Choi; Bao
 Chau / Tran = Tran Bao Chau /; Bui Thi Ngoc Anh / = Ngoc Anh / Bui; Do Minh Khoi / = Khoi / Minh /
 Do; Lin Jia Hui / Lin = Jia Hui / Lin; Michelle Ng Hoi Yan / = Hoi Yan / Michelle / Ng; Yeung Tsz
-Kit / = Tszkit / Yeung; Sun Yi Fan Grace / Sun = Grace / Yifan / Sun
+Kit / = Tszkit / Yeung; Sun Yi Fan Grace / Sun = Grace / Yifan / Sun; / Le Minh Quan = Quan / Le;
+Tran Gia Han / Tran = Gia Han / Tran; Lau Hiu Ching / = Hiuching / Lau; Jasmine Ho Wing Yan / = Wing
+Yan / Ho
 """,
     "Ghanaian day names and several names used daily": """
 Emmanuel Kofi / Mensah = Kofi / Mensah; Grace Akosua / Boateng = Akosua / Boateng; Kwame / Daniel
@@ -79,7 +84,10 @@ Ashong = Dedei / Ashong; Nhyira Angel Abena / Oppong = Abena / Oppong; Adom Kwak
 David / Tuffour; Baaba / Elizabeth Efua / Essien = Efua / Essien; Richmond Kwabena Osei / Badu =
 Osei / Badu; Kwaku Bernard / Acquah = Bernard Kweku / Acquah; Akua Priscilla / Ofosu = Priscilla /
 Ofosu; Yaa Asantewaa / Grace / Manu = Grace / Manu; Nii Kwei / Samuel / Quaye = Samuel / Quaye;
-Kwamena Ebo / Ferguson = Ebo / Ferguson; Afua Konadu Vera / Yiadom = Vera / Yiadom
+Kwamena Ebo / Ferguson = Ebo / Ferguson; Afua Konadu Vera / Yiadom = Vera / Yiadom; Kofi / Bright /
+Amponsah = Bright Kofi / Amponsah; Akua / Mavis / Tawiah = Mavis / Tawiah; Yaa / Linda Pokuaa /
+Asiedu = Pokuaa / Asiedu; Kwaku / Elijah / Bonsu = Elijah Kweku / Bonsu; Felicia Ama / Dapaah = Ama
+/ Dapaah; Kojo / Ebenezer / Baidoo = Ebenezer Kwadwo / Baidoo
 """,
     "Somali spelling and three names": """
 Cali / Xasan / Warsame = Ali / Hassan / Warsame; Faadumo / Axmed / Cumar = Fatima / Ahmed / Omar;
@@ -101,7 +109,11 @@ Omar / Ali; Xaliimo / Cali / Xasan = Halimo / Hassan; Ubax / Cabdullaahi = Ubah 
 = Maryam / Abdi; Abdi Hassan / Nur = Cabdi / Xasan; Cabdixakiin / Faarax / Xasan = Abdihakim /
 Farah; Xiis / Cumar / Warsame = Hiis / Omar; Caydaruus / Maxamuud = Aidarus / Mohamud; Saynab /
 Cartan / Ciise = Zeinab / Artan; Xusayn / Cabdulle = Hussein / Abdulle; Shucayb / Maxamed / Nuur =
-Shuaib / Mohamed / Noor; Deeqa / Axmed / Xuseen = Deqa / Hussein
+Shuaib / Mohamed / Noor; Deeqa / Axmed / Xuseen = Deqa / Hussein; Cabdi / Maxamed / Ducaale = Abdi /
+Mohamed / Duale; Maxamed / Cabdi / Cige = Mohamed / Abdi / Ige; Cabdirisaaq / Maxamed = Abdirizak /
+Mohamed; Xamse / Cabdilaahi = Hamse / Abdilahi; Cabdinaasir / Cawil = Abdinasir / Awil; Faadumo /
+Cabdi / Xuseen = Fadumo / Abdi; Maxamed Cabdi / Xasan = Mohamed / Abdi / Hassan; Sahra / Maxamuud /
+Cali = Zahra / Mohamud
 """,
     "Arabic ayn, hamza, article and servant-of": """
 Abd al-Rahman / Haddad = Abdurrahman / Haddad; Abdal Aziz / Karimi = Abdulaziz / Karimi; Abd
@@ -141,7 +153,10 @@ Vaghela = Hiren / Vaghela; Roshanlal / Gupta = Roshan / Gupta; Rajdeep / Basra =
 / Purewal = Nav Deep / Purewal; Manpreet / Sall = Man / Sall; Ashokkumar / Rathod = Ashok Kumar /
 Rathod; Vinodbhai / Kachhia = Vinod / Bhai / Kachhia; Ghanshyambhai / Tailor = Ghanshyam / Tailor;
 Pushpaben / Limbachia = Pushpa / Limbachia; Dilip Kumar / Soni = Dilipkumar / Soni; Gur Preet /
-Bassi = Gurprit / Bassi; Karan Deep / Brar = Karandip / Brar; Babulal / Meena = Babu Lal / Meena
+Bassi = Gurprit / Bassi; Karan Deep / Brar = Karandip / Brar; Babulal / Meena = Babu Lal / Meena;
+Jitubhai / Solanki = Jitu / Solanki; Maheshkumar / Vyas = Mahesh / Vyas; Rekhaben / Gohil = Rekha
+Ben / Gohil; Chandrakant / Kumar / Naik = Chandrakantkumar / Naik; Sanjay Bhai / Thakkar = Sanjay /
+Thakkar; Lakshmanbhai / Rabari = Laxman / Rabari; Devendrakumar / Trivedi = Devendra Kumar / Trivedi
 """,
     "Irish and English forms, at another address": """
 Seán / Ó Súilleabháin = John / O'Sullivan; Seán / Ó Súilleabháin = Shaun / Sullivan; Pádraig / Mac
@@ -184,8 +199,11 @@ Maryanne / Driscoll @nfa; Paddy / Maughan = Patrick / Maughan @nfa 2013-03-09; T
 Connors @nfa; Jim / M'Ginley = James / McGinley @nfa; Kathleen / Cash = Kathy / Cash @nfa; Mag /
 Stokes = Margaret / Stokes @nfa; Annie / Hanrahan = Ann / Hanrahan @nfa 2013-03-09; Josie / Rooney =
 Joseph / Rooney @nfa; Theresa / Connors = Tess / O'Connors @nfa; Margaret / Mc Donagh = Peggy /
-MacDonagh @nfa; Bridgie / Reilly = Bridget / O'Reilly @nfa 2013-03-09;
-Nell / Coffey = Ellen / Coffey @nfa
+MacDonagh @nfa; Bridgie / Reilly = Bridget / O'Reilly @nfa 2013-03-09; Nell / Coffey = Ellen /
+Coffey @nfa; Callum / MacPherson = Callum / McPherson @nfa; Isla / Mac Gregor = Isla / McGregor
+@nfa; Fergus / M'Kenna = Fergus / McKenna @nfa; Eilidh / MacAskill = Eilidh / McAskill @nfa;
+Ruairidh / MacIver = Ruairidh / Mc Iver @nfa; Mary / Macauley = Mary / McAuley @nfa; Catherine /
+Machugh = Catherine / McHugh @nfa
 """,
     "one name and 1 January": """
 FNU / Ahmadzai = Ahmadzai / Ahmadzai @1jan; Homayoun / = Homayun / Homayun @1jan; Gulalai / LNU =
@@ -198,7 +216,10 @@ Palwasha / Palwasha @1jan; Mursal / Mursal = FNU / Mursal @1jan; Mursal / - = Mu
 NFN / Laghmani = Laghmani / @1jan; . / Nangarhari = Nangarhari / . @1jan; Sabawoon / Unknown =
 Sabawoon / @1jan; UNK / Jawid = Jawid / LNU @1jan; No Name / Esmat = Esmat / Esmat @1jan; None /
 Parwiz = Parwez / None @1jan; Zmarai / FNU = FNU / Zmarai @1jan; Unknown / Gulab = Gulab / @1jan;
-Torab / Torab = Torab / Unknown @1jan; Hikmatullah / NLN = Hikmatullah / Hikmatullah @1jan
+Torab / Torab = Torab / Unknown @1jan; Hikmatullah / NLN = Hikmatullah / Hikmatullah @1jan; Khalida
+/ Khalida = FNU / Khalida @1jan; Esmatullah / LNU = Esmatullah / Esmatullah @1jan; Nazifa / Unknown
+= Unknown / Nazifa @1jan; FNU / Zabi = Zabi / Zabi @1jan; Rozina / . = FNU / Rozina @1jan; Tesfalem
+/ Tesfalem = Tesfalem / No surname @1jan
 """,
     "a slip of the date and a nickname": """
 Katie / Marchbank = Katherine / Marchbank @2014-04-09; Maggie / Stoddart = Margaret / Stoddart
@@ -207,21 +228,29 @@ Wrona @2014-12-09; Alfie / Winstanley = Alfred / Winstanley @2014-03-08 outcode 
 = Zofia / Baran @2014-08-09; Bea / Holroyd = Beatrice / Holroyd @2014-05-09; Kate / Rowbotham =
 Katherine / Rowbotham @2015-03-09; Liz / Thackeray = Elizabeth / Thackeray @2014-08-09; Billy / Rudd
 = William / Rudd @2013-03-09; Mo / Rahmani = Mohammed / Rahmani @2014-05-09; Ted / Larkham = Edward
-/ Larkham @2014-04-09; Seun / Adeyinka = Oluwaseun / Adeyinka @2013-03-09; Tilly / Garside = Matilda
-/ Garside @2014-03-19 outcode wide; Josh / Tattersall = Joshua / Tattersall @2014-01-09; Jim /
-Fothergill = James / Fothergill @2013-03-09; Harry / Blenkinsop = Henry / Blenkinsop @2014-06-09;
+/ Larkham @2014-04-09 boy; Seun / Adeyinka = Oluwaseun / Adeyinka @2013-03-09; Tilly / Garside =
+Matilda / Garside @2014-03-19 outcode wide; Josh / Tattersall = Joshua / Tattersall @2014-01-09; Jim
+/ Fothergill = James / Fothergill @2013-03-09; Harry / Blenkinsop = Henry / Blenkinsop @2014-06-09;
 Paddy / Gilhooly = Patrick / Gilhooly @2014-11-09; Maddie / Hollingworth = Madeleine / Hollingworth
 @2014-07-09; Nell / Cartwright = Eleanor / Cartwright @2014-05-09; Freddie / Ackerley = Frederick /
-Ackerley @2014-02-09; Izzy / Gatehouse = Isabella / Gatehouse @2014-10-09; Caoimhe / Ní Bhriain =
-Keeva / O'Brien @2014-05-09; Cabdi / Xayd = Abdi / Hayd @2014-05-09; Kojo / Tuffour = Kwadwo /
-Tuffour @2013-03-09; Kit / Brightwell = Christopher / Brightwell @2014-04-09; Becky / Thorley =
+Ackerley @2014-02-09 boy; Izzy / Gatehouse = Isabella / Gatehouse @2014-10-09; Caoimhe / Ní Bhriain
+= Keeva / O'Brien @2014-05-09; Cabdi / Xayd = Abdi / Hayd @2014-05-09; Kojo / Tuffour = Kwadwo /
+Tuffour @2013-03-09; Kit / Brightwell = Christopher / Brightwell @2014-04-09 boy; Becky / Thorley =
 Rebecca / Thorley @2015-03-09; Rameshbhai / Kachhia = Ramesh / Kachhia @2014-06-09; Dan / Willoughby
 = Daniel / Willoughby @2013-03-09; Gabby / Thorley = Gabrielle / Thorley @2014-04-09; Nastya /
 Horbenko = Anastasiia / Horbenko @2014-04-09; Lottie / Brightwell = Charlotte / Brightwell
 @2014-05-09; Tess / Crowhurst = Theresa / Crowhurst @2014-05-09; Jonny / Crowhurst = Jonathan /
 Crowhurst @2014-05-09; Wiki / Adamska = Wiktoria / Adamski @2014-06-09; Zack / Crowhurst = Zachary /
 Crowhurst @2013-03-09; Amaka / Nwachukwu = Chiamaka / Nwachukwu @2014-04-09; Cathy / Dunmore =
-Kathryn / Dunmore @2015-03-09
+Kathryn / Dunmore @2015-03-09; Charlie / Ormerod = Charlotte / Ormerod @2014-05-09; Charlie /
+Ormerod = Charles / Ormerod @2014-05-09 boy; Sasha / Tkachenko = Oleksandra / Tkachenko @2014-04-09;
+Sasha / Tkachenko = Oleksandr / Tkachenko @2013-03-09 boy; Alex / Winterburn = Alexandra /
+Winterburn @2014-07-09; Sam / Holdsworth = Samantha / Holdsworth @2014-03-19 outcode wide; Sam /
+Holdsworth = Samuel / Holdsworth @2014-08-09 boy; Frankie / Ormerod = Francesca / Ormerod
+@2014-08-09; Zhenya / Bondarenko = Yevheniia / Bondarenko @2014-06-09; Jamie / Tunnicliffe = James /
+Tunnicliffe @2014-06-09 boy; Nicky / Fairclough = Nicola / Fairclough @2015-03-09; Steph / Entwistle
+= Stephanie / Entwistle @2014-04-09; Andy / Metcalfe = Andrea / Metcalfe @2014-05-09; Chris /
+Bradshaw = Christine / Bradshaw @2014-05-09; Ollie / Ramsbottom = Olivia / Ramsbottom @2014-05-09
 """,
     "Portuguese and Spanish two surnames": """
 João Pedro / da Silva Santos = João / Silva; Inés / García Lorca = Ines / Garcia; María José / Pérez
@@ -230,6 +259,13 @@ Gómez = Maria / Perez; Mateo / Fernandez y Ruiz = Mateo / Fernandez Ruiz; Ana /
 la Cruz Molina = Lucia / Cruz; Beatriz / Costa / Ferreira = Beatriz / Costa Ferreira; Thiago
 Henrique / de Souza Lima = Thiago / Lima; Camila / Rojas / Vargas = Camila Rojas / Vargas; Valentina
 / Rodríguez Mejía = Valentina / Rodriguez M
+""",
+    "two given names and two surnames": """
+Maria Clara / Nogueira Pinto = Clara / Pinto; Tiago Miguel / Teixeira Rocha = Miguel / Rocha; Ana
+Sofia / Cardoso Melo = Sofia / Melo; Juan Camilo / Restrepo Ospina = Camilo / Restrepo; Luz Marina /
+Quispe Mamani = Marina / Mamani; Ella Rose / Pemberton-Blythe = Rose / Blythe; Jack Oliver /
+Farrow-Tindall = Oliver / Farrow; Kwabena Felix / Opoku Agyei = Felix / Agyei; Diego Andres /
+Cifuentes Mora = Andres / Mora; Lara Beatriz / Sequeira Brito = Beatriz / Brito
 """,
     "gendered endings": """
 Zofia / Kowalska = Zofia / Kowalski; Darya / Petrovskaya = Daria / Petrovsky; Gabija / Kazlauskaitė
@@ -388,7 +424,13 @@ Tom / Rudd = Thomas / Rudd @2015-03-19; Jaxon / Ashdown = Jaxson / Ashdown @2012
 Ashdown = Jacob / Ashdown @2016-03-09; Jake / Ashdown = Jacob / Ashdown @2012-04-30; Lily / Garside
 = Lillian / Garside @2016-03-09; Alfie / Thorley = Albie / Thorley @2012-03-09; Ellie / Thorley =
 Ella / Thorley @2012-03-09; Jake / Thorley = Jacob / Thorley @2016-03-09; Zac / Dunmore = Jack /
-Dunmore @2012-03-09
+Dunmore @2012-03-09; Jayden / Kershaw = Hayden / Kershaw @2012-03-09; Aiden / Kershaw = Caiden /
+Kershaw @2016-03-09; Mia / Ormerod = Mya / Ormerod @2012-03-19; Zara / Ormerod = Sara / Ormerod
+@2012-06-21; Lilly / Kershaw = Milly / Kershaw @2012-03-09; Kian / Kershaw = Kyan / Kershaw
+@2012-07-14; Elena / Kershaw = Elina / Kershaw @2016-03-09; Amina / Kershaw = Amira / Kershaw
+@2012-03-19; Rayan / Qureshi = Zayan / Qureshi @2012-03-09; Aaron / Kershaw = Arron / Kershaw
+@2012-06-21; Charlotte / Kershaw = Charles / Kershaw @2012-04-09; Oleksandra / Moroz = Oleksandr /
+Moroz @2012-03-09
 """,
     "Portuguese and Spanish two surnames": """
 Ines / Garcia = Iris / Garcia; Maria Jose / Perez = Maria Luisa / Perez; Tiago / Silva Santos =

@@ -390,7 +390,7 @@ def test_initials_are_no_rare_names() -> None:
 
 def test_an_oprf_input_is_length_prefixed() -> None:
     key = BlockingKey(BlockingRule.NHS, b"1|9434765919")
-    expected = "000d66696e676572706f73742f76310002000200020001000c" + key.value.hex()
+    expected = "000d66696e676572706f73742f76310002000300020001000c" + key.value.hex()
     assert oprf_input(key, NORMALISATION_VERSION).hex() == expected
 
 

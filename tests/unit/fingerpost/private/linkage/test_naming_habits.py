@@ -25,7 +25,8 @@ def rows(text: str) -> list[tuple[Demographics, Demographics, list[str]]]:
     found = []
     for row in " ".join(text.split()).split(";"):
         pair, _, options = row.partition("@")
-        one, other = (child(side) for side in pair.split(" = "))
+        sex = Sex.MALE if "boy" in options.split() else Sex.FEMALE
+        one, other = (replace(child(side), sex=sex) for side in pair.split(" = "))
         found.append((one, other, options.split()))
     return found
 
