@@ -42,14 +42,13 @@ from fingerpost.private.linkage.name_tables import (
     forename_bits,
     formal,
     formal_names,
-    initial,
     phonetic,
     rarities,
     shortened,
     telling_beginning,
     word_lists,
 )
-from fingerpost.private.linkage.names import Name, daily_names
+from fingerpost.private.linkage.names import Name, daily_names, middle_initial
 from fingerpost.private.linkage.normal_form import (
     NORMALISATION_VERSION,
     BirthDate,
@@ -255,7 +254,7 @@ def key_parts(form: NormalForm) -> Parts:
     surnames = tuple(dict.fromkeys([surname, *map(_spelt, present.surnames)])) if surname else ()
     forename = given[0] if given else ""
     main = _sorted_pair(forename, surname) if forename and surname else ()
-    middle = _middle_initial(present, forename)
+    middle = middle_initial(present, forename)
     forename_code, surname_code = phonetic(forename), phonetic(surname)
     of_forename = rare.whole.forename(forename)
     both_bits = rare.whole.pair(*main) if main else 0.0
@@ -381,20 +380,6 @@ def _first_part(given: list[str]) -> str:
     if len(given) > 1 and len(given[0]) < _LETTERS_OF_A_BEGINNING:
         return given[0] + given[1]
     return given[0]
-
-
-def _middle_initial(name: Name, first: str) -> str:
-    """Return the initial of the first given name that is not the daily one.
-
-    A name that half a community bears (Kaur, Muhammad) and the surname written once more are passed
-    over: their initial would give no bits.
-    """
-    lists = word_lists()
-    for word in (*name.forenames, *name.middles):
-        common = {word, canonical(word)} & (lists.movable | lists.first_not_daily)
-        if not common and _spelt(word) != first and word not in name.surnames:
-            return initial(word)
-    return ""
 
 
 def _pairs(names: tuple[Name, ...], *, alone: bool) -> tuple[_Pair, ...]:

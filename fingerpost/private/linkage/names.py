@@ -30,6 +30,8 @@ from fingerpost.private.linkage.name_tables import (
     UNLISTED_SURNAME_BITS,
     Words,
     canonical,
+    fold,
+    initial,
     surname_bits,
     word_lists,
 )
@@ -364,6 +366,21 @@ def daily_names(name: Name) -> tuple[str, ...]:
     not_daily = word_lists().first_not_daily
     rest = tuple(word for word in name.forenames if canonical(word) not in not_daily)
     return rest or name.forenames
+
+
+def middle_initial(name: Name, first: str) -> str:
+    """Return the initial of the first given name that is not the daily one, ``first`` as spelt in a
+    key.
+
+    A name that half a community bears (Kaur, Muhammad) and the surname written once more are passed
+    over: their initial would give no bits.
+    """
+    lists = word_lists()
+    for word in (*name.forenames, *name.middles):
+        common = {word, canonical(word)} & (lists.movable | lists.first_not_daily)
+        if not common and fold(canonical(word)) != first and word not in name.surnames:
+            return initial(word)
+    return ""
 
 
 def words(text: str) -> tuple[str, ...]:
