@@ -108,3 +108,36 @@ def test_a_control_without_a_test_would_be_noticed() -> None:
     )
     assert named(shown) == [("tests/a.py", "test_b")]
     assert not named(bare)
+
+
+def test_each_measure_of_the_impact_assessment_leads_to_what_shows_it() -> None:
+    section = section_of(FOLDER / "impact-assessment.md", "5 and 6. Risks and measures")
+    rows = rows_of(section)
+    assert len(rows) > 10
+    shows = re.compile(
+        r"\.\./(?:threat-model|known-weaknesses|operations|matching)\.md#|clinical-safety"
+    )
+    for risk, judged, measures, left in rows:
+        assert re.fullmatch(r"(remote|possible|probable), (minimal|significant|severe)", judged)
+        assert named(measures) or shows.search(measures), risk
+        assert re.match(r"(remote|possible|probable), (minimal|significant|severe)", left), risk
+
+
+def test_rates_by_group_are_those_that_were_measured() -> None:
+    """A figure that is measured anew is to change on both pages."""
+    shown = section_of(FOLDER / "equality-impact.md", "Measured by name")
+    measured = section_of(TREE / "docs" / "matching.md", "Measured")
+    rates = re.findall(r"(?<![\d.])\.\d{3}|\d\.\d(?= times| in 100)|\d+ of 29", shown)
+    assert len(rates) >= 7
+    for rate in rates:
+        assert re.search(rf"(?<![\d.]){re.escape(rate)}(?!\d)", measured), rate
+
+
+@pytest.mark.parametrize(
+    "part", ["node", "gateway", "Broker operator", "Key holder", "Authority and issuer"]
+)
+def test_every_party_has_a_record_of_what_it_processes(part: str) -> None:
+    text = (FOLDER / "processing-records.md").read_text("utf-8")
+    (section,) = re.findall(rf"^## [^\n]*{part}[^\n]*\n(.*?)(?=^## |\Z)", text, re.M | re.DOTALL)
+    asked = {"purposes", "persons", "data", "recipients", "kept for", "measures"}
+    assert asked <= {line.strip("| ").split(" | ")[0] for line in section.splitlines()}
