@@ -11,7 +11,15 @@ import fingerpost.runtime  # noqa: F401, I001 (before gRPC loads: TLS 1.3 only)
 
 from fingerpost.private.justification import Justification
 from practitioner.asking.client import Client
-from practitioner.asking.outcome import Again, NobodyAsked, Outcome, Progress, Question, Widened
+from practitioner.asking.outcome import (
+    Again,
+    Former,
+    NobodyAsked,
+    Outcome,
+    Progress,
+    Question,
+    Widened,
+)
 from practitioner.present.refusals import advice
 from practitioner.sign_in.rules import Session
 from practitioner.wiring import EVENTS, Gateway, open_gateway
@@ -20,6 +28,7 @@ __all__ = [
     "EVENTS",
     "Again",
     "Client",
+    "Former",
     "Gateway",
     "Justification",
     "NobodyAsked",

@@ -350,4 +350,7 @@ def _outcome(
         rejected_answers=rejected,
         widened=lookup.widened,
         own_record=own_record(agencies, own, lookup.strength) if lookup.terms.own_record else None,
+        former_stated=bool(
+            question.demographics.other_names or question.demographics.former_postcodes
+        ),
     )

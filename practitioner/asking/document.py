@@ -20,15 +20,15 @@ from fingerpost.protocol.federation import Agency, Area, NotConnected
 from fingerpost.runtime.screen_text import json_lines
 from practitioner.asking.outcome import AgencyOutcome, Outcome, ServiceCount, Widened
 
-VERSION: Final = 6
+VERSION: Final = 7
 """It grows when a field is added, changes its meaning or goes. A reader refuses a version that it
 does not know."""
-_BEFORE: Final = frozenset({1, 2, 3, 4, 5})
+_BEFORE: Final = frozenset({1, 2, 3, 4, 5, 6})
 """Version 1 lacks ``widened``; 1 and 2 lack ``cannot_answer`` and ``kept``; 1 to 3 lack
 ``own_record``, and what a pointer says of its desk, whose ``hours`` are as the agency wrote them;
 1 to 4 lack ``quality``, ``not_used``, ``call_back``, ``not_asked``, ``enough_connected`` and the
-date of a service, and their reasons say what was not used; all lack ``missed`` and
-``missed_at_worst``. They are still read."""
+date of a service, and their reasons say what was not used; 1 to 5 lack ``missed``
+and ``missed_at_worst``; all lack ``former_stated``. They are still read."""
 
 StatusName = Literal[
     "INVOLVED", "NOTHING_TO_DISCLOSE", "TRY_AGAIN", "CANNOT_ANSWER", "NO_REPLY", "NOT_ASKED"
@@ -168,7 +168,8 @@ class WidenedShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LookupDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of an outcome. Times are RFC 3339 in UTC. ``complete``: at least one agency was asked,
     all gave a usable answer, and the outcome is ``kept``. ``own_record``: what the asking agency's
-    own answer says of the child; null where the purpose takes no own record."""
+    own answer says of the child; null where the purpose takes no own record. ``former_stated``: the
+    question had another name or a former postcode."""
 
     version: int
     operation: str
@@ -188,6 +189,7 @@ class LookupDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     own_record: str | None = None
     not_used: tuple[NotUsedShown, ...] = ()
     call_back: CallBackShown | None = None
+    former_stated: bool = False
 
     def __repr__(self) -> str:
         return f"LookupDocument({self.operation})"
@@ -219,6 +221,7 @@ def document(outcome: Outcome, forgotten_at: int) -> LookupDocument:
         own_record=outcome.own_record.value if outcome.own_record else None,
         not_used=tuple(NotUsedShown(u.field, u.value, u.words) for u in outcome.unused),
         call_back=_call_back(outcome.call_back),
+        former_stated=outcome.former_stated,
     )
 
 
@@ -264,6 +267,7 @@ def _is_newer(shown: LookupDocument) -> bool:
         or any(each.enough_connected or each.as_of is not None for each in shown.services)
         or any(each.quality is not None for each in shown.agencies),
         6: any((each.missed, each.missed_at_worst) != (None, None) for each in shown.agencies),
+        7: shown.former_stated,
     }
     return any(said and shown.version < version for version, said in since.items())
 

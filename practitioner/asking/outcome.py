@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, unique
 from typing import Final
 
-from fingerpost.private.demographics import Demographics
+from fingerpost.private.demographics import Demographics, OtherName
 from fingerpost.private.justification import Justification
 from fingerpost.private.linkage import Strength, Unused
 from fingerpost.private.messages import Pointer
@@ -69,18 +69,42 @@ class Widened:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Former:
+    """What a child was called, and where she lived, before: ``postcodes`` the latest first."""
+
+    names: tuple[OtherName, ...] = ()
+    postcodes: tuple[str, ...] = ()
+
+    def added_to(self, child: Demographics) -> Demographics:
+        """Return the child with these before those that she has, none twice.
+
+        Raises:
+            Refused: MALFORMED, they are more than a question may have.
+        """
+        return replace(
+            child,
+            other_names=tuple(dict.fromkeys((*self.names, *child.other_names))),
+            former_postcodes=tuple(dict.fromkeys((*self.postcodes, *child.former_postcodes))),
+        )
+
+    def __repr__(self) -> str:
+        return "Former(…)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Again:
     """What a second round asks.
 
     What is not given stays as it was in the first lookup; a first lookup over the national ring
     leads to the requester's own area and its neighbours. ``child`` is the same one, better
-    described.
+    described; ``former`` is added to her, whether she is given or stays.
     """
 
     widened: Widened
     child: Demographics | None = None
     reach: Reach | None = None
     named_areas: tuple[AreaCode, ...] = ()
+    former: Former = Former()
 
     def __repr__(self) -> str:
         return f"Again({self.widened.after})"
@@ -248,6 +272,7 @@ class Outcome:
         own_record: None where the purpose takes none.
         unused: what was given of the child and found nobody.
         call_back: whose duty desk other agencies ring back.
+        former_stated: whether the question had another name or a former postcode.
     """
 
     operation: str
@@ -265,6 +290,7 @@ class Outcome:
     own_record: OwnRecord | None = None
     unused: tuple[Unused, ...] = ()
     call_back: Agency | None = None
+    former_stated: bool = False
 
     @property
     def complete(self) -> bool:

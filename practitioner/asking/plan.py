@@ -184,7 +184,7 @@ def second_question(
         raise Refused(Code.NOT_ALLOWED, LookupRule.FIRST_HAS_GAPS)
     if because is WideningReason.NO_UNIVERSAL_SERVICE_NAMED and not first.none_named_itself:
         raise Refused(Code.NOT_ALLOWED, LookupRule.REASON_REFUTED)
-    child = again.child or asked.demographics
+    child = again.former.added_to(again.child or asked.demographics)
     if not is_same_child(asked.demographics, child):
         raise Refused(Code.NOT_ALLOWED, LookupRule.ANOTHER_CHILD)
     reach, named = _whither(asked, again)
@@ -221,8 +221,9 @@ def is_same_child(first: Demographics, second: Demographics) -> bool:
     harmless child, and widen about another).
     """
     # By the present names alone: another child may have the first one's among her other names.
-    one, other = (normalise(replace(child, other_names=())) for child in (first, second))
-    return one == other or compare(one, other).decision is Decision.MATCH
+    present = [replace(child, other_names=()) for child in (first, second)]
+    one, other = (normalise(replace(child, former_postcodes=())) for child in present)
+    return one == other or compare(*map(normalise, present)).decision is Decision.MATCH
 
 
 def _whither(asked: Question, again: Again) -> tuple[Reach, tuple[AreaCode, ...]]:

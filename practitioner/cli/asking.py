@@ -27,6 +27,7 @@ from fingerpost.runtime.env import Env
 from practitioner.asking.document import LookupDocument, document, write
 from practitioner.asking.outcome import (
     Again,
+    Former,
     NobodyAsked,
     Outcome,
     Progress,
@@ -37,7 +38,16 @@ from practitioner.asking.outcomes_store import forgotten_at
 from practitioner.asking.second_persons import SecondPersonRule, may_decide
 from practitioner.asking.typed_dates import LONDON
 from practitioner.cli import facts
-from practitioner.cli.child import STDIN, ask_child, read_child, say_unused, unused_of
+from practitioner.cli.child import (
+    MAY_HAVE_MOVED,
+    STDIN,
+    ask_child,
+    ask_former,
+    read_child,
+    read_former,
+    say_unused,
+    unused_of,
+)
 from practitioner.cli.parsing import (
     DEFAULT_SESSION,
     SessionFile,
@@ -204,6 +214,13 @@ def widen(
             "Leave it out to ask as you did the first time."
         ),
     ] = None,
+    former: Annotated[
+        Path | None,
+        typer.Option(
+            help="Former names and postcodes to add, as JSON (other_names, former_postcodes): a "
+            "file of mode 0600, or - for standard input. Leave it out to be asked."
+        ),
+    ] = None,
     reach: Annotated[
         str | None,
         typer.Option(
@@ -228,6 +245,8 @@ def widen(
     Exit status: as for a lookup.
     """
     loaded = load(settings_file)
+    if child is not None and former is not None:
+        raise Defect("--former: with --child, put former names and postcodes into that file")
     again = Again(
         Widened(operation, member_of(WideningReason, because, "--because")),
         child=_read_child(child, loaded) if child is not None else None,
@@ -237,6 +256,8 @@ def widen(
     session = _session(loaded, session_file)
     progress = Progress()
     with _stoppable(progress):
+        if child is None:
+            again = replace(again, former=_former(former))
         _ask(
             loaded,
             lambda gateway: gateway.client.widen(session, again, progress),
@@ -386,8 +407,9 @@ def _stopped(progress: Progress) -> str:
 def _child(
     path: Path | None, loaded: GatewaySettings, justification: Justification, terms: Terms
 ) -> Demographics:
+    may_have_moved = justification.purpose in MAY_HAVE_MOVED
     if path is not None:
-        return _read_child(path, loaded)
+        return _read_child(path, loaded, may_have_moved=may_have_moved)
     if not at_terminal():
         raise Defect(f"--child: name a file, or {STDIN} for standard input")
     now = time.time()
@@ -399,12 +421,22 @@ def _child(
         require_room(child)
 
     today = datetime.fromtimestamp(now, LONDON).date()
-    return ask_child(today, require, upn=loaded.upn_keys)
+    return ask_child(today, require, upn=loaded.upn_keys, may_have_moved=may_have_moved)
 
 
-def _read_child(path: Path, loaded: GatewaySettings) -> Demographics:
+def _former(path: Path | None) -> Former:
+    if path is not None:
+        return read_former(path)
+    if not at_terminal():
+        return Former()
+    return ask_former(datetime.fromtimestamp(time.time(), LONDON).date())
+
+
+def _read_child(
+    path: Path, loaded: GatewaySettings, *, may_have_moved: bool = False
+) -> Demographics:
     """Read the child, and say on standard error what of it will not be used."""
-    child = read_child(path)
+    child = read_child(path, may_have_moved=may_have_moved)
     say_unused(unused_of(child, upn=loaded.upn_keys))
     return child
 

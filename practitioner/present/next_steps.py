@@ -19,8 +19,13 @@ from practitioner.asking.outcome import OwnRecord
 from practitioner.asking.second_persons import REVIEWED, due
 from practitioner.asking.typed_dates import LONDON
 from practitioner.present.lines import heading, indented
+from practitioner.present.words import WHY_FORMER
 
 _TO_THE_RING: Final = frozenset(terms.purpose.name for terms in TERMS if terms.ring)
+_NAMING_AREAS: Final = frozenset(
+    terms.purpose.name for terms in TERMS if Reach.NAMED in terms.reaches
+)
+_UNTOLD: Final = frozenset(purpose.name for purpose in UNTOLD)
 _NEAR: Final = frozenset({Reach.AREA.name, Reach.AREA_AND_NEIGHBOURS.name})
 
 
@@ -47,7 +52,7 @@ def own_record(shown: LookupDocument) -> list[RenderableType]:
 
 def untold(shown: LookupDocument) -> list[RenderableType]:
     """Return what silence means where nobody names anything."""
-    if shown.purpose not in {purpose.name for purpose in UNTOLD}:
+    if shown.purpose not in _UNTOLD:
         return []
     return [
         heading("Other agencies name nothing for this purpose", "bold yellow"),
@@ -78,20 +83,56 @@ def ask_further(shown: LookupDocument) -> list[RenderableType]:
     ]
 
 
+def ask_with_former(shown: LookupDocument) -> list[RenderableType]:
+    """Return how to ask again with former names and homes, where nobody named the child and the
+    question had none.
+
+    Where agencies name nothing whatever they know, silence is no sign that the child was not found.
+    """
+    known = any(agency.status == "INVOLVED" for agency in shown.agencies)
+    if known or shown.former_stated or shown.widened or shown.purpose in _UNTOLD:
+        return []
+    lines: list[RenderableType] = [
+        heading("Did the child have another name, or live elsewhere, before?"),
+        indented(
+            f"You gave no former name or postcode. {WHY_FORMER} If you know them, ask again and "
+            "give them."
+        ),
+    ]
+    if _reasons_to_widen(shown):
+        lines.append(
+            indented("The second round above asks for them, and keeps all else that you typed.")
+        )
+    else:
+        lines.append(indented(f"fingerpost lookup --purpose {shown.purpose}", "dim"))
+    if shown.purpose in _NAMING_AREAS:
+        lines.append(
+            indented(
+                "To ask in the area where the child lived before, make a new lookup with "
+                "--reach NAMED --area CODE."
+            )
+        )
+    return lines
+
+
+def _reasons_to_widen(shown: LookupDocument) -> list[str]:
+    """Return why there may be a second round; nothing where there may be none."""
+    unnamed = any(service.connected and not service.named for service in shown.services)
+    far = shown.reach != Reach.AREA.name
+    if not (unnamed and far and shown.kept) or shown.widened is not None:
+        return []
+    return sorted(reason.name for reason in widening_reasons(Purpose[shown.purpose]))
+
+
 def widen(shown: LookupDocument) -> list[RenderableType]:
     """Return how to widen, where no provider of a universal service named itself, and what comes
     first where agencies gave no answer.
 
     The child may be recorded otherwise there.
     """
-    unnamed = any(service.connected and not service.named for service in shown.services)
-    far = shown.reach != Reach.AREA.name
-    if not (unnamed and far and shown.kept) or shown.widened is not None:
-        return []
-    reasons = widening_reasons(Purpose[shown.purpose])
+    reasons = _reasons_to_widen(shown)
     if not reasons:
         return []
-    because = ", ".join(reason.name for reason in sorted(reasons))
     return [
         indented(
             "Ask again more widely? More agencies that do not know this child may see that you "
@@ -100,7 +141,7 @@ def widen(shown: LookupDocument) -> list[RenderableType]:
         ),
         *_first_ring(shown),
         indented(f"fingerpost widen {shown.operation} --because REASON", "dim"),
-        indented(f"REASON is one of: {because}", "dim"),
+        indented(f"REASON is one of: {', '.join(reasons)}", "dim"),
     ]
 
 

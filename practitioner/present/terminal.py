@@ -67,6 +67,7 @@ def render(shown: LookupDocument, local: datetime, *, everything: bool) -> Rende
     parts += _call_back(shown)
     parts += services(shown)
     parts += next_steps.ask_further(shown)
+    parts += next_steps.ask_with_former(shown)
     parts += _strength(shown)
     parts += _widened(shown)
     parts += next_steps.attendance(shown)

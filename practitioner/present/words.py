@@ -23,6 +23,12 @@ from practitioner.asking.outcome import NotAsked
 IN_DANGER: Final = "If a child is in danger now, ring 999."
 """Stands near the top of all that could make somebody wait: a lookup never comes before a call."""
 
+WHY_FORMER: Final = (
+    "If a child's name and address have both changed, older records are nearly always found by the "
+    "former name and postcode, and hardly ever without them."
+)
+"""How much: docs/matching.md, children who moved or were renamed."""
+
 AGENCY_KINDS: Final[Mapping[str, tuple[str, str]]] = {
     AgencyKind.LOCAL_AUTHORITY.value: ("council", "councils"),
     AgencyKind.SCHOOL.value: ("school", "schools"),

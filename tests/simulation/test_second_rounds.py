@@ -56,7 +56,15 @@ from fingerpost.protocol.messages import (
 )
 from practitioner.asking import sending
 from practitioner.asking.notes import KeptNote
-from practitioner.asking.outcome import Again, NotAsked, Outcome, Progress, Question, Widened
+from practitioner.asking.outcome import (
+    Again,
+    Former,
+    NotAsked,
+    Outcome,
+    Progress,
+    Question,
+    Widened,
+)
 from practitioner.asking.plan import WITHIN_SECONDS, LookupRule
 from practitioner.asking.sending import Lookup
 
@@ -315,6 +323,27 @@ async def test_no_lookup_but_a_second_round_goes_round_anybody(
             await gateway.ask(question)
         assert caught.value.code is Code.NOT_ALLOWED
     assert not world.store.records
+
+
+BEFORE = replace(AMINA, forename="Saskia", surname="Quennell", postcode="WX2 1AB")
+
+
+async def test_a_child_who_moved_under_another_name_is_found_by_what_is_added(
+    world: World, gateway: SimGateway
+) -> None:
+    """The police next door know her as she was; nothing but her birthday and sex is the same."""
+    world.nodes[POLICE_NODE].load(POLICE, [child(0, BEFORE, row(Kind.POLICE_PROTECTION))])
+    former = Former((OtherName(BEFORE.forename, BEFORE.surname),), (BEFORE.postcode,))
+    first = await gateway.ask(QUESTION)
+    assert not first.former_stated
+    as_before = await widen(gateway, first)
+    assert of(as_before, POLICE).status is Status.NOTHING_TO_DISCLOSE
+    again = await widen(gateway, await gateway.ask(QUESTION), former=former)
+    assert of(again, POLICE).status is Status.INVOLVED
+    assert again.former_stated
+    (asked,) = [e for e in world.nodes[POLICE_NODE].entries if e.query.core.widened]
+    assert asked.examined.question is not None
+    assert asked.examined.question.demographics == former.added_to(AMINA)
 
 
 @pytest.mark.parametrize("other", [OTHER, TWIN, replace(AMINA, forename="Salma")])

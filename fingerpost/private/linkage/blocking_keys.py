@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
-from itertools import islice
+from itertools import islice, product
 from typing import Final, NamedTuple
 
 from fingerpost.private.demographics import PartialDate, Sex
@@ -94,11 +94,9 @@ _MOST_OF_A_RULE: Final = {
 
 _LETTERS_OF_A_BEGINNING: Final = 3
 _OF_FORMER_HOMES: Final = (BlockingRule.NK, BlockingRule.DPA, BlockingRule.BEGINNINGS_HOME)
-"""The rules by which a child is met who is recorded where she lived before: those that find her by
-most of her names, without a name, and with a wrong date."""
-_MOST_OF_FORMER_HOMES: Final = {Side.QUERY: 9, Side.RECORD: 6}
-"""A query has room for more. In a record they take the place of the last rules, by which a question
-that lacks a field meets it."""
+"""What finds a child where she lived before by her names, without a name, and with a wrong date."""
+_MOST_OF_FORMER_HOMES: Final = {Side.QUERY: 12, Side.RECORD: 6}
+"""In a record they take the place of the last rules, for questions that lack a field."""
 
 _Pair = tuple[str, str]
 
@@ -175,7 +173,7 @@ class _Child:
         for definition, alike, most in _RULES:
             rule = definition.rule
             if rule is BlockingRule.NO_PLACE_NAMES_DATE_Q:  # behind all strong narrow rules
-                of_homes = [key for key in self._of_former_homes() if key not in first]
+                of_homes = [key for key in self._of_former_homes(side) if key not in first]
                 first.update(dict.fromkeys(of_homes[: _MOST_OF_FORMER_HOMES[side]]))
             if definition.scope > scope or (rule is BlockingRule.UPN and not upn):
                 continue
@@ -197,10 +195,14 @@ class _Child:
                 break  # whatever follows stands behind these
         return tuple(dict.fromkeys((*first, *behind)))[:bound]
 
-    def _of_former_homes(self) -> Iterator[BlockingKey]:
-        """Yield the keys that the child has at her former homes, the latest home first."""
-        for former in self._form.former_postcodes:
-            there = self._parts._replace(**_places(former))
+    def _of_former_homes(self, side: Side) -> Iterator[BlockingKey]:
+        """Yield the keys that the child has at her former homes, the latest home first; in a
+        question those of her other names before all, as who was renamed is recorded there."""
+        form, parts = self._form, [self._parts]
+        if side is Side.QUERY and form.former_postcodes and len(form.names) > 1:
+            parts.insert(0, key_parts(replace(form, names=form.names[1:])))
+        for names, former in product(parts, form.former_postcodes):
+            there = names._replace(**_places(former))
             for definition in RULE_DEFINITIONS:
                 if definition.rule in _OF_FORMER_HOMES:
                     for texts in islice(definition.values(there), 2):

@@ -267,6 +267,11 @@ CASES: Final[dict[str, Demographics]] = {
     "a common name moved": replace(
         _child("Muhammad", "Khan", postcode="BS3 1QF"), former_postcodes=("LS6 2AB",)
     ),
+    "moved under another name": replace(
+        _child("Zephyrine", "Voss", postcode="BS3 1QF"),
+        other_names=(OtherName("Muhammad", "Khan"),),
+        former_postcodes=("LS6 2AB",),
+    ),
     # dates known in part, and expected
     "year alone": _child("Tamsin", dob=PartialDate(2014)),
     "month alone": _child("Tamsin", dob=PartialDate(2014, 3)),

@@ -110,4 +110,5 @@ def outcomes(draw: st.DrawFn, names: st.SearchStrategy[str] | None = None) -> Ou
         own_record=draw(st.none() | st.sampled_from(OwnRecord)),
         unused=tuple(draw(st.lists(st.sampled_from(Unused), max_size=3, unique=True))),
         call_back=draw(st.sampled_from([None, *(each.agency for each in agencies)])),
+        former_stated=draw(st.booleans()),
     )

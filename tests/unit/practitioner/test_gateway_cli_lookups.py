@@ -31,11 +31,12 @@ from fingerpost.protocol.ids import AreaCode
 from fingerpost.protocol.table_of_terms import TERMS
 from fingerpost.protocol.terms import Fact
 from practitioner.asking.document import read
-from practitioner.asking.outcome import Again, NobodyAsked, Progress, Question, Widened
+from practitioner.asking.outcome import Again, Former, NobodyAsked, Progress, Question, Widened
 from practitioner.asking.plan import LookupRule
 from practitioner.asking.second_persons import SecondPersonRule
 from practitioner.cli import app
 from practitioner.present.refusals import BY_CODE, BY_RULE, NOT_TAKEN, advice
+from practitioner.present.words import WHY_FORMER
 from practitioner.sign_in.rules import SignInRule
 from unit.practitioner.gateway_desk import CHILD, STATED, Desk, Said, answer_with
 
@@ -467,6 +468,100 @@ def test_what_was_typed_outlasts_a_moment_without_the_federation(
     assert BY_CODE[Code.UNAVAILABLE] in told.err
 
 
+# ---- who may have moved --------------------------------------------------------------------------
+
+PLACED = ("lookup", "--purpose", "CLA_CARE", "--reference", "ref-1", "--area", "E99000002")
+FORMER_NAME, FORMER_HOMES = (
+    "Former or other name (forename, surname)",
+    "Former postcodes, the latest first (at most three, with commas)",
+)
+ALL_ELSE = ("Forename", "Middle names", "Surname")
+
+
+def test_where_the_child_may_have_moved_former_names_and_homes_are_asked_for_first(
+    desk: Desk, answered: list[Question], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.sign_in()
+    former = "Tess, Hollingshade|, Abernathy||WX9 2TF, WX4 7QD|"
+    present = "Thessaly||Umberleigh|09/03/2017|f|LS6 2AB|943 476 5918||9434765919"
+    questions = at_a_terminal(monkeypatch, former + present)
+    told = desk.as_ann(*PLACED)
+    assert told.status == 3
+    assert questions[:7] == [FORMER_NAME, *[FORMER_NAME] * 2, FORMER_HOMES, *ALL_ELSE]
+    assert told.err.index(WHY_FORMER) < told.err.index(Unused.NUMBER_UNREAD.words)
+    child = answered[0].demographics
+    assert child.other_names == (OtherName("Tess", "Hollingshade"), OtherName("", "Abernathy"))
+    assert child.former_postcodes == ("WX9 2TF", "WX4 7QD")
+    assert (child.forename, child.postcode) == ("Thessaly", "LS6 2AB")
+    assert child.health_number == "9434765919", "and nothing else had to be typed again"
+
+
+def test_what_is_not_known_of_it_is_passed_by_one_key_each(
+    desk: Desk, answered: list[Question], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.sign_in()
+    questions = at_a_terminal(monkeypatch, "||Thessaly||Umberleigh|09/03/2017||||")
+    assert desk.as_ann(*PLACED).status == 3
+    assert questions[:3] == [FORMER_NAME, FORMER_HOMES, "Forename"]
+    child = answered[0].demographics
+    assert (child.other_names, child.former_postcodes) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("purpose", "first"),
+    [
+        ("MISSING_CHILD", True),
+        ("TRANSFER_IN", True),
+        ("LEAVING_CARE", True),
+        ("S17_ASSESSMENT", False),
+        ("EXPLOITATION", False),
+    ],
+)
+def test_other_purposes_ask_for_it_where_they_did(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, purpose: str, first: bool
+) -> None:
+    """The facts are asked for before either, and stated here."""
+    lenient = [replace(each, takes=frozenset()) for each in TERMS]
+    asked = answer_with(monkeypatch, large(gaps=4), terms=lenient)
+    desk.sign_in()
+    age = 20 if purpose == "LEAVING_CARE" else 9
+    born = f"09/03/{date.today().year - age}"  # noqa: DTZ011 - as it is typed
+    fields = ["Thessaly", "", "Umberleigh", born, "", "", "", "", "", ""]
+    questions = at_a_terminal(monkeypatch, "|".join(["", "", *fields[:8]] if first else fields))
+    told = desk.as_ann("lookup", "--purpose", purpose, "--area", "E99000002")
+    where = (questions.index(FORMER_NAME), questions.index(FORMER_HOMES))
+    assert (where == (0, 1)) is first
+    assert (WHY_FORMER in told.err) is first
+    assert asked[0].demographics.surname == "Umberleigh"
+
+
+UNSTATED = f"No former name or postcode was given. {WHY_FORMER}\n"
+
+
+@pytest.mark.parametrize(
+    ("about", "stated", "said"),
+    [
+        (PLACED, {}, UNSTATED),
+        (PLACED, {"former_postcodes": []}, ""),
+        (PLACED, {"other_names": [{"surname": "Hollingshade"}]}, ""),
+        (("lookup", *STATED), {}, ""),
+    ],
+    ids=["neither", "none known", "a name", "another purpose"],
+)
+def test_a_program_that_states_neither_is_told_so(
+    desk: Desk,
+    answered: list[Question],
+    about: tuple[str, ...],
+    stated: dict[str, object],
+    said: str,
+) -> None:
+    desk.sign_in()
+    given = {**CHILD, **stated}
+    told = desk.as_ann(*about, "--child", "-", stdin=json.dumps(given))
+    assert (told.status, told.err) == (3, said)
+    assert len(answered) == 1
+
+
 # ---- stopped -------------------------------------------------------------------------------------
 
 
@@ -738,6 +833,74 @@ def test_or_what_is_given_with_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
     assert again.named_areas == (AreaCode("e99000002"),)
     assert again.child is not None
     assert again.child.other_names == (OtherName("Tess", "Hollingshade"),)
+
+
+FORMER = Former((OtherName("Tess", "Hollingshade"),), ("WX9 2TF",))
+
+
+def test_former_names_and_homes_can_be_added_alone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[Again] = []
+    answer_with(monkeypatch, large(gaps=0), asked)
+    desk.sign_in()
+    former = {
+        "other_names": [{"forename": "Tess", "surname": "Hollingshade"}],
+        "former_postcodes": ["WX9 2TF"],
+    }
+    assert widen(desk, "--former", "-", stdin=json.dumps(former)).status == 0
+    path = tmp_path / "former.json"
+    path.write_text(json.dumps(former))
+    path.chmod(0o644)
+    assert widen(desk, "--former", str(path)).status == 2
+    path.chmod(0o600)
+    assert widen(desk, "--former", str(path)).status == 0
+    at_a_terminal(monkeypatch, "Tess, Hollingshade||WX9 2TF")
+    told = widen(desk)
+    assert told.status == 0
+    assert WHY_FORMER in told.err
+    at_a_terminal(monkeypatch, "|")
+    assert widen(desk).status == 0
+    assert [again.former for again in asked] == [FORMER, FORMER, FORMER, Former()]
+    assert {again.child for again in asked} == {None}
+
+
+def test_more_former_homes_than_a_question_has_are_typed_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Again] = []
+    answer_with(monkeypatch, large(gaps=0), asked)
+    desk.sign_in()
+    at_a_terminal(monkeypatch, "|WX1 1AA, WX1 1AB, WX1 1AD, WX1 1AE||WX1 1AA")
+    told = widen(desk)
+    assert told.status == 0
+    assert f"{BY_CODE[Code.MALFORMED]} (former_postcodes)" in told.err
+    assert asked[0].former == Former((), ("WX1 1AA",))
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('{"surname": "Umberleigh"}', "a field that is not known; there are other_names, former_"),
+        ('{"former_postcodes": "x"}', "former_postcodes: expected a list of texts in quotation"),
+        ("Umberleigh", "not JSON"),
+    ],
+)
+def test_a_fault_in_former_details_is_said_in_plain_words(
+    desk: Desk, text: str, fault: str
+) -> None:
+    desk.sign_in()
+    told = widen(desk, "--former", "-", stdin=text)
+    assert told.status == 2
+    assert f"fingerpost: --former: {fault}" in told.err
+    assert "Umberleigh" not in told.err
+
+
+def test_the_child_has_room_for_former_details_of_her_own(desk: Desk) -> None:
+    desk.sign_in()
+    told = widen(desk, "--child", "-", "--former", "-", stdin=json.dumps(CHILD))
+    assert told.status == 2
+    assert "--former: with --child" in told.err
 
 
 def test_a_reason_is_one_of_the_list(desk: Desk) -> None:

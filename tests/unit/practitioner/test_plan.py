@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from effort import examples
 from fakes.justified import justified
 from fakes.node_world import a_federation
+from fakes.refusals import refused
 from fakes.wexcombe import AREAS, HERE, NEXT, OAK, POLICE
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.linkage import (
@@ -34,8 +35,15 @@ from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.protocol.messages import KeySet
 from fingerpost.protocol.table_of_terms import TERMS
 from fingerpost.protocol.terms import Terms
-from practitioner.asking.outcome import Again, First, Question, Widened
-from practitioner.asking.plan import WITHIN_SECONDS, Plan, is_same_child, plan, second_question
+from practitioner.asking.outcome import Again, First, Former, Question, Widened
+from practitioner.asking.plan import (
+    WITHIN_SECONDS,
+    LookupRule,
+    Plan,
+    is_same_child,
+    plan,
+    second_question,
+)
 
 AMINA = Demographics(
     forename="Amina", surname="Hartley", dob=date(2015, 3, 9), sex=Sex.FEMALE, postcode="WX4 7QD"
@@ -332,6 +340,37 @@ def test_what_is_not_said_again_is_as_it_was() -> None:
     assert narrower == replace(question, reach=Reach.NAMED, named_areas=(NEXT,))
 
 
+OSEI = OtherName("Amina", "Osei")
+FORMER = Former((OSEI,), ("WX9 2TF",))
+
+
+def test_former_names_and_homes_are_added_and_nothing_else_changes() -> None:
+    known = replace(AMINA, other_names=(OtherName("Mina", ""), OSEI), former_postcodes=("WX1 1AA",))
+    first = replace(FIRST, question=replace(FIRST.question, demographics=known))
+    added = replace(
+        AMINA, other_names=(OSEI, OtherName("Mina", "")), former_postcodes=("WX9 2TF", "WX1 1AA")
+    )
+    assert second(first, former=FORMER).demographics == added
+    assert second(first, former=Former()).demographics == known
+    assert second(child=BETTER, former=FORMER).demographics == replace(
+        BETTER, former_postcodes=("WX9 2TF",)
+    )
+
+
+def test_more_of_them_than_a_question_may_have_are_refused() -> None:
+    with refused(Code.MALFORMED) as caught:
+        second(former=Former((), ("WX1 1AA", "WX1 1AB", "WX1 1AD", "WX1 1AE")))
+    assert caught.value.what == "former_postcodes"
+
+
+def test_former_details_do_not_lead_to_another_child() -> None:
+    """Attack: another child, to whom the first one's name and home are added."""
+    for other in (TWIN, replace(AMINA, forename="Salma")):
+        with refused(Code.NOT_ALLOWED) as caught:
+            second(child=other, former=Former((OtherName("Amina", "Hartley"),), ("WX9 2TF",)))
+        assert caught.value.rule is LookupRule.ANOTHER_CHILD
+
+
 @given(
     purpose=st.sampled_from(Purpose),
     first_reach=st.sampled_from([Reach.AREA, Reach.AREA_AND_NEIGHBOURS, Reach.NATIONAL_RING]),
@@ -416,6 +455,7 @@ def test_the_same_child_is_one_that_a_node_would_match(other: Demographics, same
 @given(children)
 def test_a_child_is_the_same_as_herself_however_little_is_known(child: Demographics) -> None:
     assert is_same_child(child, child)
+    assert is_same_child(child, Former((), ("WX9 2TF",)).added_to(child))
 
 
 def test_a_kept_question_shows_no_person() -> None:

@@ -63,7 +63,7 @@ def test_none_named_itself_is_never_said_beside_a_gap(found: Outcome) -> None:
     "change",
     [
         {"version": 0},
-        {"version": 7},
+        {"version": 8},
         {"surplus": 1},
         {"widened": {"after": "aa"}},
         {"widened": {"after": "aa", "because": "RECENT_MOVE", "note": "x"}},
@@ -103,6 +103,9 @@ ADDED: Final[list[tuple[int, str, str, object, object]]] = [
     (5, "agencies", "not_asked", None, "QUOTA"),
     (5, "services", "as_of", None, "2027-01-15T08:00:00Z"),
     (5, "services", "enough_connected", False, True),
+    (6, "agencies", "missed", None, 0.25),
+    (6, "agencies", "missed_at_worst", None, 0.25),
+    (7, "document", "former_stated", False, True),
 ]
 """Since which version which part of a document has a field, what is read where an earlier one lacks
 it, and what else it can say."""
@@ -137,7 +140,7 @@ SHOWN = document(
 )
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6])
 def test_documents_of_the_versions_before_are_read_while_they_are_kept(version: int) -> None:
     raw = before(version, SHOWN)
     again = json.loads(write(read(json.dumps(raw).encode())))
@@ -148,7 +151,7 @@ def test_documents_of_the_versions_before_are_read_while_they_are_kept(version: 
     assert {**again, "version": version} == raw
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6])
 @pytest.mark.parametrize(("since", "part", "field", "_unsaid", "said"), ADDED)
 def test_a_version_says_nothing_that_a_later_one_added(
     since: int, part: str, field: str, _unsaid: object, said: object, version: int

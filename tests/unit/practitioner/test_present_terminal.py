@@ -30,6 +30,7 @@ from fingerpost.protocol.codes import (
     WideningReason,
 )
 from fingerpost.protocol.federation import NotConnected
+from fingerpost.protocol.table_of_terms import UNTOLD
 from practitioner.asking.document import document
 from practitioner.asking.outcome import (
     AgencyOutcome,
@@ -459,6 +460,38 @@ def test_a_gap_is_to_be_rung_before_a_second_round() -> None:
     text = words_of(shown(found, width=200))
     ring = "fingerpost mark 5f0c9a3e71d2b846 --spoke --agency e99000001.elm"
     assert text.index(ring) < text.index("fingerpost widen")
+
+
+# ---- former names and homes ----------------------------------------------------------------------
+
+FORMER_ASKED = "did the child have another name, or live elsewhere, before?"
+
+
+def test_who_gave_no_former_name_or_home_is_told_what_they_are_worth() -> None:
+    text = words_of(shown(silent(), width=200))
+    assert text.index("fingerpost widen") < text.index(FORMER_ASKED)
+    assert "the second round above asks for them, and keeps all else that you typed" in text
+    assert "fingerpost lookup" not in text
+    assert "--reach named --area code" in text
+
+
+def test_where_there_is_no_second_round_another_lookup_is_made() -> None:
+    """Only a purpose that may name areas is told of them."""
+    for purpose, names in ((Purpose.CLA_CARE, True), (Purpose.S17_ASSESSMENT, False)):
+        text = words_of(shown(silent(purpose=purpose, reach=Reach.AREA), width=200))
+        assert f"fingerpost lookup --purpose {purpose.name.lower()}" in text
+        assert "the second round above" not in text
+        assert ("--reach named --area code" in text) is names
+
+
+@given(found=outcomes())
+def test_former_details_are_asked_for_where_nobody_named_the_child_and_they_were_lacking(
+    found: Outcome,
+) -> None:
+    """Where other agencies name nothing whatever they know, silence is no sign."""
+    known = any(each.status is Status.INVOLVED for each in found.agencies)
+    due = not (known or found.former_stated or found.widened or found.purpose in UNTOLD)
+    assert (FORMER_ASKED in words_of(shown(found, width=200))) is due
 
 
 # ---- what was not used, who was not asked, whom to ring first ------------------------------------

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.refusals import refused
-from fingerpost.private.demographics import Demographics, Sex
+from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.linkage import (
     BlockingRule,
     Decision,
@@ -49,6 +49,37 @@ def test_a_common_name_is_found_in_the_area_that_the_child_left(scope: Scope) ->
         }
         assert compare(normalise(asked), normalise(record)).decision is Decision.MATCH
     assert compare(normalise(MOVED), normalise(STAYED)).decision is not Decision.MATCH
+
+
+def test_who_moved_under_another_name_is_found_by_the_former_ones_together() -> None:
+    """Nothing but birthday and sex is the same, and of the birthday in the record the year is
+    wrong; the former name is too common to be asked for without its place."""
+    now = child("Zephyrine", "Voss", postcode=HERE, sex=Sex.MALE)
+    known = replace(
+        now, other_names=(OtherName("Muhammad", "Khan"),), former_postcodes=(ELSEWHERE, THERE)
+    )
+    slipped = replace(STAYED, dob=date(2013, 3, 9))
+    for record, rule in ((STAYED, BlockingRule.NK), (slipped, BlockingRule.BEGINNINGS_HOME)):
+        assert rule in {key.rule for key in shared(known, record, Scope.NARROW)}
+        for less in (now, replace(known, other_names=()), replace(known, former_postcodes=())):
+            assert rule not in {key.rule for key in shared(less, record, Scope.NARROW)}
+    assert compare(normalise(known), normalise(STAYED)).decision is Decision.MATCH
+
+
+def test_of_three_former_homes_each_is_asked_for_under_the_former_name() -> None:
+    now = child("Zephyrine", "Voss", postcode=HERE, sex=Sex.MALE)
+    homes = ("WX1 1AA", ELSEWHERE, THERE)
+    known = replace(now, other_names=(OtherName("Muhammad", "Khan"),), former_postcodes=homes)
+    for home in homes:
+        assert shared(known, replace(STAYED, postcode=home), Scope.NARROW)
+
+
+def test_a_record_keeps_its_keys_for_questions_that_lack_a_field() -> None:
+    """Former names at former homes are for a question alone: a record's keys are used up."""
+    known = replace(MOVED, other_names=(OtherName("Yusuf", "Voss"),), former_postcodes=(THERE,))
+    beginnings = [key for key in keys_of(known) if key.rule is BlockingRule.BEGINNINGS_HOME]
+    asked = [key for key in keys_of(known, Side.QUERY) if key.rule is BlockingRule.BEGINNINGS_HOME]
+    assert (len(beginnings), len(asked)) == (2, 3)
 
 
 def test_two_who_left_one_home_meet_there() -> None:
