@@ -160,6 +160,8 @@ def no_names(who: Demographics) -> tuple[str, ...]:
 
 
 def _is_no_name(name: str) -> bool:
+    if name.isalpha():
+        return False
     if sum(c.isdigit() for c in name) >= _DIGITS_OF_NO_NAME:
         return True
     return _NO_NAME.fullmatch(name) is not None

@@ -32,7 +32,7 @@ from agency_node.importing.quality.document import (
 )
 from agency_node.importing.quality.doubles import doubles_among
 from agency_node.importing.quality.faults import BY_CODE, CHILDREN, OF_REMARKS, ROWS, Fault
-from agency_node.importing.quality.gathering import FIELDS, Gathered
+from agency_node.importing.quality.gathering import Gathered
 from agency_node.importing.quality.rows import PointerRows, Tally
 from agency_node.importing.quality.rule_words import RULE_WORDS
 from agency_node.importing.shielding import ShieldCounts
@@ -40,7 +40,6 @@ from agency_node.importing.sources.children import Export, SourceChild
 from agency_node.importing.sources.faults import RowFault
 from agency_node.importing.sources.reasons import Reason
 from fingerpost.private.linkage import BlockingRule
-from fingerpost.private.linkage.strength import FAR_RULES, ways_far
 from fingerpost.protocol.codes import Quality
 from fingerpost.protocol.ids import AgencyId
 
@@ -121,6 +120,7 @@ def assess(
     found = _found(tally, kept, gathered)
     _homes(tally, kept, gathered)
     _doubles(tally, kept, gathered, shielding.hidden)
+    found_by = gathered.found_by(kept)
     figures = tuple(_figure(tally, fault, len(kept), rows.pointers) for fault in Fault)
     lost = _lost(refused)
     hidden_rows = shielding.counts.hidden
@@ -138,11 +138,11 @@ def assess(
         stops=tuple(Stop(each.name, each.words, each.remedy) for each in about.stops),
         lost=lost,
         fields=tuple(
-            _share(name, _FIELD_WORDS[name], sum(gathered.has(n, name) for n in kept), len(kept))
-            for name in FIELDS
+            _share(name, _FIELD_WORDS[name], count, len(kept))
+            for name, count in gathered.having(kept).items()
         ),
         rules=tuple(
-            _share(rule.name, words, sum(gathered.finds(n, rule) for n in kept), len(kept))
+            _share(rule.name, words, found_by[rule], len(kept))
             for rule, words in RULE_WORDS.items()
             if rule is not BlockingRule.UPN or gathered.recorded.upn
         ),
@@ -204,7 +204,7 @@ def _remarks(tally: Tally, kept: Mapping[int, SourceChild], remarks: Iterable[Ro
 def _found(tally: Tally, kept: Mapping[int, SourceChild], gathered: Gathered) -> Found:
     by_rules: Counter[int] = Counter()
     for position, child in kept.items():
-        rules = min(2, ways_far({rule for rule in FAR_RULES if gathered.finds(position, rule)}))
+        rules = min(2, gathered.ways_far(position))
         by_rules[rules] += 1
         if rules < 2:
             fault = Fault.FOUND_ONCE if rules else Fault.FOUND_NEAR

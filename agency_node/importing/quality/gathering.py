@@ -7,8 +7,10 @@ doubles the normal form of at most ``MOST_COMPARED`` children (about 2 kB each).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from agency_node.importing.quality.details import of_child
@@ -17,6 +19,7 @@ from agency_node.importing.quality.recorded import Recorded, Watch, unwatched
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import BlockingKey, BlockingRule, NormalForm
 from fingerpost.private.linkage.normal_form import BirthDate
+from fingerpost.private.linkage.strength import ways_far
 
 MOST_COMPARED: Final = 200_000
 FIELDS: Final = (
@@ -25,6 +28,7 @@ FIELDS: Final = (
 )
 """What finds a child, by our names of the columns. ``dob``: a whole date of birth or an expected
 one; ``postcode``: a whole postcode."""
+_SETS_REMEMBERED: Final = 4096
 _FAULTS: Final = {fault: 1 << place for place, fault in enumerate(Fault)}
 _FIELDS: Final = {name: 1 << place for place, name in enumerate(FIELDS)}
 
@@ -86,13 +90,29 @@ class Gathered:
         bits = self._faults[position]
         return [fault for fault, bit in _FAULTS.items() if bits & bit] if bits else ()
 
-    def has(self, position: int, field: str) -> bool:
-        """Return whether a child has one of ``FIELDS``."""
-        return bool(self._fields[position] & _FIELDS[field])
+    def having(self, positions: Iterable[int]) -> Mapping[str, int]:
+        """Return how many of these children have each of ``FIELDS``."""
+        sets = Counter(self._fields[position] for position in positions)
+        return {name: _with(sets, bit) for name, bit in _FIELDS.items()}
 
-    def finds(self, position: int, rule: BlockingRule) -> bool:
-        """Return whether a rule finds the child."""
-        return bool(self._rules[position] >> rule & 1)
+    def found_by(self, positions: Iterable[int]) -> Mapping[BlockingRule, int]:
+        """Return how many of these children each rule finds."""
+        sets = Counter(self._rules[position] for position in positions)
+        return {rule: _with(sets, 1 << rule) for rule in BlockingRule}
+
+    def ways_far(self, position: int) -> int:
+        """Return by how many strong rules the child is found from far away."""
+        return _ways_far(self._rules[position])
+
+
+def _with(sets: Mapping[int, int], bit: int) -> int:
+    """Return how many have a bit. ``sets``: how many have each set of bits; there are few sets."""
+    return sum(count for bits, count in sets.items() if bits & bit)
+
+
+@lru_cache(_SETS_REMEMBERED)
+def _ways_far(bits: int) -> int:
+    return ways_far({rule for rule in BlockingRule if bits >> rule & 1})
 
 
 def _present(who: Demographics, form: NormalForm) -> int:

@@ -167,4 +167,4 @@ class KeyIndex:
 
 def key_number(key: BlockingKey) -> int:
     """Return the 64 bits by which an index of this process knows a key."""
-    return hash(key.rule.to_bytes(2, "big") + key.value) & _BITS
+    return hash(key) & _BITS

@@ -15,7 +15,7 @@ from calendar import timegm
 from collections.abc import Mapping
 from datetime import date
 from enum import Enum, unique
-from functools import partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Final
 
@@ -45,6 +45,8 @@ from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.telephones import BadTelephone, TelephoneFault
 
 OLDEST_YEARS: Final = 30
+CELLS_REMEMBERED: Final = 4096
+"""Of so many cells that are the same in many rows (flags, desks) it is remembered what they say."""
 UNBORN_DAYS: Final = 310
 LOCAL_ID_CHARS: Final = 64
 _WITHOUT_ZERO: Final = 9
@@ -229,6 +231,7 @@ def read_shield(text: str) -> Flag:
     return Flag.YES if read_flag(text) else Flag.NO
 
 
+@lru_cache(CELLS_REMEMBERED)
 def read_flag(text: str) -> bool:
     word = _whole(text.lower())
     if word in _YES:
@@ -309,6 +312,7 @@ def read_local_id(text: str) -> str:
     return _short(text, LOCAL_ID_CHARS)
 
 
+@lru_cache(CELLS_REMEMBERED)
 def _plain(text: str, chars: int) -> str:
     """Read a text that a pointer can carry (``fingerpost.private.plain_text``)."""
     tidy = _SPACES.sub(" ", text)
@@ -354,6 +358,7 @@ def read_last_day(text: str, dates: Dates) -> int:
     return timegm(day.timetuple()) + limits.DAY if day is not None else 0
 
 
+@lru_cache(CELLS_REMEMBERED)
 def read_telephone(text: str) -> str:
     """Read a number without extension, as ``protocol.telephones``; empty for an empty text."""
     if not text.strip():
@@ -372,6 +377,7 @@ _OF_TELEPHONES: Final[Mapping[TelephoneFault, Reason]] = MappingProxyType(
 )
 
 
+@lru_cache(CELLS_REMEMBERED)
 def read_email(text: str) -> str:
     try:
         require_email(text, "email")

@@ -16,12 +16,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from fingerpost.private.messages import ALL_DAYS, OpeningHours
 from fingerpost.protocol import limits
 
 HOURS_CHARS: Final = 160
+_HOURS_REMEMBERED: Final = 4096
 _MIDNIGHT: Final = 24 * 60
 _NOON: Final = 12 * 60
 _WEEKDAYS: Final = 31
@@ -86,6 +88,7 @@ _Word = _Days | _Clock | str
 """A day, a time, or ``to``, ``and``, ``always``, ``unknown``."""
 
 
+@lru_cache(_HOURS_REMEMBERED)
 def read_hours(text: str) -> tuple[tuple[OpeningHours, ...], bool]:
     """Read opening hours such as ``Mon–Fri 08:00–16:30, Sat 10-12, term time``.
 
