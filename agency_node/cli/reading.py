@@ -21,6 +21,7 @@ from agency_node.importing.sources.mapping import (
     require_column,
     require_encoding,
     require_separator,
+    require_words,
 )
 from agency_node.importing.sources.person_names import NameOrder
 from agency_node.importing.sources.reading import AS_IT_IS, DeskDirectory, Reading
@@ -145,7 +146,8 @@ def read_columns(
     """Return what to do with the columns of the file, by options and then by a mapping file.
 
     Raises:
-        Defect: an option has another form, or names no column of ours.
+        Defect: an option has another form, names no column of ours, or states no word of its
+            column.
     """
     mapped = mapped or Columns()
     rename, values = {}, {}
@@ -162,9 +164,11 @@ def read_columns(
     ignore = frozenset(name.strip().lower() for name in ignored)
     said = {squeezed(name) for name in (*rename, *ignore)}
     kept = {name: ours for name, ours in mapped.rename.items() if squeezed(name) not in said}
-    return Columns(
+    columns = Columns(
         {**kept, **rename},
         mapped.ignore | ignore,
         {**mapped.constants, **values},
         mapped.values,
     )
+    require_words(columns)
+    return columns

@@ -34,6 +34,7 @@ from fingerpost.membership.membership import Places
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.enrolment import (
     KEY_BYTES,
+    ORGANISATION_CHARS,
     AgencyKeys,
     EnrolmentRequest,
     write_enrolment,
@@ -247,9 +248,11 @@ def enrol(
     request's fingerprint.
 
     Raises:
-        Defect: an id is not valid, the keys exist already, or a file cannot be written.
+        Defect: an id or the name is not valid, the keys exist already, or a file cannot be written.
         Refused: MALFORMED, a value of the request is out of its bounds.
     """
+    if not (organisation.isprintable() and 1 <= len(organisation) <= ORGANISATION_CHARS):
+        raise Defect(f"--organisation: expected a name of 1 to {ORGANISATION_CHARS} characters")
     # Wrong input is refused before the keys are made: keys are made once, and would stop a second
     # try.
     asked = EnrolmentRequest(
@@ -263,7 +266,13 @@ def enrol(
         issued_at=int(time.time()),
         passport_keys=passport_keys,
     )
-    keys = make_member_keys(credentials)
+    try:
+        keys = make_member_keys(credentials)
+    except Defect as defect:
+        raise Defect(
+            f"--credentials: {defect}. To ask anew after a slip, name a new folder, and set it in "
+            "the settings; keep this one if its request was sent"
+        ) from None
     value = replace(asked, signing_key=keys.public_key)
     try:
         replace_file(request, write_enrolment(value, keys.signing_key), mode=0o644)

@@ -389,6 +389,14 @@ def read_email(text: str) -> str:
 _OVER: Final = frozenset({"RECENT", "CLOSED", "ENDED"})
 
 
+def read_status(text: str) -> str:
+    """Return the word of a status, in capitals."""
+    word = text.upper()
+    if word not in _OVER | {"OPEN", "PLANNED"}:
+        raise BadField(Reason.UNKNOWN_STATUS if word else Reason.EMPTY)
+    return word
+
+
 class NoLongerCurrent(Exception):
     """The involvement ended more than twelve months before the export. This is no fault, but the
     row is not kept.
@@ -408,9 +416,7 @@ def standing(
             an involvement that is over has no end.
         NoLongerCurrent: it ended too long ago.
     """
-    word = status.upper()
-    if word not in _OVER | {"OPEN", "PLANNED"}:
-        raise BadField(Reason.UNKNOWN_STATUS if word else Reason.EMPTY)
+    word = read_status(status)
     if start is not None and end is not None and start > end:
         raise BadField(Reason.DATES_CONTRADICT)
     begun = start is None or start <= as_of

@@ -7,15 +7,18 @@ in ``confirm``, and a mapping with such a list reads no export.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
-from agency_node.importing.sources.columns import COLUMNS, Columns
+from agency_node.importing.sources import fields as read
+from agency_node.importing.sources.columns import COLUMNS, Columns, column_of
 from agency_node.importing.sources.dates import Order
 from agency_node.importing.sources.encodings import ENCODINGS, named
+from agency_node.importing.sources.fields import BadField
 from agency_node.importing.sources.judging import Stated
 from agency_node.importing.sources.person_names import NameOrder
 from agency_node.importing.sources.reading import Reading
@@ -100,7 +103,9 @@ def folded(words: Mapping[str, str]) -> dict[str, str]:
 def require_column(name: str, where: str) -> str:
     """Raises ``Defect``: there is no such column."""
     if name not in COLUMNS:
-        likely = [each for each in sorted(COLUMNS) if name and name in each]
+        # The file's own name of a column may stand where ours is meant: gender is sex.
+        likely = [column_of(name)] if column_of(name) else []
+        likely = likely or [each for each in sorted(COLUMNS) if name and name in each]
         likely = likely or get_close_matches(name, COLUMNS, n=1)
         meant = f"; did you mean {' or '.join(likely)}?" if likely else "."
         raise Defect(
@@ -108,6 +113,35 @@ def require_column(name: str, where: str) -> str:
             f"{', '.join(sorted(COLUMNS))}"
         )
     return name
+
+
+_WORDS: Final[Mapping[str, Callable[[str], object]]] = MappingProxyType(
+    {
+        "kind": read.read_kind,
+        "status": read.read_status,
+        "shield": read.read_shield,
+        **dict.fromkeys(("sensitive", "lead", "early_help"), read.read_flag),
+    }
+)
+"""The columns in which a word that is not ours refuses a row or withholds a child."""
+
+
+def require_words(columns: Columns) -> None:
+    """Raises ``Defect``: what is stated for all rows, or for a word of the file, is no word that
+    its column takes. Otherwise every row would be refused for it, as if the rows were wrong.
+    """
+    for column, reader in _WORDS.items():
+        words = columns.values.get(column, {})
+        stated = [(f"values.{column}", word) for word in words.values()]
+        if (text := columns.constants.get(column)) is not None:
+            stated.append((f"{column}, for all rows", words.get(text.casefold(), text)))
+        for where, word in stated:
+            try:
+                reader(word.strip())
+            except BadField as bad:
+                raise Defect(
+                    f"{where}: {bad.reason.words} See docs/import.md for the words of this column."
+                ) from None
 
 
 def require_encoding(text: str, where: str) -> str:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from agency_node.cli import map_ as command
 from agency_node.cli.reading import FormOptions, read_columns, read_mapping
 from agency_node.importing.source_file import sheets_of
+from agency_node.importing.sources.columns import Columns
 from agency_node.importing.sources.dates import Order
 from agency_node.importing.sources.judging import Stated
 from agency_node.importing.sources.person_names import NameOrder
@@ -150,6 +151,41 @@ def test_a_mapping_is_strict(tmp_path: Path, text: str, said: str) -> None:
     path.write_text(text, "utf-8")
     with pytest.raises(Defect, match=said):
         read_mapping(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[constants]\nkind = ''", "kind, for all rows: The field is empty and may not be"),
+        ("[constants]\nkind = 'SCHOOL'", "kind, for all rows: The kind of involvement is on no"),
+        ("[constants]\nshield = 'perhaps'", "shield, for all rows: "),
+        ("[values.kind]\nhv = 'HEALTH VISITOR'", r"values\.kind: The kind of involvement is on no"),
+        ("[values.status]\nLeft = 'GONE'", r"values\.status: The status is none of OPEN"),
+    ],
+)
+def test_a_word_that_would_refuse_every_row_is_refused_at_once(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    """Otherwise each row would be named, as if it had to be mended in the agency's system."""
+    path = tmp_path / "m.toml"
+    path.write_text(text, "utf-8")
+    mapped, _ = read_mapping(path)
+    with pytest.raises(Defect, match=said):
+        read_columns([], [], (), mapped)
+
+
+def test_a_word_is_judged_as_the_rows_would_have_it() -> None:
+    """An option comes before the file, and a constant is translated as a cell is."""
+    read_columns([], [], ["kind=GP"], Columns(constants={"kind": ""}))
+    words = {"kind": {"hv": "HEALTH_VISITING"}}
+    read_columns([], [], ["kind=HV"], Columns(values=words))
+    with pytest.raises(Defect, match="kind, for all rows"):
+        read_columns([], [], ["kind=HV"])
+
+
+def test_the_usual_name_of_a_column_brings_ours_to_mind() -> None:
+    with pytest.raises(Defect, match=r"gender is none of our columns; did you mean sex\?"):
+        read_columns(["Gender=gender"], [])
 
 
 def test_options_come_before_the_mapping_file(tmp_path: Path) -> None:
