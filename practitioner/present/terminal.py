@@ -233,7 +233,7 @@ def _nothing_to_disclose(shown: LookupDocument, *, everything: bool) -> list[Ren
     if everything:
         parts += [indented(f"{a.name} ({a.area_name}){_dated(a)}", "dim") for a in answered]
     parts += _hard_to_find(answered)
-    if chance := words.chance_of_a_miss(answered):
+    if chance := words.chance_of_a_miss(answered, former_stated=shown.former_stated):
         parts.append(indented(chance))
     said = counted(len(answered), "agency answered and has", "agencies answered and have")
     one = len(answered) == 1

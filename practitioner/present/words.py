@@ -28,6 +28,10 @@ WHY_FORMER: Final = (
     "former name and postcode, and hardly ever without them."
 )
 """How much: docs/matching.md, children who moved or were renamed."""
+NOT_COUNTED: Final = (
+    "Records from before a change of both name and address are not counted in this: without the "
+    "former ones they are hardly ever found."
+)
 
 AGENCY_KINDS: Final[Mapping[str, tuple[str, str]]] = {
     AgencyKind.LOCAL_AUTHORITY.value: ("council", "councils"),
@@ -176,9 +180,13 @@ def _written(when: datetime) -> str:
     return f"{when.day} {when:%B %Y}"
 
 
-def chance_of_a_miss(agencies: Sequence[AgencyShown]) -> str:
+def chance_of_a_miss(agencies: Sequence[AgencyShown], *, former_stated: bool) -> str:
     """Return how often agencies like these would have missed a record of this child; empty where
-    that was not reckoned."""
+    that was not reckoned.
+
+    A change of name and address together is so rare in the reckoning that it hardly counts: where
+    the question says nothing of former ones, that is said.
+    """
     shares = [each.missed for each in agencies if each.missed is not None]
     at_worst = [each.missed_at_worst for each in agencies if each.missed_at_worst is not None]
     if not shares or not at_worst:
@@ -187,7 +195,7 @@ def chance_of_a_miss(agencies: Sequence[AgencyShown]) -> str:
     return (
         "If one of them has a record of this child, this lookup may have missed it, because names, "
         f"dates and addresses are written differently. That happens with {usual} such records, and "
-        f"with {worst} where records are badly kept."
+        f"with {worst} where records are badly kept." + ("" if former_stated else f" {NOT_COUNTED}")
     )
 
 

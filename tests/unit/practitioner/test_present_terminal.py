@@ -43,6 +43,7 @@ from practitioner.asking.outcome import (
 from practitioner.asking.second_persons import REVIEWED
 from practitioner.present import words
 from practitioner.present.terminal import render
+from practitioner.present.words import NOT_COUNTED
 from unit.practitioner.outcome_strategies import HOSTILE, outcomes
 
 LONDON = ZoneInfo("Europe/London")
@@ -670,3 +671,15 @@ def test_how_often_a_record_is_missed_stands_beside_what_they_did_not_tell() -> 
 
 def _in_a_line(agencies: list[AgencyOutcome]) -> str:
     return " ".join(shown(outcome(agencies)).split())
+
+
+def test_what_the_chance_of_a_miss_does_not_count_is_said_where_it_matters() -> None:
+    """A child who moved under another name is missed nearly always, whatever the figure says."""
+    oak = replace(
+        said(agency("Oak", AgencyKind.SCHOOL), Status.NOTHING_TO_DISCLOSE),
+        missed=0.02,
+        missed_at_worst=0.06,
+    )
+    for stated in (False, True):
+        text = shown(replace(outcome([oak]), former_stated=stated))
+        assert (NOT_COUNTED in " ".join(text.split())) is not stated
