@@ -1,7 +1,7 @@
 """What each shipped rule is worth: the true pairs that it alone opens, and what it alone exposes.
 
     python -m benchmarks.matching.worth [--shared FOLDER] [--judge] [--areas 2] [--asked 6000]
-                                        [--exposure]
+                                        [--exposure] [--seed 12]
 
 The sets are those that rules are chosen by, with ``--judge`` those that they are judged on, with
 ``--exposure`` none. Keys are the product's own, wide, within their bounds. Both halves of a rule
@@ -98,15 +98,15 @@ class Strangers:
         return home + times * away
 
 
-def opened(areas: int, asked: int, names: Names) -> tuple[Strangers, list[float]]:
+def opened(areas: int, asked: int, names: Names, seed: int = SEED) -> tuple[Strangers, list[float]]:
     """Return how many questions records of other families, or of brothers and sisters, open at a
     trust of the area, by rules; and the keys of a record by rule.
 
     The children asked about live in all areas. What opens in the areas of a trust that are none of
     theirs is reckoned from those that there are.
     """
-    people = build(areas * 50_000, SEED, names)
-    chance = Random(SEED)
+    people = build(areas * 50_000, seed, names)
+    chance = Random(seed)
     asking: Sequence[Child] = chance.sample(people.children, asked)
     forms = [normalise(without_numbers(write_record(child, TYPICAL, chance))) for child in asking]
     found: dict[tuple[int, bool], Mask] = defaultdict(int)
@@ -122,7 +122,7 @@ def opened(areas: int, asked: int, names: Names) -> tuple[Strangers, list[float]
         if record.birth != asking[query].birth:
             found[query, record.area == asking[query].area] |= mask
 
-    meet(index_of(forms, keying), people.children, keying, Random(SEED + 1), note)
+    meet(index_of(forms, keying), people.children, keying, Random(seed + 1), note)
     home, away = (
         Counter(mask for (_, at_home), mask in found.items() if at_home is where)
         for where in (True, False)
@@ -143,6 +143,7 @@ def main() -> None:
     parser.add_argument("--exposure", action="store_true")
     parser.add_argument("--areas", type=int, default=2)
     parser.add_argument("--asked", type=int, default=6_000)
+    parser.add_argument("--seed", type=int, default=SEED, help="11: that by which rules are chosen")
     given = parser.parse_args()
     shared: Path | None = given.shared
     names = Names.from_folder(shared / "frequencies") if shared else Names.builtin()
@@ -156,7 +157,7 @@ def main() -> None:
     for source in found:
         source.prepare()
         pairs[source.title] = pairs_of(source)
-    strangers, keys = opened(given.areas, given.asked, names)
+    strangers, keys = opened(given.areas, given.asked, names, given.seed)
     print("\n".join(table(pairs, strangers, given.asked, keys)))
 
 

@@ -220,6 +220,38 @@ def test_common_names_are_bound_to_a_place_where_uncommon_ones_are_not(rule: Blo
     assert common == {n + 1 for n in bindings("Tamsin", "Ashdown", rule, "B8 1AB")}
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "is_shared"),
+    [
+        ("Muhammad", "Muhsin", False),  # brothers: many names begin so
+        ("Oluwaseun", "Oluwadamilola", False),
+        ("Zi Xuan", "Zi Han", False),
+        ("Harpreet", "Harjit", False),
+        ("Tamsin", "Tamsyn", True),  # one child, written in two ways
+        ("Tamsin", "Tam", True),
+        ("Zi Xuan", "Zixuan", True),
+        ("Muhammad", "Mohamed", True),
+    ],
+)
+def test_brothers_and_sisters_at_home_share_no_common_beginning_of_a_name(
+    one: str, other: str, *, is_shared: bool
+) -> None:
+    """Their dates of birth are not in the key, so the name must tell them apart."""
+    home: dict[str, Any] = {"postcode": "LS6 2AB", "sex": Sex.MALE}
+    asked = a_child(one, **home)
+    record = a_child(other, **home | {"dob": date(2011, 7, 28)})
+    found = BlockingRule.BEGINNINGS_HOME in rules_shared(asked, record)
+    assert found is is_shared
+
+
+def test_a_surname_and_a_date_open_for_the_same_sex_or_where_a_side_has_none() -> None:
+    girl, renamed = (a_child(name, sex=Sex.FEMALE) for name in ("Tamsin", "Bea"))
+    assert BlockingRule.SURNAME_DATE in rules_shared(girl, renamed, Scope.WIDE)
+    assert BlockingRule.SURNAME_DATE in rules_shared(girl, replace(renamed, sex=None), Scope.WIDE)
+    boy = replace(renamed, sex=Sex.MALE)
+    assert BlockingRule.SURNAME_DATE not in rules_shared(girl, boy, Scope.WIDE)
+
+
 def test_a_child_of_common_name_without_a_place_is_found_all_the_same() -> None:
     placed = a_child("Muhammad", "Khan", postcode="B8 1AB")
     nowhere = replace(placed, postcode="")
