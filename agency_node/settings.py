@@ -9,13 +9,53 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import msgspec
 
+from agency_node.desks.calendar import EVERY_DAY, BankHolidays, Calendar, terms_of
 from fingerpost.membership.membership import Places
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
+
+
+class TermSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The first and the last day of a term."""
+
+    first: date
+    last: date
+
+
+class CalendarSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """On which days an agency's desks are staffed. Who can change it sends requesters to a desk
+    that is closed, and to nobody else's.
+
+    * ``bank_holidays``: ``as-sundays``, or ``as-usual`` where desks are staffed as on other days.
+    * ``closed``: days on which no desk is staffed, such as an extra bank holiday.
+    * ``terms``: in order. Where they are left out, the signed school holidays of the agency's area
+      hold.
+    * ``open_in_holidays``: a school whose desks are staffed in the holidays, too.
+    """
+
+    bank_holidays: BankHolidays = BankHolidays.AS_SUNDAYS
+    closed: tuple[date, ...] = ()
+    terms: tuple[TermSettings, ...] = ()
+    open_in_holidays: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises ``Defect``: the terms are not in order."""
+        self.calendar()
+
+    def calendar(self) -> Calendar:
+        """Return the calendar that they state."""
+        terms = terms_of([(term.first, term.last) for term in self.terms]) if self.terms else None
+        return Calendar(
+            self.bank_holidays,
+            frozenset(self.closed),
+            terms,
+            open_in_holidays=self.open_in_holidays,
+        )
 
 
 class AgencySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,12 +65,14 @@ class AgencySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
       agency's records.
     * ``upn_keys``: whether the agreement lets the pupil number be used for matching.
     * ``dispose_source``: whether an export is deleted once it is imported whole.
+    * ``calendar``: on which days its desks are staffed.
     """
 
     id: AgencyId
     data_key: Path
     upn_keys: bool = False
     dispose_source: bool = False
+    calendar: CalendarSettings | None = None
 
 
 class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,6 +134,15 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Each key's file by the name of its setting."""
         data_keys = {f"data_key of {each.id}": each.data_key for each in self.agencies}
         return {"audit_key": self.audit_key, **data_keys}
+
+    @property
+    def calendars(self) -> Mapping[AgencyId, Calendar]:
+        """What each agency states of its days."""
+        stated = {each.id: each.calendar for each in self.agencies}
+        return {
+            agency: EVERY_DAY if found is None else found.calendar()
+            for agency, found in stated.items()
+        }
 
     @property
     def data(self) -> tuple[Path, ...]:

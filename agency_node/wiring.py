@@ -28,6 +28,7 @@ from agency_node.answering.wiring import (
     open_the_journal,
     stores_of,
 )
+from agency_node.desks.service import Desks
 from agency_node.importing.wiring import (
     UPKEEP_PATIENCE_SECONDS,
     open_shields,
@@ -156,6 +157,7 @@ class Opened:
     peppers: PepperStore
     index: LocatorIndex
     shields: ShieldTables
+    desks: Desks
     ages: Ages
     upkeep: Upkeep
     writer: Executor
@@ -230,6 +232,7 @@ class Opened:
         now = self.env.clock.now()
         federation = self.membership.members.current
         current = now < federation.valid_until
+        self.desks.prepare(federation, clock=self.membership.time.agrees())
         await self.health.set(STREAM_HEALTH, serving=self.reader.attached())
         for agency in self.agencies:
             lives = self.ages.lives(federation, agency, now) if current else ()
@@ -347,6 +350,8 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             lambda agencies: node.silence(agencies),  # noqa: PLW0108 - it is made below
             env,
         )
+        desks = Desks(settings.calendars)
+        desks.prepare(membership.members.current, clock=membership.time.agrees())
         node = Node(
             membership.bundle.member,
             membership.keys.signing_key,
@@ -363,6 +368,7 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             note_secret=notes.secret,
             wrong_numbers=notes.wrong_numbers,
             missed=tests.missed,
+            desks=desks.of,
             rest=rest,
             faulty=refused,
         )
@@ -392,6 +398,7 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             peppers,
             index,
             shields,
+            desks,
             Ages(index, env.log),
             upkeep,
             writer,

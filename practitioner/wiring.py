@@ -29,7 +29,7 @@ from fingerpost.membership.peppers import (
 from fingerpost.private.purpose_rules import roles_at
 from fingerpost.protocol.codes import Role
 from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.protocol.federation import Party
+from fingerpost.protocol.federation import Federation, Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.database import open_migrated
@@ -139,6 +139,21 @@ def listed_roles(settings: GatewaySettings, agency: AgencyId, env: Env) -> froze
             return roles_at(federation.agency(agency), federation.code_lists)
         except Refused:
             return None
+
+
+def kept_federation(settings: GatewaySettings, env: Env) -> Federation:
+    """Return the member list that is kept on the disk, for paper: also one that has expired, whose
+    signatures still hold. Nothing may be asked or answered by that.
+
+    Raises:
+        Defect: the gateway is not enrolled.
+        Refused: UNTRUSTED_METADATA, there is no list, or an earlier one was put in its place.
+    """
+    with closing(Membership(settings.places, Party.GATEWAY, env)) as membership:
+        try:
+            return membership.client.load(env.clock.now())
+        except Refused:
+            return membership.client.load(0.0)
 
 
 class _Logs:

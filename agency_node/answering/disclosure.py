@@ -13,7 +13,7 @@ NOTHING_TO_DISCLOSE.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -32,6 +32,10 @@ NOT_REPORTED: Final[Mapping[str, frozenset[AgencyId]]] = MappingProxyType({})
 ENOUGH_REPORTERS: Final = 2
 
 
+def as_recorded(row: Involvement) -> Involvement:
+    return row
+
+
 def pointers(
     agency: AgencyId,
     children: Sequence[ChildRecord],
@@ -39,6 +43,7 @@ def pointers(
     *,
     possible: Sequence[ChildRecord] = (),
     wrong: Mapping[str, frozenset[AgencyId]] = NOT_REPORTED,
+    contact: Callable[[Involvement], Involvement] = as_recorded,
 ) -> tuple[Pointer, ...]:
     """Return all pointers for a child, each once, in the order in which to ring them.
 
@@ -49,6 +54,7 @@ def pointers(
             (attack: a second record of a shielded child, written a little differently and without
             the flag, discloses where she is; and a shielded twin lives at the same place).
         wrong: the numbers of this agency that were reported to be wrong, by whom.
+        contact: of a row, what it says of whom to ring now (``agency_node.desks``).
 
     Returns:
         The pointers; none when there is nothing to disclose.
@@ -73,7 +79,7 @@ def pointers(
     return tuple(
         dict.fromkeys(
             _pointer(row, is_wrong(wrong.get(row.desk_phone, frozenset()), asking))
-            for row in disclosed
+            for row in map(contact, disclosed)
         )
     )
 

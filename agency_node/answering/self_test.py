@@ -28,6 +28,7 @@ from typing import Final, Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_node.answering import matching
+from agency_node.answering.disclosure import as_recorded
 from agency_node.answering.matching import Asking
 from agency_node.answering.service import may_disclose
 from agency_node.reading.ports import Rest, never_rest
@@ -189,7 +190,7 @@ class Searched:
             return False
         shields = self.shields(agency.id)
         return shields is not None and bool(
-            may_disclose(agency.id, asking, examined, shields, {}, upn=upn)
+            may_disclose(agency.id, asking, examined, shields, {}, as_recorded, upn=upn)
         )
 
     def _query(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,10 +23,11 @@ from agency_node.answering.load import Load
 from agency_node.answering.matching import Asking, Examined
 from agency_node.answering.pages import Entry
 from agency_node.answering.ports import Journal
+from agency_node.desks.duty import AgencyDesks, as_of_now
 from agency_node.reading.ports import Rest, never_rest
 from agency_node.reading.ticks import Tally
 from agency_node.records.ports import Locators, Records
-from agency_node.records.records import Generation
+from agency_node.records.records import Generation, Involvement
 from agency_node.records.shields import Known
 from fingerpost.membership.ports import Members
 from fingerpost.private.locators import Peppers
@@ -104,6 +106,7 @@ class Node:
         wrong_numbers: of an agency, by number who reported that it is wrong.
         missed: whether the node missed a marked record of this import of an agency
             (``self_test``): what it does not find says nothing.
+        desks: what is known of an agency's desks and days, for every child alike.
         rest: is called before each step of the work.
         speaks: the revisions of the wire that this node speaks.
     """
@@ -126,6 +129,7 @@ class Node:
         note_secret: Callable[[bytes], bytes],
         wrong_numbers: Callable[[AgencyId], Mapping[str, frozenset[AgencyId]]],
         missed: Callable[[AgencyId, int], bool],
+        desks: Callable[[AgencyId], AgencyDesks],
         rest: Rest = never_rest,
         faulty: Iterable[AgencyId] = (),
         speaks: Collection[int] = limits.REVISIONS,
@@ -145,6 +149,7 @@ class Node:
         self._note_secret = note_secret
         self._wrong_numbers = wrong_numbers
         self._missed = missed
+        self._desks = desks
         self._rest = rest
         self._speaks = speaks
         self._faulty: set[AgencyId] = set(faulty)
@@ -302,7 +307,7 @@ class Node:
     ) -> DraftPart:
         asking = Asking(query, federation, now, lambda: self._slot_key(query))
         answers = tuple(
-            self._look(agency, asking) if verdict is Verdict.LOOK else _alike(agency, verdict)
+            self._look(agency, asking, now) if verdict is Verdict.LOOK else _alike(agency, verdict)
             for agency in agencies
         )
         disclosed = disclosure.fill_slots([drafted.pointers for drafted in answers])
@@ -312,7 +317,7 @@ class Node:
         core = query.core
         return self._peppers.pepper(core.epoch, day_of_slot(core.slot)).slot_key(core.slot)
 
-    def _look(self, agency: AgencyId, asking: Asking) -> DraftAnswer:
+    def _look(self, agency: AgencyId, asking: Asking, now: float) -> DraftAnswer:
         self._rest()
         core = asking.query.core
         shields = self._shields(agency)
@@ -346,8 +351,9 @@ class Node:
                 raise examined.fault
             self._rest()
             wrong = self._wrong_numbers(agency)
+            contact = partial(as_of_now, agency=self._desks(agency), now=now)
             upn = self._upn_keys[agency]
-            disclosed = may_disclose(agency, asking, examined, shields, wrong, upn=upn)
+            disclosed = may_disclose(agency, asking, examined, shields, wrong, contact, upn=upn)
         except (Refused, Defect) as error:
             # Refused: a generation or a slot was deleted while it was read. If the query opened, it
             # is recorded.
@@ -435,6 +441,7 @@ def may_disclose(
     examined: Examined | None,
     shields: Known,
     wrong: Mapping[str, frozenset[AgencyId]],
+    contact: Callable[[Involvement], Involvement],
     *,
     upn: bool,
 ) -> tuple[Pointer, ...]:
@@ -443,6 +450,7 @@ def may_disclose(
     Args:
         shields: of the agency.
         wrong: its numbers that were reported to be wrong, by whom.
+        contact: of a row, what it says of whom to ring now.
         upn: whether pupil numbers are among its keys.
     """
     if examined is None or examined.question is None:
@@ -454,7 +462,12 @@ def may_disclose(
         [record.demographics for record in examined.matched],
     )
     disclosed = disclosure.pointers(
-        agency, examined.matched, question, possible=examined.possible, wrong=wrong
+        agency,
+        examined.matched,
+        question,
+        possible=examined.possible,
+        wrong=wrong,
+        contact=contact,
     )
     return () if withheld else disclosed
 

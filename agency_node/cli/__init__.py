@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from agency_node.cli import audit, import_, map_, notes, quality, report, run, searching, shields
+from agency_node.cli import (
+    audit,
+    desks,
+    import_,
+    map_,
+    notes,
+    quality,
+    report,
+    run,
+    searching,
+    shields,
+)
 from fingerpost.membership import commands
 
 app = commands.command_line(
@@ -16,6 +27,7 @@ audit.register(app)
 searching.register()
 shields.register(app)
 notes.register(app)
+desks.register(app)
 report.register(app)
 
 

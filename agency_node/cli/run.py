@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
 from typing import Annotated, Final
@@ -16,12 +17,15 @@ from agency_node.answering.audit import RECORDS_ADOPTED
 from agency_node.answering.load import most_at_once
 from agency_node.answering.wiring import audit_key
 from agency_node.cli.settings_in_use import CHANGED, is_due, not_known
+from agency_node.desks.duty import LONDON, AgencyDesks
+from agency_node.desks.service import agency_desks, warnings
 from agency_node.importing.wiring import open_imports, open_shields, open_store
 from agency_node.records.store.records import SqlRecords
 from agency_node.settings import NodeSettings
 from fingerpost.audit.log import Actor, AuditEvent, OperationId
 from fingerpost.membership import commands
 from fingerpost.membership.bundle import ROOT
+from fingerpost.membership.clock_watch import read_word
 from fingerpost.membership.commands import (
     ByOption,
     CredentialsOption,
@@ -33,6 +37,7 @@ from fingerpost.membership.commands import (
 )
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.membership import check_places
+from fingerpost.membership.trusted_time import clock_agrees
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Federation, Party
@@ -102,6 +107,8 @@ def check(settings_file: SettingsFile) -> None:
     commands.report_sound(opened, bundle, settings.health, settings.places)
     if asyncio.run(is_due(settings)):
         typer.echo(CHANGED, err=True)
+    for said in _calendar_warnings(settings, kept_list(settings, time.time())):
+        typer.echo(said, err=True)
 
 
 def run_(settings_file: SettingsFile) -> None:
@@ -125,7 +132,7 @@ def status(settings_file: SettingsFile) -> None:
     """
     settings = PROGRAM.load(settings_file)
     now = time.time()
-    federation = _federation(settings, now)
+    federation = kept_list(settings, now)
     columns = ("Agency", "Import", "As of (UTC)", "Children", "Tagged for epochs", "Answers")
     with closing(open_store(settings)) as records:
         attached, due, answering = asyncio.run(_probed(settings))
@@ -158,7 +165,22 @@ def status(settings_file: SettingsFile) -> None:
     )
     if federation is None:
         console.print("The node keeps no valid member list: epochs are not known.")
+    for said in _calendar_warnings(settings, federation):
+        console.print(said, markup=False)
     commands.report_clock(settings.places, "peppers, tags, records of earlier imports")
+    word = read_word(settings.places.member_list)
+    if word is not None and not clock_agrees(word.clocks):
+        console.print("Until the clock is right, requesters are shown duty desks.")
+
+
+def _calendar_warnings(settings: NodeSettings, federation: Federation | None) -> Iterator[str]:
+    """Return what is to be said of agencies' calendars. Without a member list it is not known which
+    agency is a school."""
+    today = datetime.now(LONDON).date()
+    if federation is None:
+        known = {a: AgencyDesks(calendar) for a, calendar in settings.calendars.items()}
+        return warnings(known, today)
+    return warnings(agency_desks(settings.calendars, federation, clock=True), today)
 
 
 def _row(
@@ -228,7 +250,7 @@ async def _missed(settings: NodeSettings) -> list[AgencyId]:
     return [agency for agency in tested if await look(settings.health, names[agency]) is False]
 
 
-def _federation(settings: NodeSettings, now: float) -> Federation | None:
+def kept_list(settings: NodeSettings, now: float) -> Federation | None:
     """Return the member list that the node keeps; None when it is not valid."""
     places = settings.places
 

@@ -70,6 +70,7 @@ _COMPARED: Final = (
     *_NAMES_AND_DATE,
     *("middle_names", "aliases", "sex", "postcode", "former_postcodes", "health_number", "upn"),
     *("worker_name", "worker_role", "desk_phone", "desk_email", "ooh_phone", "hours"),
+    *("worker_phone", "duty_phone"),
     *("lead", "early_help", "sensitive", ACCENTS),
 )
 _NOTHING: Final = ColumnFound(0, 0)

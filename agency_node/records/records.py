@@ -48,6 +48,11 @@ class Involvement(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
         sensitive: the row is kept and never disclosed; also set for every sensitive ``kind``.
         shielded: likewise; it withholds all of the child's rows at this agency.
         ended_on: the day of the end, for RECENT.
+        desk: whose desk ``desk_phone``, ``desk_email`` and ``hours`` are of.
+        staffed_until: the end of that desk's last day, in seconds since 1970 UTC; 0 for none.
+        worker_phone, worker_hours: the practitioner's own desk, beside that of ``desk``.
+        worker_from, worker_until: her first and her last day at the agency; None for none stated.
+        duty_phone, duty_hours: the desk to ring where neither of these is staffed.
     """
 
     kind: Kind
@@ -66,6 +71,12 @@ class Involvement(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
     ended_on: date | None
     desk: DeskKind | None = None
     staffed_until: int = 0
+    worker_phone: str = ""
+    worker_hours: tuple[OpeningHours, ...] = ()
+    worker_from: date | None = None
+    worker_until: date | None = None
+    duty_phone: str = ""
+    duty_hours: tuple[OpeningHours, ...] = ()
 
     def __repr__(self) -> str:
         return "Involvement(…)"

@@ -14,7 +14,7 @@ deceive only a rule that takes a signed time for the present.
 The signed time is carried on for no longer than the timestamp is valid: a list that nobody has
 signed for a day confirms nothing more.
 
-``judge`` says which clock is wrong, for the operator. Nothing is decided by it. A wall clock that
+``judge`` says which clock is wrong, for the operator. Nothing is destroyed by it. A wall clock that
 has moved against the monotonic one since both last agreed with the signed time is this machine's
 fault; otherwise the issuer's time has moved.
 
@@ -116,6 +116,12 @@ def reached(wall: float, monotonic: float, signed: Signed | None) -> float:
     return min(wall, signed.at + run)
 
 
+def clock_agrees(clocks: Clocks) -> bool:
+    """Return whether this machine's clock can be relied on: it agrees with the signed time, or the
+    issuer's is the wrong one."""
+    return clocks in (Clocks.AGREE, Clocks.ISSUERS)
+
+
 class TrustedTime:
     """The signed time of this process, and what it confirms."""
 
@@ -148,6 +154,11 @@ class TrustedTime:
         if reading.clocks is Clocks.AGREE:
             self._agreed = wall - monotonic
         return reading
+
+    def agrees(self) -> bool:
+        """Return whether this machine's clock can be relied on: see ``clock_agrees``."""
+        reading = self.read()
+        return reading is not None and clock_agrees(reading.clocks)
 
     def reached(self) -> float:
         """Return the latest moment that both clocks have reached: see ``reached``."""

@@ -224,14 +224,15 @@ class OpeningHours:
         if not (1 <= self.days <= ALL_DAYS and 0 <= self.opens < _DAY and 0 <= self.closes <= _DAY):
             raise Refused(Code.MALFORMED, "pointer.hours")
 
-    def covers(self, weekday: int, minute: int) -> bool:
+    def covers(self, weekday: int, before: int, minute: int) -> bool:
         """Return whether the desk is staffed.
 
         Args:
-            weekday: 0 is Monday.
+            weekday: whose hours it keeps today; 0 is Monday.
+            before: whose hours it kept yesterday.
             minute: after midnight.
         """
-        today, yesterday = (self.days >> day % 7 & 1 for day in (weekday, weekday - 1))
+        today, yesterday = (self.days >> day & 1 for day in (weekday, before))
         if self.opens < self.closes:
             return bool(today) and self.opens <= minute < self.closes
         return bool((today and minute >= self.opens) or (yesterday and minute < self.closes))
@@ -241,8 +242,10 @@ class OpeningHours:
 class Pointer:
     """Whom to ring. A ``kind`` of None means: ring the agency's duty desk, nobody is named.
 
-    ``hours`` are sorted, none twice; empty where they are not known. ``desk`` is None where the
-    agency does not state whose it is. ``staffed_until``: seconds since 1970 UTC, 0 for no end.
+    ``hours`` are sorted, none twice; empty where they are not known. ``desk`` is the desk that is
+    on duty when the agency answers, None where it does not state whose it is; where that is the
+    desk out of hours, ``desk_phone`` is to be rung afterwards. ``staffed_until``: until when it is
+    on duty, in seconds since 1970 UTC; 0 where no end is known.
 
     Raises:
         Refused: MALFORMED, a text or a time is out of its bounds, or a duty desk has what only a

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 _DAY: Final = timedelta(days=1)
-_MONDAY, _SATURDAY = 0, 5
+_MONDAY, _SATURDAY, _SUNDAY = 0, 5, 6
 
 
 def working_days_after(first: date, last: date) -> int:
@@ -28,6 +28,12 @@ def working_days_after(first: date, last: date) -> int:
 
 def is_working_day(day: date) -> bool:
     return day.weekday() < _SATURDAY and day not in bank_holidays(day.year)
+
+
+def weekday_kept(day: date) -> int:
+    """Return the day of the week (0 is Monday) whose hours a desk keeps on ``day``: on a bank
+    holiday those of a Sunday."""
+    return _SUNDAY if day in bank_holidays(day.year) else day.weekday()
 
 
 @lru_cache(maxsize=64)

@@ -16,6 +16,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Callable, Iterator
+from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
@@ -136,6 +137,8 @@ def _literal(value: object, folder: Path) -> str:
         return f"[{', '.join(_literal(each, folder) for each in value)}]"
     if isinstance(value, bool | int | float):
         return json.dumps(value)
+    if type(value) is date:
+        return value.isoformat()
     if not isinstance(value, (str, Path, Enum, *ID_WORDS)):
         raise Defect(f"settings cannot hold a {type(value).__name__}")
     if isinstance(value, Path) and value.is_relative_to(folder):

@@ -14,6 +14,7 @@ import sys
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
@@ -197,7 +198,7 @@ def _of_kind(type_: Any, value: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if isinstance(type_, type) and issubclass(type_, Enum):
         return any(type(value) is type(each.value) for each in type_)
-    if type_ in (bool, int):
+    if type_ in (bool, int, date):
         return type(value) is type_
     return isinstance(value, str) and (type_ in ID_WORDS or type_ in (str, Path))
 
@@ -255,6 +256,8 @@ def _expected(type_: Any, bounds: tuple[msgspec.Meta, ...], at: Place) -> str:
         return ID_WORDS[type_]
     if type_ is Path:
         return "a path in quotation marks"
+    if type_ is date:
+        return "a day without quotation marks, such as 2026-12-18"
     if isinstance(type_, type) and issubclass(type_, Enum):
         return f"one of {', '.join(str(each.value) for each in type_)}"
     if _is_struct(type_) or origin in (dict, Mapping):

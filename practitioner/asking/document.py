@@ -7,12 +7,12 @@ it once; a gap is never written as a "no"; it names no person but those whom a p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal
 
 import msgspec
 
+from fingerpost.private.hours_in_words import DAYS, clock_of, days_of, hours_in_words
 from fingerpost.private.messages import OpeningHours, Pointer
 from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Defect
@@ -27,8 +27,9 @@ _BEFORE: Final = frozenset({1, 2, 3, 4, 5, 6})
 """Version 1 lacks ``widened``; 1 and 2 lack ``cannot_answer`` and ``kept``; 1 to 3 lack
 ``own_record``, and what a pointer says of its desk, whose ``hours`` are as the agency wrote them;
 1 to 4 lack ``quality``, ``not_used``, ``call_back``, ``not_asked``, ``enough_connected`` and the
-date of a service, and their reasons say what was not used; 1 to 5 lack ``missed``
-and ``missed_at_worst``; all lack ``former_stated``. They are still read."""
+date of a service, and their reasons say what was not used; 1 to 5 lack ``missed`` and
+``missed_at_worst``; all lack ``former_stated``, and their ``staffed_until`` is the end of a desk's
+last day. They are still read."""
 
 StatusName = Literal[
     "INVOLVED", "NOTHING_TO_DISCLOSE", "TRY_AGAIN", "CANNOT_ANSWER", "NO_REPLY", "NOT_ASKED"
@@ -50,7 +51,9 @@ class OpeningShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class PointerShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whom to ring at an agency. Where ``kind`` is null nobody is named: ring the duty desk. Texts
-    may be empty. ``hours`` says what ``opening`` says in words."""
+    may be empty. ``hours`` says what ``opening`` says in words. ``desk`` is on duty until
+    ``staffed_until``; where that is the desk out of hours, ``telephone`` is the one to ring
+    afterwards."""
 
     kind: str | None
     status: str
@@ -351,56 +354,20 @@ def pointer_shown(pointer: Pointer) -> PointerShown:
     )
 
 
-_DAYS: Final = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
-
-
-def _days(hours: OpeningHours) -> tuple[str, ...]:
-    return tuple(day for place, day in enumerate(_DAYS) if hours.days >> place & 1)
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"
-
-
 def _opening(hours: OpeningHours) -> OpeningShown:
-    return OpeningShown(_days(hours), _clock(hours.opens), _clock(hours.closes), hours.term_time)
+    return OpeningShown(
+        days_of(hours), clock_of(hours.opens), clock_of(hours.closes), hours.term_time
+    )
 
 
 def opening_of(shown: OpeningShown) -> OpeningHours:
     """Return the hours that ``shown`` writes."""
-    days = sum(1 << _DAYS.index(day) for day in shown.days)
+    days = sum(1 << DAYS.index(day) for day in shown.days)
     opens, closes = (
         60 * int(hour) + int(minute)
         for hour, minute in (clock.split(":") for clock in (shown.opens, shown.closes))
     )
     return OpeningHours(days, opens, closes, shown.term_time)
-
-
-def hours_in_words(hours: Sequence[OpeningHours]) -> str:
-    """Return hours as people write them, such as ``Mon–Fri 09:00–17:00, Sat 10:00–12:00``."""
-    spans = [
-        f"{_days_in_words(each)} {_clock(each.opens)}–{_clock(each.closes)}"
-        if (each.opens, each.closes) != (0, 24 * 60)
-        else f"{_days_in_words(each)}, 24 hours"
-        for each in sorted(hours, key=lambda each: (_first_day(each), each))
-    ]
-    term_time = ["term time"] if any(each.term_time for each in hours) else []
-    return ", ".join(spans + term_time)
-
-
-def _first_day(hours: OpeningHours) -> int:
-    return hours.days & -hours.days
-
-
-def _days_in_words(hours: OpeningHours) -> str:
-    days = _days(hours)
-    first = _DAYS.index(days[0])
-    in_a_row = days == _DAYS[first : first + len(days)]
-    if len(days) == len(_DAYS):
-        return "every day"
-    if in_a_row and len(days) > 1:
-        return f"{days[0].title()}–{days[-1].title()}"
-    return ", ".join(day.title() for day in days)
 
 
 def _not_connected(area: Area, gap: NotConnected) -> NotConnectedShown:

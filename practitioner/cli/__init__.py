@@ -9,7 +9,16 @@ import typer
 from fingerpost.membership import commands
 from fingerpost.membership.commands import with_options
 from fingerpost.protocol.errors import Refused
-from practitioner.cli import asking, notes, outcomes, people, running, searching, second_person
+from practitioner.cli import (
+    asking,
+    directory,
+    notes,
+    outcomes,
+    people,
+    running,
+    searching,
+    second_person,
+)
 from practitioner.cli.asking import REFUSED
 from practitioner.cli.parsing import PROGRAM
 from practitioner.present.refusals import advice
@@ -21,6 +30,7 @@ app.command("ask-approved")(asking.ask_approved)
 app.command("widen")(asking.widen)
 app.add_typer(outcomes.outcome, name="outcome")
 app.command("mark")(notes.mark)
+app.command("directory")(directory.print_directory)
 app.command("approve")(second_person.approve)
 app.command("review")(second_person.review)
 app.command("sign-out")(people.sign_out)

@@ -1,16 +1,20 @@
 """Whether a desk is open, by the hours of its agency, and which number to ring then. Pure.
 
-Where no hours are known nothing is guessed.
+The agency says which desk is on duty and until when (``PointerShown.desk``, ``staffed_until``).
+Until then its word holds. An outcome that is shown later is read by the hours of the desk, with a
+bank holiday as a Sunday. Where no hours are known nothing is guessed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from enum import IntEnum, unique
 from typing import Final
 
+from fingerpost.private.working_days import is_working_day, weekday_kept
+from fingerpost.protocol.codes import DeskKind
 from fingerpost.protocol.telephones import BadTelephone, read_telephone
 from practitioner.asking.document import AgencyShown, OpeningShown, PointerShown, opening_of
 
@@ -24,8 +28,9 @@ def open_at(hours: Sequence[OpeningShown], local: datetime) -> bool | None:
         hours: of the desk.
         local: the wall clock where the desk is.
     """
-    minute = 60 * local.hour + local.minute
-    covered = [opening_of(each).covers(local.weekday(), minute) for each in hours]
+    minute, day = 60 * local.hour + local.minute, local.date()
+    today, before = weekday_kept(day), weekday_kept(day - timedelta(days=1))
+    covered = [opening_of(each).covers(today, before, minute) for each in hours]
     return any(covered) if covered else None
 
 
@@ -64,8 +69,8 @@ def dial(agency: AgencyShown, pointer: PointerShown | None, local: datetime) -> 
     """Return which of a desk's numbers to ring at ``local``: out of hours its out-of-hours desk.
 
     Without a pointer, or with one that has no number, this is the agency's public duty desk; and
-    so it is where the desk is no longer staffed, or its number was reported as wrong or cannot be
-    dialled.
+    so it is where the desk is no longer staffed and its hours are not known, or its number was
+    reported as wrong or cannot be dialled.
     """
     found = _dial(agency, pointer, local)
     if not found.number or is_dialable(found.number):
@@ -77,6 +82,8 @@ def dial(agency: AgencyShown, pointer: PointerShown | None, local: datetime) -> 
 
 
 def _dial(agency: AgencyShown, pointer: PointerShown | None, local: datetime) -> Dial:
+    if pointer is not None and _is_on_duty(pointer, local):
+        return _on_duty(pointer, local)
     ended = pointer is not None and _has_ended(pointer, local)
     if pointer is not None and (ended or pointer.number_reported_wrong):
         named = f"the named desk {pointer.telephone}".rstrip()
@@ -103,11 +110,58 @@ def _dial(agency: AgencyShown, pointer: PointerShown | None, local: datetime) ->
     return Dial(Desk.CLOSED_NOW, by_day, f"closed now; {hours}", night)
 
 
-def _has_ended(pointer: PointerShown, local: datetime) -> bool:
-    return pointer.staffed_until is not None and local >= datetime.fromisoformat(
-        pointer.staffed_until
+def _is_on_duty(pointer: PointerShown, local: datetime) -> bool:
+    """Return whether the agency's word of who is on duty still holds, and the number can be rung.
+
+    A number by day that was reported as wrong does not keep anybody from ringing at night.
+    """
+    if pointer.staffed_until is None or local >= datetime.fromisoformat(pointer.staffed_until):
+        return False
+    night = pointer.desk == DeskKind.OUT_OF_HOURS.name
+    return bool(_night(pointer) if night else pointer.telephone) and (
+        night or not pointer.number_reported_wrong
     )
 
 
+def _night(pointer: PointerShown) -> str:
+    return pointer.out_of_hours_telephone or pointer.telephone
+
+
+def _on_duty(pointer: PointerShown, local: datetime) -> Dial:
+    until = staffed_until(pointer, local)
+    if pointer.desk == DeskKind.OUT_OF_HOURS.name:
+        by_day = pointer.telephone if pointer.out_of_hours_telephone else ""
+        later = f"by day {by_day}" + (f" ({pointer.hours})" if pointer.hours else "")
+        return Dial(
+            Desk.ANSWERS_NOW,
+            _night(pointer),
+            f"out-of-hours desk, {until}",
+            later if by_day else "",
+        )
+    label = "; ".join(filter(None, (f"staffed {until}", pointer.hours)))
+    night = pointer.out_of_hours_telephone
+    return Dial(
+        Desk.ANSWERS_NOW, pointer.telephone, label, f"out of hours {night}" if night else ""
+    )
+
+
+def staffed_until(pointer: PointerShown, local: datetime) -> str:
+    """Return until when a desk is staffed, in words: ``until 17:00``, ``until Monday 09:00``; empty
+    where no end is stated."""
+    if pointer.staffed_until is None:
+        return ""
+    end = datetime.fromisoformat(pointer.staffed_until).astimezone(local.tzinfo)
+    if end.date() == local.date():
+        return f"until {end:%H:%M}"
+    return f"until {end:%A} {end:%H:%M}"
+
+
+def _has_ended(pointer: PointerShown, local: datetime) -> bool:
+    """Return whether nothing is known any more of when the desk is staffed."""
+    if pointer.staffed_until is None or pointer.opening:
+        return False
+    return local >= datetime.fromisoformat(pointer.staffed_until)
+
+
 def _office_hours(local: datetime) -> bool:
-    return local.weekday() < 5 and _OFFICE[0] <= local.time() < _OFFICE[1]
+    return is_working_day(local.date()) and _OFFICE[0] <= local.time() < _OFFICE[1]

@@ -212,8 +212,6 @@ def _state(agency: AgencyShown, pointer: PointerShown | None) -> str:
     if pointer is not None and pointer.kind is not None:
         facts.append(words.INVOLVEMENT.get(pointer.status, printable(pointer.status)))
     dated = (pointer.as_of if pointer else None) or agency.as_of
-    if pointer is not None and pointer.staffed_until is not None:
-        facts.append(f"desk staffed until {words.last_day(pointer.staffed_until)}")
     if dated:
         facts.append(f"as of {words.day(dated)}")
     return ", ".join(facts)

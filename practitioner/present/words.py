@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from fingerpost.protocol.codes import (
@@ -164,11 +164,6 @@ def summary(shown: LookupDocument) -> str:
 def _works_now(agency: AgencyShown) -> bool:
     now = InvolvementStatus.OPEN.name
     return not agency.pointers or any(p.status == now or p.kind is None for p in agency.pointers)
-
-
-def last_day(until: str) -> str:
-    """The last day before an RFC 3339 time."""
-    return _written(datetime.fromisoformat(until) - timedelta(seconds=1))
 
 
 def day(at: str) -> str:

@@ -23,6 +23,7 @@ from agency_node.answering.pages import Entry, Opened
 from agency_node.answering.pages import opened as opened_of
 from agency_node.answering.ports import Journal
 from agency_node.answering.service import EVENTS, Node
+from agency_node.desks.duty import AgencyDesks
 from agency_node.notes.service import Notes
 from agency_node.records.index import LocatorIndex, Want
 from agency_node.records.ports import StoredPage
@@ -306,6 +307,7 @@ class NodeWorld(Members):
         self.shields: dict[AgencyId, Known | None] = {
             agency: Known(upn=self.upn) for agency in self.mine
         }
+        self.desks: dict[AgencyId, AgencyDesks] = {}
         self.node = self.made()
 
     def made(self, **changes: object) -> Node:
@@ -322,6 +324,7 @@ class NodeWorld(Members):
             "note_secret": self.notes.secret,
             "wrong_numbers": self.notes.wrong_numbers,
             "missed": self.missed,
+            "desks": lambda agency: self.desks.get(agency, AgencyDesks()),
         }
         upn_keys = dict.fromkeys(self.mine, self.upn)
         return Node(NODE, NODE_KEY, upn_keys, **{**parts, **changes})

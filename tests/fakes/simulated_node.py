@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,6 +21,9 @@ from agency_node.answering.pages import Entry
 from agency_node.answering.pages import opened as opened_of
 from agency_node.answering.service import Node
 from agency_node.answering.threads import threads_of
+from agency_node.desks.calendar import Calendar
+from agency_node.desks.duty import AgencyDesks
+from agency_node.desks.service import agency_desks
 from agency_node.notes.service import Notes
 from agency_node.reading.line import Line
 from agency_node.reading.ports import Carriage
@@ -94,6 +98,9 @@ class SimNode:
         self.sound = True
         self.speaks: tuple[int, ...] = limits.REVISIONS
         self.skew = 0.0
+        self.calendars: dict[AgencyId, Calendar] = {}
+        self.clock_agrees = True
+        self._desks: dict[int, Mapping[AgencyId, AgencyDesks]] = {}
         self.pinned: Federation | None = None
         self.frames: list[tuple[float, int]] = []
         self.departures: list[tuple[float, Answers]] = []
@@ -137,9 +144,24 @@ class SimNode:
             note_secret=self.notes.secret,
             wrong_numbers=self.notes.wrong_numbers,
             missed=lambda agency, _: agency in self.missing,
+            desks=self.desks_of,
         )
         node.note_list(self.current)
+        self._know_desks()
         return node
+
+    def desks_of(self, agency: AgencyId) -> AgencyDesks:
+        self._know_desks()
+        known = self._desks[self.current.version]
+        return replace(known.get(agency, AgencyDesks()), clock=self.clock_agrees)
+
+    def _know_desks(self) -> None:
+        """As a node does when a member list comes, and not while it looks up."""
+        version = self.current.version
+        if version not in self._desks:
+            mine = [each.id for each in self.current.hosted_by(self.me)]
+            calendars = dict.fromkeys(mine, Calendar()) | self.calendars
+            self._desks[version] = agency_desks(calendars, self.current, clock=True)
 
     @property
     def current(self) -> Federation:

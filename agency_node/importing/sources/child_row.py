@@ -11,7 +11,7 @@ from calendar import timegm
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from agency_node.importing.sources import fields as read
 from agency_node.importing.sources.dates import Dates
@@ -35,6 +35,8 @@ from fingerpost.private.linkage.normal_form import read_postcode, read_upn
 from fingerpost.private.messages import OpeningHours
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Refused
+
+LONG_GONE: Final = date(1970, 1, 1)
 
 _T = TypeVar("_T")
 
@@ -272,13 +274,34 @@ class ChildRow:
             return 0
         return self.wished("staffed_until", lambda text: read.read_last_day(text, dates), 0)
 
-    def hours(self) -> tuple[OpeningHours, ...]:
+    def _worker_days(self) -> tuple[date | None, date | None]:
+        """Return the practitioner's first and last day.
+
+        A last day that cannot be read counts as over: who has left is never shown, and the row
+        keeps its other desks.
+        """
+        first = self._wished_day("worker_from", None)
+        return first, self._wished_day("worker_until", LONG_GONE)
+
+    def _wished_day(self, column: str, otherwise: date | None) -> date | None:
+        dates = self.how.dates.get(column)
+        if dates is None:
+            return None
+        try:
+            return self._read(column, lambda text: read.read_day(text, dates))
+        except BadField as bad:
+            if bad.reason is Reason.DATE_STANDS_FOR_NONE:
+                return None
+            self.remark(column, Reason.WORKER_DAY_NOT_READ)
+            return otherwise
+
+    def hours(self, column: str = "hours") -> tuple[OpeningHours, ...]:
         """Read what of the hours can be read, with a remark where that is not all."""
-        text = self.cells.get("hours", "")
+        text = self.cells.get(column, "")
         found, all_ = read_hours(text)
-        self.tally.note("hours", text, read=all_)
+        self.tally.note(column, text, read=all_)
         if not all_:
-            self.remark("hours", Reason.HOURS_NOT_READ)
+            self.remark(column, Reason.HOURS_NOT_READ)
         return found
 
     def involvement(self, born: Birth | None, *, shielded: bool) -> tuple[Involvement, date | None]:
@@ -295,6 +318,7 @@ class ChildRow:
         status, ended_on = self.needed(
             "status", lambda text: read.standing(text, start, end, self.how.as_of)
         )
+        worker_from, worker_until = self._worker_days()
         found = Involvement(
             kind=kind,
             status=status,
@@ -312,7 +336,14 @@ class ChildRow:
             ended_on=ended_on,
             desk=self.wished("desk", read.read_desk, None),
             staffed_until=self._staffed_until(),
+            worker_phone=self.wished("worker_phone", read.read_telephone, ""),
+            worker_hours=self.hours("worker_hours"),
+            worker_from=worker_from,
+            worker_until=worker_until,
+            duty_phone=self.wished("duty_phone", read.read_telephone, ""),
+            duty_hours=self.hours("duty_hours"),
         )
-        if not (found.desk_phone or found.desk_email or found.ooh_phone):
+        numbers = (found.desk_phone, found.ooh_phone, found.worker_phone, found.duty_phone)
+        if not (any(numbers) or found.desk_email):
             self.remark("desk_phone", Reason.NO_CONTACT)
         return found, start

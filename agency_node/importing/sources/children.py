@@ -52,6 +52,12 @@ _LEFT_EMPTY: Final = frozenset(
         "hours",
         "desk",
         "staffed_until",
+        "worker_phone",
+        "worker_hours",
+        "worker_from",
+        "worker_until",
+        "duty_phone",
+        "duty_hours",
     }
 )
 """Texts of a pointer, which may be left empty: none of them is worth losing a child."""

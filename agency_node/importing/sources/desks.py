@@ -2,9 +2,11 @@
 export. Pure.
 
 Law: a missing desk never loses a child, and a row that says whom to ring is not overruled. What a
-row says of one thing (the desk by day, the desk out of hours, the practitioner) stays together: the
-hours of one desk never stand beside the number of another. A directory that says two things of one
-desk, or that hardly any row meets, refuses the file.
+row says of one thing (the desk by day, the duty desk, the desk out of hours, the practitioner)
+stays together: the hours of one desk never stand beside the number of another, nor one
+practitioner's number or last day beside another's name. A directory that says two things of one
+desk, or that does not say whose number and days it has, or that hardly any row meets, refuses the
+file.
 """
 
 from __future__ import annotations
@@ -23,8 +25,11 @@ from fingerpost.runtime.screen_text import counted
 
 _DESK: Final = ("desk_phone", "desk_email", "hours", "desk", "staffed_until")
 _OUT_OF_HOURS: Final = ("ooh_phone",)
+_DUTY: Final = ("duty_phone", "duty_hours")
 _WORKER: Final = ("worker_name", "worker_role")
-_CONTACT: Final = (*_DESK, *_OUT_OF_HOURS, *_WORKER)
+_OF_A_WORKER: Final = ("worker_phone", "worker_hours", "worker_from", "worker_until")
+"""Of the practitioner whom the row of the directory names: she must be the one of the export."""
+CONTACT: Final = (*_DESK, *_DUTY, *_OUT_OF_HOURS, *_WORKER, *_OF_A_WORKER)
 _FAULTS_SHOWN: Final = 20
 
 Desk = Mapping[str, str]
@@ -47,7 +52,7 @@ class _Key:
 
 def known(cells: Sequence[str]) -> int:
     """Return how many cells name what a directory says of a desk."""
-    return sum(column_of(cell) in _CONTACT for cell in cells)
+    return sum(column_of(cell) in CONTACT for cell in cells)
 
 
 def join(table: Table, directory: Table, columns: Columns, stated: str) -> Table:
@@ -59,10 +64,11 @@ def join(table: Table, directory: Table, columns: Columns, stated: str) -> Table
             a desk and stands in the export, too.
 
     Raises:
-        RefusedFile: DESK_KEY_NOT_SHOWN, COLUMN_TWICE, DESK_ROW_NOT_READ, DESK_TWICE, DESKS_NOT_MET.
+        RefusedFile: DESK_KEY_NOT_SHOWN, COLUMN_TWICE, DESK_ROW_NOT_READ, DESK_TWICE,
+            WORKER_NOT_NAMED, DESKS_NOT_MET.
     """
     key = _key(table, directory, columns, stated)
-    desks = _desks(directory, key)
+    desks = desks_of(directory, key.theirs)
     rows = [row.cells for row in table.rows() if not isinstance(row.cells, Reason)]
     asked = {key.of(cells) for cells in rows} - {""}
     met = len(asked & desks.keys())
@@ -89,7 +95,7 @@ def _key(table: Table, directory: Table, columns: Columns, stated: str) -> _Key:
         is_stated = bool(stated) and squeezed(written) == squeezed(stated)
         if not written or (stated and not is_stated):
             continue
-        if not stated and column_of(written) in _CONTACT:
+        if not stated and column_of(written) in CONTACT:
             continue
         ours, constant = _place(table.header, written, columns), columns.constants
         if ours is not None or column_of(written) in constant:
@@ -109,22 +115,26 @@ def _place(header: Sequence[str], written: str, columns: Columns) -> int | None:
     return None
 
 
-def _desks(directory: Table, key: _Key) -> dict[str, Desk]:
+def desks_of(directory: Table, theirs: int) -> dict[str, Desk]:
     """Return what the directory says, by the folded text of the joining column."""
     names = [
-        "" if place == key.theirs else column_of(written)
+        "" if place == theirs else column_of(written)
         for place, written in enumerate(directory.header)
     ]
-    places = {name: place for place, name in enumerate(names) if name in _CONTACT}
+    places = {name: place for place, name in enumerate(names) if name in CONTACT}
     faults = [FileFault(Reason.COLUMN_TWICE, name) for name in places if names.count(name) > 1]
     desks: dict[str, Desk] = {}
     for row in directory.rows():
         line = f"line {row.number}"
-        if isinstance(row.cells, Reason) or not _folded(row.cells[key.theirs]):
+        if isinstance(row.cells, Reason) or not _folded(row.cells[theirs]):
             faults.append(FileFault(Reason.DESK_ROW_NOT_READ, line))
             continue
         desk = {name: clean(row.cells[place]) for name, place in places.items()}
-        if desks.setdefault(_folded(row.cells[key.theirs]), desk) != desk:
+        if column_of(directory.header[theirs]) == "worker_name":
+            desk["worker_name"] = clean(row.cells[theirs])
+        if any(desk.get(name) for name in _OF_A_WORKER) and not desk.get("worker_name"):
+            faults.append(FileFault(Reason.WORKER_NOT_NAMED, line))
+        if desks.setdefault(_folded(row.cells[theirs]), desk) != desk:
             faults.append(FileFault(Reason.DESK_TWICE, line))
     if faults:
         raise RefusedFile.of(faults[:_FAULTS_SHOWN])
@@ -141,11 +151,11 @@ class _Joined:
         self._rows = table.rows
         self._key = key
         self._desks = desks
-        self._own = {name: place for place, name in enumerate(names) if name and name in _CONTACT}
+        self._own = {name: place for place, name in enumerate(names) if name and name in CONTACT}
         # A column that only joins is read here and nowhere else.
         self._kept = [n for n, name in enumerate(names) if n != key.ours or name is not None]
         said = {name for desk in desks.values() for name in desk}
-        self._added = [name for name in _CONTACT if name in said and name not in self._own]
+        self._added = [name for name in CONTACT if name in said and name not in self._own]
         self.header = (*(table.header[place] for place in self._kept), *self._added)
 
     def __call__(self) -> Iterator[Row]:
@@ -157,7 +167,10 @@ class _Joined:
         desk, remarks = self._desks.get(self._key.of(cells)), row.remarks
         if desk is None and not _says_desk(says):
             remarks = (*remarks, RowFault(row.number, "desk_phone", Reason.NO_DESK))
-        taken = says | {name: text for name, text in _offered(desk or {}, says) if text}
+        desk = desk or {}
+        if _is_of_another(desk, says):
+            remarks = (*remarks, RowFault(row.number, "worker_name", Reason.ANOTHER_WORKER))
+        taken = says | {name: text for name, text in _offered(desk, says) if text}
         written = list(cells)
         for name, place in self._own.items():
             written[place] = taken[name]
@@ -171,6 +184,14 @@ def _offered(desk: Desk, says: Desk) -> Iterator[tuple[str, str]]:
     for names, is_said in _THINGS:
         if not is_said(says):
             yield from ((name, desk.get(name, "")) for name in names)
+    if not _is_of_another(desk, says):
+        yield from ((name, desk.get(name, "")) for name in _OF_A_WORKER if not says.get(name))
+
+
+def _is_of_another(desk: Desk, says: Desk) -> bool:
+    """Return whether the directory says something of a practitioner other than the row's own."""
+    theirs, ours = _folded(desk.get("worker_name", "")), _folded(says.get("worker_name", ""))
+    return bool(ours and theirs != ours) and any(desk.get(name) for name in _OF_A_WORKER)
 
 
 def _says_desk(says: Desk) -> bool:
@@ -183,12 +204,17 @@ def _says_out_of_hours(says: Desk) -> bool:
     return _is_read(says.get("ooh_phone", ""), read_telephone)
 
 
+def _says_duty(says: Desk) -> bool:
+    return _is_read(says.get("duty_phone", ""), read_telephone)
+
+
 def _says_worker(says: Desk) -> bool:
     return any(says.get(name) for name in _WORKER)
 
 
 _THINGS: Final[tuple[tuple[tuple[str, ...], Callable[[Desk], bool]], ...]] = (
     (_DESK, _says_desk),
+    (_DUTY, _says_duty),
     (_OUT_OF_HOURS, _says_out_of_hours),
     (_WORKER, _says_worker),
 )

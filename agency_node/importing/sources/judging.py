@@ -24,7 +24,7 @@ OLDEST_YEARS: Final = 30
 UNBORN_DAYS: Final = 310
 _YEARS_AHEAD: Final = 20
 _OF_BIRTH: Final = ("dob", "due")
-DATES: Final = (*_OF_BIRTH, "start", "end", "staffed_until")
+DATES: Final = (*_OF_BIRTH, "start", "end", "staffed_until", "worker_from", "worker_until")
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,6 +246,11 @@ class Reason(Enum):
         "A row of the desk directory cannot be read, or does not say whose desk it is.",
         "Mend or remove the row.",
     )
+    WORKER_NOT_NAMED = (
+        "worker_not_named",
+        "The desk directory has a practitioner's number or days, and does not say whose.",
+        "Add worker_name to the row, or join the directory by worker_name.",
+    )
     DESK_TWICE = (
         "desk_twice",
         "The desk directory says two things of one desk.",
@@ -401,6 +406,16 @@ class Reason(Enum):
     ELEMENT_MISSING = (
         "element_missing",
         "The element is missing or empty; the child was taken without it.",
+    )
+    WORKER_DAY_NOT_READ = (
+        "worker_day_not_read",
+        "The practitioner's first or last day could not be read; with a last day that could not, "
+        "she is taken to have left.",
+    )
+    ANOTHER_WORKER = (
+        "another_worker",
+        "The desk directory's number and days are of another practitioner than the row's, and were "
+        "left out.",
     )
     NO_DESK = (
         "no_desk",

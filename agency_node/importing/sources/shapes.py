@@ -44,8 +44,12 @@ _USUAL: Final = frozenset(
 )
 """Words that systems use for status and for flags; one of them is shown even where it stands in a
 single row."""
-_DATES: Final = frozenset({"dob", "due", "start", "end", "staffed_until"})
-_NUMBERS: Final = frozenset({"health_number", "upn", "desk_phone", "ooh_phone"})
+_DATES: Final = frozenset(
+    {"dob", "due", "start", "end", "staffed_until", "worker_from", "worker_until"}
+)
+_NUMBERS: Final = frozenset(
+    {"health_number", "upn", "desk_phone", "ooh_phone", "worker_phone", "duty_phone"}
+)
 _UNKNOWN: Final = frozenset(
     {
         *("unknown", "not known", "n/a", "na", "none", "nil", "null", "-", "--", "?", "tbc", "tba"),

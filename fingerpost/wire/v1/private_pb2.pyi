@@ -475,9 +475,11 @@ class Pointer(_message.Message):
     lead_practitioner: _builtins.bool
     early_help_assessment: _builtins.bool
     desk: _builtins.int
-    """Whose desk it is: 1 the practitioner's own, 2 a team's, 3 the agency's duty desk, 4 the desk out of hours. 0 where that is not stated."""
+    """The desk that is on duty at the time of the answer: 1 the practitioner's own, 2 a team's, 3 the agency's duty desk, 4 the desk out of
+    hours (then out_of_hours_phone is to be rung, and desk_phone afterwards). 0 where that is not stated.
+    """
     staffed_until: _builtins.int
-    """Until when the desk is staffed, seconds since 1970 UTC; 0 where no end is stated."""
+    """Until when that desk is on duty, seconds since 1970 UTC; 0 where no end is known. Afterwards its hours hold."""
     number_reported_wrong: _builtins.bool
     """Somebody reported that nobody can be reached by this number."""
     @_builtins.property

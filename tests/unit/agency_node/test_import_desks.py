@@ -335,3 +335,71 @@ def test_a_directory_never_loses_a_child_nor_overrules_a_row(
         for field in ("desk_phone", "ooh_phone", "worker_name"):
             said = getattr(before, field)
             assert not said or getattr(line, field) == said
+
+
+# ---- duty desks, and who has left ----------------------------------------------------------------
+
+STAFF = (
+    "worker_name,worker_phone,worker_hours,worker_from,worker_until,duty_phone,duty_hours\n"
+    "Ms Quill,01632 960141,Mon-Wed 09:00-17:00,2020-01-31,2026-06-30,01632 960150,daily 8am-8pm\n"
+    "Mr Fenwick,,,,,01632 960150,\n"
+)
+
+
+def test_a_directory_of_practitioners_says_who_has_left_and_which_desk_is_on_duty() -> None:
+    content = export(("x", {"worker_name": "ms  quill"}), ("x", {"worker_name": "Mr Fenwick"}))
+    ignored = Columns(ignore=frozenset({"team"}))
+    found = read(content, directory(STAFF), key="worker_name", columns=ignored)
+    quill, fenwick = involvements(found)
+    assert (quill.worker_phone, quill.worker_until) == ("01632 960141", date(2026, 6, 30))
+    assert (quill.worker_from, bool(quill.worker_hours)) == (date(2020, 1, 31), True)
+    assert (quill.duty_phone, len(quill.duty_hours)) == ("01632 960150", 1)
+    assert (fenwick.worker_phone, fenwick.worker_until) == ("", None)
+    assert (fenwick.duty_phone, fenwick.duty_hours) == ("01632 960150", ())
+
+
+def test_one_practitioners_days_never_stand_beside_anothers_name() -> None:
+    desks = directory(
+        "team,worker_name,worker_phone,worker_until\nNorth,Ms Quill,01632 960141,2026-06-30\n"
+    )
+    rows: list[tuple[str, dict[str, str]]] = [
+        ("North", {"worker_name": "Mr Fenwick"}),
+        ("North", {}),
+        ("", {}),
+    ]
+    found = read(export(*rows), desks)
+    other, nobody, no_team = involvements(found)
+    assert (other.worker_name, other.worker_phone, other.worker_until) == ("Mr Fenwick", "", None)
+    assert (nobody.worker_name, nobody.worker_until) == ("Ms Quill", date(2026, 6, 30))
+    assert (no_team.worker_name, no_team.worker_until) == ("", None)
+    assert [n for n, reason in remarks(found) if reason is Reason.ANOTHER_WORKER] == [2]
+
+
+def test_a_practitioners_days_without_her_name_refuse_the_directory() -> None:
+    desks = directory("team,worker_until\nNorth,\nsouth team,2026-06-30\n")
+    whole = refused(export(("North", {})), desks)
+    assert [(fault.reason, fault.column) for fault in whole.faults] == [
+        (Reason.WORKER_NOT_NAMED, "desk directory, line 3")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("until", "day", "remarked"),
+    [
+        ("", None, False),
+        ("NULL", None, False),
+        ("9999-12-31", None, False),
+        ("2026-06-30", date(2026, 6, 30), False),
+        ("after Easter", date(1970, 1, 1), True),
+    ],
+)
+def test_a_last_day_that_cannot_be_read_counts_as_over(
+    until: str, day: date | None, remarked: bool
+) -> None:
+    desks = directory(
+        f"team,worker_name,worker_until\nNorth,Ms Quill,{until}\nsouth team,Mr Fenwick,2026-01-31\n"
+    )
+    found = read(export(("North", {}), ("south team", {})), desks)
+    assert involvements(found)[0].worker_until == day
+    unread = [line for line, reason in remarks(found) if reason is Reason.WORKER_DAY_NOT_READ]
+    assert unread == ([2] if remarked else [])

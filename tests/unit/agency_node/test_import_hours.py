@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency_node.importing.sources.opening_hours import read_hours
+from fingerpost.private.hours_in_words import hours_in_words
 from fingerpost.private.messages import ALL_DAYS, OpeningHours
-from practitioner.asking.document import hours_in_words
 
 WEEKDAYS = 31
 OFFICE = OpeningHours(WEEKDAYS, 540, 1020)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fingerpost.private.messages import OpeningHours, Pointer
-from fingerpost.protocol.codes import CoarseKind, InvolvementStatus
+from fingerpost.protocol.codes import CoarseKind, DeskKind, InvolvementStatus
 from practitioner.asking.document import (
     AgencyShown,
     OpeningShown,
@@ -39,6 +39,7 @@ def shown(*hours: OpeningHours) -> tuple[OpeningShown, ...]:
 WEEKDAYS = OpeningHours(31, 540, 1020)
 NIGHTS = OpeningHours(127, 1020, 540)
 NIGHT = "020 7946 0801"
+BY_NIGHT = DeskKind.OUT_OF_HOURS
 FRIDAY_NIGHT = OpeningHours(16, 1320, 360)
 
 
@@ -135,18 +136,72 @@ BY_EAR = msgspec.structs.replace(pointer(), hours="by ear")
         (pointer(day=""), at(0, 12), Desk.MAY_ANSWER, "020 7946 0100", "hours not given"),
         (None, at(0, 12), Desk.MAY_ANSWER, "020 7946 0100", "hours not given"),
         (
-            pointer(WEEKDAYS, staffed_until=until(at(1, 0))),
+            pointer(WEEKDAYS, staffed_until=until(at(0, 17))),
             at(0, 12),
+            Desk.ANSWERS_NOW,
+            "020 7946 0101",
+            f"staffed until 17:00; {OFFICE}",
+        ),
+        (
+            pointer(night=NIGHT, staffed_until=until(at(1, 9)), desk=DeskKind.DUTY),
+            at(0, 21),
+            Desk.ANSWERS_NOW,
+            "020 7946 0101",
+            "staffed until Tuesday 09:00",
+        ),
+        (
+            pointer(WEEKDAYS, night=NIGHT, staffed_until=until(at(0, 9)), desk=BY_NIGHT),
+            at(0, 8, 59),
+            Desk.ANSWERS_NOW,
+            NIGHT,
+            "out-of-hours desk, until 09:00",
+        ),
+        (
+            pointer(WEEKDAYS, night=NIGHT, staffed_until=until(at(0, 9)), desk=BY_NIGHT),
+            at(0, 9),
             Desk.ANSWERS_NOW,
             "020 7946 0101",
             OFFICE,
         ),
         (
-            pointer(WEEKDAYS, night=NIGHT, staffed_until=until(at(0, 0))),
+            pointer(staffed_until=until(at(0, 9)), desk=BY_NIGHT),
+            at(0, 3),
+            Desk.ANSWERS_NOW,
+            "020 7946 0101",
+            "out-of-hours desk, until 09:00",
+        ),
+        (
+            pointer(night=NIGHT, staffed_until=until(at(0, 9))),
             at(0, 12),
             Desk.MAY_ANSWER,
             "020 7946 0100",
             "duty desk",
+        ),
+        (
+            pointer(WEEKDAYS, number_reported_wrong=True, staffed_until=until(at(0, 17))),
+            at(0, 12),
+            Desk.MAY_ANSWER,
+            "020 7946 0100",
+            "duty desk",
+        ),
+        (
+            pointer(
+                night=NIGHT,
+                number_reported_wrong=True,
+                staffed_until=until(at(0, 9)),
+                desk=BY_NIGHT,
+            ),
+            at(0, 3),
+            Desk.ANSWERS_NOW,
+            NIGHT,
+            "out-of-hours desk, until 09:00",
+        ),
+        (
+            pointer(day="", night=NIGHT, staffed_until=until(at(0, 17)), desk=DeskKind.DUTY),
+            at(0, 12),
+            Desk.MAY_ANSWER,
+            "020 7946 0100",
+            "hours not given",
         ),
         (
             pointer(WEEKDAYS, number_reported_wrong=True),
@@ -162,6 +217,30 @@ def test_which_number_to_ring(
 ) -> None:
     found = dial(agency(), given_pointer, when)
     assert (found.desk, found.number, found.label) == (desk, number, label)
+
+
+CHRISTMAS = datetime(2026, 12, 25, 12, tzinfo=LONDON)  # a Friday
+SUNDAYS = OpeningHours(64, 600, 1200)
+EVE = OpeningHours(8, 1320, 360)  # from Thursday night into the morning
+
+
+@pytest.mark.parametrize(
+    ("hours", "when", "expected"),
+    [
+        ((WEEKDAYS,), CHRISTMAS, False),
+        ((WEEKDAYS,), CHRISTMAS.replace(day=24), True),
+        ((SUNDAYS,), CHRISTMAS, True),
+        ((SUNDAYS,), CHRISTMAS.replace(day=28), True),
+        ((EVE,), CHRISTMAS.replace(hour=3), True),
+        ((OpeningHours(64, 1320, 360),), CHRISTMAS.replace(day=26, hour=3), True),
+    ],
+)
+def test_an_outcome_that_is_shown_later_takes_a_bank_holiday_for_a_sunday(
+    hours: tuple[OpeningHours, ...], when: datetime, expected: bool
+) -> None:
+    assert open_at(shown(*hours), when) is expected
+    by_night = dial(agency(), pointer(night=NIGHT), CHRISTMAS)
+    assert by_night.number == NIGHT, "usual office hours are none on a bank holiday"
 
 
 def test_why_the_duty_desk_is_rung_in_place_of_a_named_one() -> None:

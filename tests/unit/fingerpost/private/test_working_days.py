@@ -12,6 +12,7 @@ from fingerpost.private.working_days import (
     bank_holidays,
     easter_sunday,
     is_working_day,
+    weekday_kept,
     working_days_after,
 )
 
@@ -49,6 +50,11 @@ def test_days_are_counted_one_by_one(first: date, distance: int) -> None:
     last = first + timedelta(days=distance)
     days = [first + timedelta(days=n) for n in range(1, distance + 1)]
     assert working_days_after(first, last) == len([day for day in days if is_working_day(day)])
+
+
+def test_a_bank_holiday_has_the_hours_of_a_sunday() -> None:
+    kept = [weekday_kept(date(2026, 12, day)) for day in range(21, 30)]
+    assert kept == [0, 1, 2, 3, 6, 5, 6, 6, 1], "Christmas Day, and Boxing Day held on the 28th"
 
 
 @given(DAYS)

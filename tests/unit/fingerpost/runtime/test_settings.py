@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -42,6 +43,7 @@ class Sample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     word: Annotated[str, msgspec.Meta(pattern="^[a-c]$", description="a, b or c")] = "a"
     listen: HostPort = "localhost:1"
     pair: tuple[int, int] = (1, 2)
+    days: tuple[date, ...] = ()
 
 
 class Loose(msgspec.Struct, frozen=True):
@@ -213,6 +215,11 @@ def test_a_setting_that_was_renamed_is_unknown_and_the_new_name_is_told(
         (but('{key="k"}', '"k"'), "tls: expected a section [tls], found text in quotation"),
         (but("port=1", 'port="1"'), "port: expected a whole number, found text in quotation"),
         (but("port=1", "port=true"), "port: expected a whole number, found true or false"),
+        (
+            LEAST + "days=['2026-03-01']\n",
+            "expected a day without quotation marks, such as 2026-12-18, found text in quotation",
+        ),
+        (LEAST + "days=[2026-03-01T08:00:00]\n", "expected a day without quotation marks"),
         (but("port=1", "port=2026-03-01"), "expected a whole number, found a date or a time"),
         (but('"k"', "[]"), "tls.key: expected a path in quotation marks, found a list"),
         (LEAST + "more=1\n", "more: expected sections [[more]], found a whole number"),
@@ -240,6 +247,17 @@ def test_all_faults_are_said_at_once(tmp_path: Path) -> None:
     assert lines[0] == f"{tmp_path / 'settings.toml'}: 5 faults"
     keys = ["tls.kee", "tls.key", "port", "member", "federation"]
     assert sorted(line.strip().partition(": ")[0] for line in lines[1:]) == sorted(keys)
+
+
+class Closed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    days: tuple[date, ...] = ()
+
+
+def test_a_list_of_days_is_read_and_written_back(tmp_path: Path) -> None:
+    found = load(written(tmp_path, "days=[2026-12-24,2027-01-02]\n"), Closed)
+    assert found.days == (date(2026, 12, 24), date(2027, 1, 2))
+    (tmp_path / "again.toml").write_bytes(settings.written(found, tmp_path))
+    assert load(tmp_path / "again.toml", Closed) == found
 
 
 class Paired(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
