@@ -61,6 +61,10 @@ class CalendarSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AgencySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One agency of this node.
 
+    * ``agreements``: file, or folder of files ``*.cedar``, with the rules of what this agency
+      discloses to whom. Whoever can change it can take away from what the signed terms allow, and
+      give back what earlier rules took; never more than the terms allow. If it cannot be read or is
+      out of date, the agency answers CANNOT_ANSWER.
     * ``data_key``: secret file of 32 bytes; reading it together with the database opens this
       agency's records.
     * ``upn_keys``: whether the agreement lets the pupil number be used for matching.
@@ -70,6 +74,7 @@ class AgencySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     id: AgencyId
     data_key: Path
+    agreements: Path
     upn_keys: bool = False
     dispose_source: bool = False
     calendar: CalendarSettings | None = None
@@ -85,7 +90,8 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
       never "no", because of the witness (``places.witness``); with an older copy of both, only
       requesters who have seen a newer generation notice. ``shields/`` holds each agency's register
       of shields; whoever deletes it, or puts an older copy back, stops the agency's imports and
-      makes it answer CANNOT_ANSWER.
+      makes it answer CANNOT_ANSWER. ``agreements/`` holds each version of the agreements that
+      decided; whoever changes it hides what a rule said, which shows: a version's name is its hash.
     * ``agencies``: those whose records the node answers from; one that is left out answers
       CANNOT_ANSWER.
     * ``audit_key``: 32-byte secret file; reading it opens the bodies of the audit log.
@@ -152,6 +158,11 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def records(self) -> Path:
         return self.state / "records.sqlite"
+
+    @property
+    def agreements(self) -> Path:
+        """The folder of the versions of agreements that decided."""
+        return self.state / "agreements"
 
     @property
     def reports(self) -> Path:

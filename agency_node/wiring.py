@@ -19,7 +19,10 @@ from agency_node.answering.audit import open_log
 from agency_node.answering.self_test import Searched, SelfTest
 from agency_node.answering.service import Node
 from agency_node.answering.wiring import (
+    AGREEMENT_EVENTS,
     JOURNAL,
+    Agreements,
+    agreement_health,
     audit_folder,
     audit_key,
     carry_journal_over,
@@ -86,6 +89,7 @@ EVENTS: Final = {
     "node.journal_waits": frozenset({"error"}),
     "node.journal_put_back": frozenset({"fault"}),
     "node.shields_refused": frozenset({"agency", "error"}),
+    **AGREEMENT_EVENTS,
 }
 LOCK: Final = "node.lock"
 PEPPERS: Final = "peppers"
@@ -158,6 +162,7 @@ class Opened:
     index: LocatorIndex
     shields: ShieldTables
     desks: Desks
+    agreements: Agreements
     ages: Ages
     upkeep: Upkeep
     writer: Executor
@@ -173,17 +178,12 @@ class Opened:
     """By agency, the import that the health check names."""
 
     def tasks(self) -> Mapping[str, Task]:
-        env = self.env
-        member = self.membership
+        env, member = self.env, self.membership
+        reached = member.time.reached
         return {
             **member.tasks(stores_of(self.agencies)),
             "peppers": lambda: keep_peppers(
-                self.peppers,
-                member.client,
-                member.members,
-                member.deposit,
-                member.time.reached,
-                self.env,
+                self.peppers, member.client, member.members, member.deposit, reached, env
             ),
             "records": self._keep_records,
             # Apart from the tables, which a large host makes for minutes: a new shield must hold.
@@ -239,6 +239,9 @@ class Opened:
             ready = any(not life.is_over(now) for life in lives)
             well = self.node.sound and agency not in self.node.faulty
             well = well and self.shields.of(agency) is not None
+            for version, holds in self.agreements.holding(agency, now).items():
+                await self.health.set(agreement_health(agency, version), serving=holds)
+            well = well and any(self.agreements.holding(agency, now).values())
             await self.health.set(str(agency), serving=ready and well)
             young = bool(lives) and not any(life.is_ageing(now) for life in lives)
             await self.health.set(records_health(agency), serving=young)
@@ -350,6 +353,7 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             lambda agencies: node.silence(agencies),  # noqa: PLW0108 - it is made below
             env,
         )
+        agreements = await asyncio.to_thread(Agreements, settings, env.log)
         desks = Desks(settings.calendars)
         desks.prepare(membership.members.current, clock=membership.time.agrees())
         node = Node(
@@ -362,6 +366,7 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             records=records,
             locators=index,
             shields=shields.of,
+            agreements=agreements.of,
             journal=journal,
             now=env.clock.now,
             log=env.log,
@@ -399,6 +404,7 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             index,
             shields,
             desks,
+            agreements,
             Ages(index, env.log),
             upkeep,
             writer,

@@ -233,6 +233,7 @@ class Scratch:
         for there, here in (
             ("/var/lib/fingerpost-node/", ""),
             ("/etc/fingerpost/node-bundle", "bundle"),
+            ("/etc/fingerpost/agreements.cedar", "agreements.cedar"),
             ("${CREDENTIALS_DIRECTORY}/", "keys/"),
             ("/run/fingerpost-node/", ""),
             ("trial = false", "trial = true"),

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from agency_node.answering.matching import Finding
-from agency_node.answering.pages import Asked, Opened
+from agency_node.answering.pages import NOT_RULED, Asked, Opened, Ruled
 from agency_node.answering.planted import Unexpected
 from agency_node.answering.self_test import SelfTested
 from agency_node.reading.ports import Rest, never_rest
@@ -56,6 +56,7 @@ RECORDS_ADOPTED: Final = "node.records_adopted"
 TESTED: Final = "node.self_tested"
 CHALLENGED: Final = "node.challenged"
 NUMBER_RIGHT: Final = "node.number_right"
+PREVIEWED: Final = "node.previewed"
 CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     OPENED: frozenset(
         {"query", "asking", "key_set", "reach", "widened", "finding", "answer", "told"}
@@ -72,6 +73,7 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     TESTED: frozenset({"generation", "asked", "found", "slipped", "slipped_found"}),
     CHALLENGED: frozenset({"entry", "about"}),
     NUMBER_RIGHT: frozenset({"number"}),
+    PREVIEWED: frozenset({"generation", "record"}),
 }
 NOT_SHOWN: Final = Actor("not-shown")
 """A requester who is not shown before an officer gives a reason."""
@@ -129,6 +131,7 @@ class Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
         sealed_requester: the sealed ``HiddenRequester``, in the place of what would show who asked.
         not_named: how many more records may be the child, or opened the query and were not
             compared.
+        ruled: by which agreement the agency answered, and what was disclosed.
     """
 
     version: int
@@ -142,6 +145,7 @@ class Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     unexpected: tuple[Unexpected, ...] = ()
     sealed_requester: bytes = b""
     not_named: int = 0
+    ruled: Ruled = NOT_RULED
 
     @property
     def records(self) -> tuple[tuple[int, Demographics], ...]:
@@ -154,8 +158,8 @@ class Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
         return "Body(…)"
 
 
-_VERSION: Final = 4
-_READ: Final = frozenset({1, 2, 3, _VERSION})
+_VERSION: Final = 5
+_READ: Final = frozenset({1, 2, 3, 4, _VERSION})
 """Earlier versions lack fields that have a default above."""
 _DECODER: Final = msgspec.msgpack.Decoder(Body)
 _HIDDEN: Final = msgspec.msgpack.Decoder(HiddenRequester)
@@ -364,6 +368,7 @@ class AgencyLogs:
             asking_desk=requester.desk if requester else "",
             asking_kind=requester.kind if requester else "",
             not_named=opening.not_named,
+            ruled=opening.ruled,
         )
         if opening.unexpected:
             body = _hiding(body, opening, requester_box(self._node_key, opening.agency))

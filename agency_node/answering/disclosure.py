@@ -1,9 +1,10 @@
 """Decide what an agency discloses about a child who matched. Pure; deny by default.
 
-The signed terms of the purpose rule (``fingerpost.protocol.terms``), until agencies can narrow them
-by rules of their own; where they are for the requester's own area, nothing is disclosed elsewhere.
-An agency's own practitioner is told what her agency records, whatever the purpose: so she learns
-whether the child is new there.
+The signed terms of the purpose decide first (``fingerpost.protocol.terms``), and from what they
+allow the agency's agreement takes away (``policy.agreement``); where the terms are for the
+requester's own area, nothing is disclosed elsewhere. An agency's own practitioner is told what her
+agency records, whatever the purpose and the agreement, which is with others: so she learns whether
+the child is new there.
 Three things are never disclosed, whatever the purpose and whoever asks: a sensitive kind, a row
 that is marked sensitive, and anything at all at an agency that holds a shielded row of this child.
 A requester cannot learn which of them it was: there are no pointers, and the answer is
@@ -14,14 +15,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from agency_node.answering.matching import Asking, Examined
+from agency_node.policy.agreement import InForce, Ruling, ruled
+from agency_node.policy.vocabulary import Detail, Involved, Requester
 from agency_node.records.records import ChildRecord, Involvement
+from agency_node.records.shields import Known
 from fingerpost.private.messages import Pointer, Question
 from fingerpost.protocol.codes import COARSE, DeskKind, InvolvementStatus
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import size_class
+from fingerpost.protocol.terms import Terms
 
 _STATUS_ORDER: Final = {
     InvolvementStatus.OPEN: 0,
@@ -36,52 +43,146 @@ def as_recorded(row: Involvement) -> Involvement:
     return row
 
 
-def pointers(
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """Who asks, and on which signed terms. ``named_by``: the agencies that may name anything; None
+    where the terms leave none out."""
+
+    requester: Requester
+    terms: Terms
+    significant_harm: bool
+    named_by: frozenset[AgencyId] | None
+
+    @classmethod
+    def of(cls, question: Question) -> Asks:
+        requester = question.requester
+        return cls(
+            Requester(requester.id, requester.kind, question.passport.role),
+            question.terms,
+            question.justification.facts.significant_harm,
+            question.named_by,
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Disclosed:
+    """What may be disclosed, and which rules of the agreement decided.
+
+    Attributes:
+        pointers: each once, in the order in which to ring them.
+        rules: the numbers of the rules that decided, each once: first those that permitted.
+        withheld: how many involvements the signed terms allow to be named, and the agreement does
+            not.
+    """
+
+    pointers: tuple[Pointer, ...] = ()
+    rules: tuple[int, ...] = ()
+    withheld: int = 0
+
+    def __repr__(self) -> str:
+        return "Disclosed(…)"
+
+
+NOTHING: Final = Disclosed()
+_OWN: Final = Ruling(Detail.SERVICE, ())
+
+
+def disclose(
     agency: AgencyId,
     children: Sequence[ChildRecord],
-    question: Question,
+    asks: Asks,
+    in_force: InForce | None,
     *,
     possible: Sequence[ChildRecord] = (),
     wrong: Mapping[str, frozenset[AgencyId]] = NOT_REPORTED,
     contact: Callable[[Involvement], Involvement] = as_recorded,
-) -> tuple[Pointer, ...]:
-    """Return all pointers for a child, each once, in the order in which to ring them.
+) -> Disclosed:
+    """Decide what may be disclosed for a child.
 
     Args:
         children: the records that matched; several are doubles of one child.
-        question: who asks, why and on which terms.
+        asks: who asks, and on which terms.
+        in_force: the rules of the agency's agreement; None for nobody but its own practitioners.
         possible: the records that possibly match. A shield on one of them withholds as well
             (attack: a second record of a shielded child, written a little differently and without
             the flag, discloses where she is; and a shielded twin lives at the same place).
         wrong: the numbers of this agency that were reported to be wrong, by whom.
         contact: of a row, what it says of whom to ring now (``agency_node.desks``).
-
-    Returns:
-        The pointers; none when there is nothing to disclose.
     """
-    if question.named_by is not None and agency not in question.named_by:
-        return ()
+    if asks.named_by is not None and agency not in asks.named_by:
+        return NOTHING
     rows = [row for child in children for row in child.involvements]
     near = [row for child in possible for row in child.involvements]
     if any(row.shielded for row in (*rows, *near)):
-        return ()
-    own = agency == question.requester.id
-    harm = question.justification.facts.significant_harm
-    disclosed = [
-        row
-        for row in rows
-        if not row.sensitive
-        and row.kind in COARSE
-        and (own or question.terms.allows(row.kind, lead=row.lead, significant_harm=harm))
-    ]
-    disclosed.sort(key=lambda row: (_STATUS_ORDER[row.status], not row.lead, row.kind, -row.as_of))
-    asking = question.requester.id
-    return tuple(
-        dict.fromkeys(
-            _pointer(row, is_wrong(wrong.get(row.desk_phone, frozenset()), asking))
-            for row in map(contact, disclosed)
-        )
+        return NOTHING
+    rows = [row for row in rows if not row.sensitive and row.kind in COARSE]
+    rows.sort(key=lambda row: (_STATUS_ORDER[row.status], not row.lead, row.kind, -row.as_of))
+    ruled_ = [(row, ruling) for row in rows if (ruling := _ruling(agency, asks, in_force, row))]
+    told = [(row, ruling) for row, ruling in ruled_ if ruling.detail]
+    reader = asks.requester.agency
+    pointers = (
+        _pointer(row, is_wrong(wrong.get(row.desk_phone, frozenset()), reader), ruling)
+        for row, ruling in ((contact(row), ruling) for row, ruling in told)
     )
+    deciding = sorted(ruled_, key=lambda each: not each[1].detail)
+    rules = (number for _, ruling in deciding for number in ruling.rules)
+    return Disclosed(
+        tuple(dict.fromkeys(pointers)), tuple(dict.fromkeys(rules)), len(ruled_) - len(told)
+    )
+
+
+def _ruling(
+    agency: AgencyId, asks: Asks, in_force: InForce | None, row: Involvement
+) -> Ruling | None:
+    """Return what is ruled of one row; None where the signed terms do not allow it."""
+    if agency == asks.requester.agency:
+        return _OWN
+    if in_force is None:
+        return None
+    involved = Involved(row.kind, row.lead)
+    harm = asks.significant_harm
+    return ruled(asks.terms, in_force, asks.requester, involved, significant_harm=harm)
+
+
+def may_disclose(
+    agency: AgencyId,
+    asking: Asking,
+    examined: Examined | None,
+    shields: Known,
+    in_force: InForce | None,
+    wrong: Mapping[str, frozenset[AgencyId]],
+    contact: Callable[[Involvement], Involvement],
+    *,
+    upn: bool,
+) -> Disclosed:
+    """Return all that an agency may disclose of what a query that opened was found to be about.
+
+    Args:
+        shields: of the agency.
+        in_force: the rules of its agreement; None for nobody but its own practitioners.
+        wrong: its numbers that were reported to be wrong, by whom.
+        contact: of a row, what it says of whom to ring now.
+        upn: whether pupil numbers are among its keys.
+    """
+    if examined is None or examined.question is None:
+        return NOTHING
+    question = examined.question
+    withheld = shields.withholds(
+        asking.form(question),
+        asking.keys(question, upn=upn),
+        [record.demographics for record in examined.matched],
+    )
+    asks = Asks.of(question)
+    disclosed = disclose(
+        agency,
+        examined.matched,
+        asks,
+        in_force,
+        possible=examined.possible,
+        wrong=wrong,
+        contact=contact,
+    )
+    return NOTHING if withheld else disclosed
 
 
 def is_wrong(reporters: Collection[AgencyId], asking: AgencyId) -> bool:
@@ -90,7 +191,9 @@ def is_wrong(reporters: Collection[AgencyId], asking: AgencyId) -> bool:
     return asking in reporters or len(reporters) >= ENOUGH_REPORTERS
 
 
-def _pointer(row: Involvement, number_reported_wrong: bool) -> Pointer:
+def _pointer(row: Involvement, number_reported_wrong: bool, ruling: Ruling) -> Pointer:
+    if ruling.detail is Detail.DUTY_DESK:
+        return _duty_desk(row.status)
     return Pointer(
         kind=COARSE[row.kind],
         status=row.status,

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from enum import Enum, unique
 from functools import cached_property
 from typing import Final
@@ -102,6 +103,11 @@ class Asking:
 
     def __repr__(self) -> str:
         return "Asking(…)"
+
+    @cached_property
+    def day(self) -> date:
+        """The day (UTC) by which agreements are read."""
+        return datetime.fromtimestamp(self._now, UTC).date()
 
     @cached_property
     def slot_key(self) -> bytes:

@@ -34,9 +34,29 @@ QUESTION_BYTES: Final = limits.INNER_BYTES + 1536
 """The largest stored question: all that stands in it was sealed within ``INNER_BYTES``, save the
 names and the number of the agency that asked and of the council to ring back, and the key of its
 notes."""
-OPENING_BYTES: Final = 192
+OPENING_BYTES: Final = 256
+RULES_NAMED: Final = 8
+"""So many rules are named that decided, the first; a part has no more pointers."""
 PAGE_BYTES: Final = 64
 _VERSION: Final = 1
+
+
+class Ruled(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """By which agreement an agency answered, and what it disclosed. The order of the fields is that
+    of the stored form.
+
+    ``version``: of the agreement, empty where it was not asked. ``rules``: the numbers of the rules
+    that decided. ``withheld``: how many involvements the agreement withheld that the signed terms
+    allow. ``disclosed``: the coarse kinds of the pointers that left, 0 for "ring our duty desk".
+    """
+
+    version: bytes = b""
+    rules: tuple[int, ...] = ()
+    withheld: int = 0
+    disclosed: tuple[int, ...] = ()
+
+
+NOT_RULED: Final = Ruled()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -49,6 +69,7 @@ class Entry:
         disclosed: how many of its pointers leave.
         at: when, in seconds since 1970 UTC.
         note_key: of the notes about the query; empty where nothing in it was to be believed.
+        ruled: by which agreement, and what left.
     """
 
     agency: AgencyId
@@ -59,6 +80,7 @@ class Entry:
     disclosed: int
     at: float
     note_key: bytes = b""
+    ruled: Ruled = NOT_RULED
 
     def __repr__(self) -> str:
         return f"Entry({self.agency}, {self.examined.finding.value})"
@@ -139,6 +161,7 @@ class _Opening(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     records: tuple[int, ...]
     unexpected: tuple[Unexpected, ...] = ()
     not_named: int = 0
+    ruled: Ruled = NOT_RULED
 
 
 class _Page(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -164,6 +187,7 @@ class Opened:
         unexpected: why those that opened it may have been planted; empty where who asked is shown.
         not_named: how many more records may be the child, or opened the query and were not
             compared.
+        ruled: by which agreement, and what left.
     """
 
     query: AskedQuery
@@ -177,6 +201,7 @@ class Opened:
     at: int
     unexpected: tuple[Unexpected, ...] = ()
     not_named: int = 0
+    ruled: Ruled = NOT_RULED
 
     def __repr__(self) -> str:
         return f"Opened({self.agency}, {self.finding})"
@@ -288,6 +313,7 @@ def _opening(entry: Entry, query: int) -> _Opening:
         records=tuple(record.id.value for record in may_be[:RECORDS_NAMED]),
         unexpected=unexpected(examined, entry.at),
         not_named=len(may_be[RECORDS_NAMED:]) + examined.uncompared,
+        ruled=msgspec.structs.replace(entry.ruled, rules=entry.ruled.rules[:RULES_NAMED]),
     )
 
 
@@ -307,4 +333,5 @@ def _opened(page: _Page, opening: _Opening) -> Opened:
         page.at,
         opening.unexpected,
         opening.not_named,
+        opening.ruled,
     )

@@ -28,9 +28,8 @@ from typing import Final, Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_node.answering import matching
-from agency_node.answering.disclosure import as_recorded
+from agency_node.answering.disclosure import as_recorded, may_disclose
 from agency_node.answering.matching import Asking
-from agency_node.answering.service import may_disclose
 from agency_node.reading.ports import Rest, never_rest
 from agency_node.records.ports import MarkedLocators, Records
 from agency_node.records.records import Generation, RecordId
@@ -189,9 +188,13 @@ class Searched:
         except Defect:
             return False
         shields = self.shields(agency.id)
-        return shields is not None and bool(
-            may_disclose(agency.id, asking, examined, shields, {}, as_recorded, upn=upn)
+        if shields is None:
+            return False
+        # The agency asks itself, so its agreement is not asked.
+        disclosed = may_disclose(
+            agency.id, asking, examined, shields, None, {}, as_recorded, upn=upn
         )
+        return bool(disclosed.pointers)
 
     def _query(
         self,

@@ -16,18 +16,20 @@ from functools import partial
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import structs
 
 from agency_node.answering import admission, disclosure, matching
 from agency_node.answering.admission import Lists, Parts, Reaches, Verdict
 from agency_node.answering.load import Load
 from agency_node.answering.matching import Asking, Examined
-from agency_node.answering.pages import Entry
+from agency_node.answering.pages import NOT_RULED, Entry, Ruled
 from agency_node.answering.ports import Journal
 from agency_node.desks.duty import AgencyDesks, as_of_now
+from agency_node.policy.agreement import Agreement
 from agency_node.reading.ports import Rest, never_rest
 from agency_node.reading.ticks import Tally
 from agency_node.records.ports import Locators, Records
-from agency_node.records.records import Generation, Involvement
+from agency_node.records.records import Generation
 from agency_node.records.shields import Known
 from fingerpost.membership.ports import Members
 from fingerpost.private.locators import Peppers
@@ -59,13 +61,15 @@ class DraftAnswer:
 
     ``pointers``: all that it may disclose. A part has few slots, so not all of them may leave.
     ``import_``: the number of the import that was read. The answer says when the newest was
-    completed, the same for every child.
+    completed, the same for every child. ``ruled``: by which agreement, and not yet what
+    leaves.
     """
 
     answer: AgencyAnswer
     pointers: tuple[Pointer, ...] = ()
     examined: Examined | None = None
     import_: int = 0
+    ruled: Ruled = NOT_RULED
 
     def __repr__(self) -> str:
         return f"DraftAnswer({self.answer.agency})"
@@ -102,6 +106,7 @@ class Node:
         faulty: the agencies whose audit log cannot be written, from the start.
         shields: returns what is known of an agency's register of shields; None where it cannot be
             read.
+        agreements: returns an agency's agreement; None where it cannot be read.
         note_secret: of H(query), what the answer gives the requester for notes.
         wrong_numbers: of an agency, by number who reported that it is wrong.
         missed: whether the node missed a marked record of this import of an agency
@@ -123,6 +128,7 @@ class Node:
         records: Records,
         locators: Locators,
         shields: Callable[[AgencyId], Known | None],
+        agreements: Callable[[AgencyId], Agreement | None],
         journal: Journal,
         now: Callable[[], float],
         log: Logger,
@@ -143,6 +149,7 @@ class Node:
         self._records = records
         self._locators = locators
         self._shields = shields
+        self._agreements = agreements
         self._journal = journal
         self._now = now
         self._log = log
@@ -320,11 +327,14 @@ class Node:
     def _look(self, agency: AgencyId, asking: Asking, now: float) -> DraftAnswer:
         self._rest()
         core = asking.query.core
-        shields = self._shields(agency)
-        if agency not in self._upn_keys or agency in self._faulty or shields is None:
+        shields, agreement = self._shields(agency), self._agreements(agency)
+        in_force = agreement.answering(asking.day) if agreement is not None else None
+        known = agency in self._upn_keys and agency not in self._faulty
+        if not known or shields is None or agreement is None or in_force is None:
             # The agency is in the member list and not in this node's settings, or a fault keeps it
-            # from answering until an operator has mended it. Both hold for every child alike
-            # (attack: a fault that shows only where a query opens discloses that it opened).
+            # from answering until an operator has mended it: of its log, its register of shields,
+            # its agreement. All hold for every child alike (attack: a fault that shows only where a
+            # query opens discloses that it opened).
             return _cannot(agency, Cannot.FAULT)
         examined: Examined | None = None
         try:
@@ -353,7 +363,9 @@ class Node:
             wrong = self._wrong_numbers(agency)
             contact = partial(as_of_now, agency=self._desks(agency), now=now)
             upn = self._upn_keys[agency]
-            disclosed = may_disclose(agency, asking, examined, shields, wrong, contact, upn=upn)
+            disclosed = disclosure.may_disclose(
+                agency, asking, examined, shields, in_force, wrong, contact, upn=upn
+            )
         except (Refused, Defect) as error:
             # Refused: a generation or a slot was deleted while it was read. If the query opened, it
             # is recorded.
@@ -361,15 +373,16 @@ class Node:
                 self._faulty.add(agency)
             self._log.error("node.agency_failed", agency=agency, error=error)
             return replace(_cannot(agency, Cannot.FAULT), examined=examined)
-        if not disclosed and self._missed(agency, number):
+        if not disclosed.pointers and self._missed(agency, number):
             # The same for every child of whom nothing is disclosed, for whatever reason.
             return replace(_cannot(agency, Cannot.FAULT), examined=examined, import_=number)
-        status = Status.INVOLVED if disclosed else Status.NOTHING_TO_DISCLOSE
+        status = Status.INVOLVED if disclosed.pointers else Status.NOTHING_TO_DISCLOSE
         quality = generation.quality if core.revision >= limits.SECOND_REVISION else None
         answer = AgencyAnswer(
             agency, status, generation.completed_at, generation.as_of, quality=quality
         )
-        return DraftAnswer(answer, disclosed, examined, number)
+        ruled = Ruled(bytes.fromhex(agreement.version), disclosed.rules, disclosed.withheld)
+        return DraftAnswer(answer, disclosed.pointers, examined, number, ruled)
 
     def _known(self, queries: Sequence[Query]) -> frozenset[bytes] | None:
         """Return the hashes of queries that are replays. None when that cannot be known: then no
@@ -393,6 +406,7 @@ class Node:
                 disclosed=len(leaving),
                 at=now,
                 note_key=self._note_key(draft.query, drafted.examined),
+                ruled=_leaving(drafted.ruled, leaving),
             )
             for draft in drafts
             for drafted, leaving in zip(draft.answers, draft.disclosed, strict=True)
@@ -435,41 +449,9 @@ class Node:
         return seal_answer(body, core.reply_key, self._key, core.revision)
 
 
-def may_disclose(
-    agency: AgencyId,
-    asking: Asking,
-    examined: Examined | None,
-    shields: Known,
-    wrong: Mapping[str, frozenset[AgencyId]],
-    contact: Callable[[Involvement], Involvement],
-    *,
-    upn: bool,
-) -> tuple[Pointer, ...]:
-    """Return all that an agency may disclose of what a query that opened was found to be about.
-
-    Args:
-        shields: of the agency.
-        wrong: its numbers that were reported to be wrong, by whom.
-        contact: of a row, what it says of whom to ring now.
-        upn: whether pupil numbers are among its keys.
-    """
-    if examined is None or examined.question is None:
-        return ()
-    question = examined.question
-    withheld = shields.withholds(
-        asking.form(question),
-        asking.keys(question, upn=upn),
-        [record.demographics for record in examined.matched],
-    )
-    disclosed = disclosure.pointers(
-        agency,
-        examined.matched,
-        question,
-        possible=examined.possible,
-        wrong=wrong,
-        contact=contact,
-    )
-    return () if withheld else disclosed
+def _leaving(ruled: Ruled, pointers: Sequence[Pointer]) -> Ruled:
+    kinds = tuple(pointer.kind.value if pointer.kind else 0 for pointer in pointers)
+    return structs.replace(ruled, disclosed=kinds)
 
 
 def _alike(agency: AgencyId, verdict: Verdict) -> DraftAnswer:

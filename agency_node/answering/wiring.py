@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,8 @@ from agency_node.answering.self_test import Searched, SelfTest
 from agency_node.answering.tags_store import TagsFile
 from agency_node.answering.threads import RecordWithThreads
 from agency_node.notes.ports import Thread
+from agency_node.policy.agreement import Agreement
+from agency_node.policy.store import keep, load_all
 from agency_node.reading.ports import Rest, never_rest
 from agency_node.records.store.journal import open_journal
 from agency_node.records.store.records import SqlRecords
@@ -25,6 +28,7 @@ from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import or_defect, read_key
 from fingerpost.runtime.lock import locked
+from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.sealed_box import SealedBox
 from fingerpost.runtime.sealed_rows import key_for
 from fingerpost.runtime.witness import Fault, WitnessFolder
@@ -62,6 +66,54 @@ def open_logs(settings: NodeSettings, records: SqlRecords, rest: Rest = never_re
     """Open the logs of all agencies. Close them at the end. Raises ``Defect``."""
     witness = WitnessFolder(settings.places.witness)
     return AgencyLogs(audit_folder(settings), audit_key(settings), witness, records.child, rest)
+
+
+AGREEMENT_EVENTS: Final = {
+    "node.agreement_refused": frozenset({"agency", "error"}),
+    "node.agreement_out_of_date": frozenset({"agency"}),
+}
+
+
+def agreement_health(agency: AgencyId, version: str) -> str:
+    """Return the name, in the health check, of the agreement that an agency answers by: it serves
+    while the agreement is in force."""
+    return f"{agency} agreement {version}"
+
+
+class Agreements:
+    """The agreements that a node's agencies answer by, as they were when it started.
+
+    Each is kept before anything is answered by it.
+
+    Raises:
+        Defect: one cannot be kept.
+    """
+
+    def __init__(self, settings: NodeSettings, log: Logger) -> None:
+        self._log = log
+        self._late: set[AgencyId] = set()
+        loaded = load_all({agency.id: agency.agreements for agency in settings.agencies})
+        for agency, defect in loaded.failed.items():
+            log.error("node.agreement_refused", agency=agency, error=defect)
+        for agreement in set(loaded.agreements.values()):
+            keep(settings.agreements, agreement)
+        self._agreements = loaded.agreements
+
+    def of(self, agency: AgencyId) -> Agreement | None:
+        """Return an agency's agreement; None where it could not be read."""
+        return self._agreements.get(agency)
+
+    def holding(self, agency: AgencyId, now: float) -> Mapping[str, bool]:
+        """Return, by its version, whether the agency's agreement holds; nothing where it could not
+        be read. That it no longer holds is logged once."""
+        agreement = self.of(agency)
+        if agreement is None:
+            return {}
+        holds = agreement.answering(datetime.fromtimestamp(now, UTC).date()) is not None
+        if not holds and agency not in self._late:
+            self._late.add(agency)
+            self._log.error("node.agreement_out_of_date", agency=agency)
+        return {agreement.version: holds}
 
 
 @contextmanager

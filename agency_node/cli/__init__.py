@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agency_node.cli import (
+    agreements,
     audit,
     desks,
     import_,
@@ -26,6 +27,7 @@ quality.register(app)
 audit.register(app)
 searching.register()
 shields.register(app)
+agreements.register(app)
 notes.register(app)
 desks.register(app)
 report.register(app)

@@ -27,6 +27,7 @@ from agency_node.answering.audit import (
 )
 from agency_node.answering.pages import Asked
 from agency_node.answering.wiring import audit_key
+from agency_node.cli.rules_shown import RulesShown
 from agency_node.cli.run import PROGRAM
 from agency_node.cli.typed_child import child_in_words
 from agency_node.settings import NodeSettings
@@ -116,7 +117,7 @@ def show(
         some = [entry for entry in entries if is_possible(entry.fields.get("finding"))]
         _print_for_the_duty_desk(chosen, some)
     else:
-        _print_all(chosen, entries)
+        _print_all(chosen, entries, RulesShown(settings.agreements))
 
 
 @app.command()
@@ -168,13 +169,13 @@ def forget(
     commands.forget(lambda: wiring.open_audit(settings, chosen), month, by=by, why=why)
 
 
-def _print_all(agency: AgencyId, entries: Iterable[Entry]) -> None:
+def _print_all(agency: AgencyId, entries: Iterable[Entry], rules: RulesShown) -> None:
     show_list(
         a_console(),
         ("No.", "When (UTC)", "Who asked", "For", "About", "Finding", "Disclosed", "Query"),
-        [tuple(_row(entry)) for entry in entries],
+        [tuple(_row(entry, rules)) for entry in entries],
         title=str(agency),
-        prose=("Who asked", "For", "About"),
+        prose=("Who asked", "For", "About", "Disclosed"),
     )
 
 
@@ -230,7 +231,7 @@ def _to_look_at(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "Look at", "\n".join(_here(body))
 
 
-def _row(entry: Entry) -> Iterator[str]:
+def _row(entry: Entry, rules: RulesShown) -> Iterator[str]:
     yield str(entry.seq)
     yield commands.utc(entry.at)
     if entry.kind != OPENED:
@@ -246,7 +247,8 @@ def _row(entry: Entry) -> Iterator[str]:
     else:
         yield from _asked(body, entry)
     yield str(entry.fields["finding"])
-    yield _disclosed(entry)
+    lines = [] if body is None else rules.lines(body.ruled)
+    yield "\n".join((_disclosed(entry), *lines))
     yield f"{entry.fields['query']}\n{entry.fields['reach']}"
 
 

@@ -16,6 +16,8 @@ from agency_node import wiring
 from agency_node.answering.audit import RECORDS_ADOPTED
 from agency_node.answering.load import most_at_once
 from agency_node.answering.wiring import audit_key
+from agency_node.cli.agreements_in_use import in_use, signed_by, today
+from agency_node.cli.agreements_in_use import is_due as agreements_due
 from agency_node.cli.settings_in_use import CHANGED, is_due, not_known
 from agency_node.desks.duty import LONDON, AgencyDesks
 from agency_node.desks.service import agency_desks, warnings
@@ -97,6 +99,10 @@ def check(settings_file: SettingsFile) -> None:
     bundle = check_places(settings.places, Party.NODE)
     audit_key(settings)
     open_store(settings).close()
+    day = today()
+    agreements = in_use(settings, signed_by(kept_list(settings, time.time())), day)
+    for defect in agreements.loaded.failed.values():
+        raise defect
     if not wiring.is_sound():
         raise Defect(
             "The golden vectors are not reproduced: this node would answer nothing. The likely "
@@ -105,7 +111,8 @@ def check(settings_file: SettingsFile) -> None:
     agencies = counted(len(settings.agencies), "agency", "agencies")
     opened = f"Settings, keys and data keys of {agencies}"
     commands.report_sound(opened, bundle, settings.health, settings.places)
-    if asyncio.run(is_due(settings)):
+    agreements.show()
+    if asyncio.run(is_due(settings)) or asyncio.run(agreements_due(settings, agreements.loaded)):
         typer.echo(CHANGED, err=True)
     for said in _calendar_warnings(settings, kept_list(settings, time.time())):
         typer.echo(said, err=True)
@@ -138,13 +145,16 @@ def status(settings_file: SettingsFile) -> None:
         attached, due, answering = asyncio.run(_probed(settings))
         unread, missed = _unread_registers(settings), asyncio.run(_missed(settings))
         answering.update(dict.fromkeys(unread, "no: its register of shields"))
+        agreements = in_use(settings, signed_by(federation), today())
+        answering.update(dict.fromkeys(agreements.silent(today()), "no: its agreement"))
         rows = [
             (str(agency), *_row(records, agency, federation, now), answering[agency])
             for agency in records.agencies()
         ]
     console = a_console()
     show_list(console, columns, rows, prose=(columns[2], columns[4]))
-    if due:
+    agreements.show()
+    if due or asyncio.run(agreements_due(settings, agreements.loaded)):
         console.print(CHANGED)
     for agency, why in unread.items():
         console.print(f"{agency}: {why}", markup=False)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Final
 
 import typer
@@ -20,6 +21,7 @@ from agency_node import wiring
 from agency_node.answering.audit import OPENED, Body, read_body
 from agency_node.answering.matching import Finding
 from agency_node.cli.audit import Agency, app, chosen_agency
+from agency_node.cli.rules_shown import RulesShown
 from agency_node.cli.run import PROGRAM
 from agency_node.cli.typed_child import OWN_NUMBER, ask_details, child_in_words, prompted
 from agency_node.importing.sources import fields as read
@@ -45,10 +47,12 @@ FORGOTTEN: Final = "forgotten"
 COLUMNS: Final = (
     *("entries", "at_utc", "agency", "account", "name", "role", "purpose", "reference", "child"),
     *("likeness", "reach", "widened", "finding", "disclosed", "queries"),
+    *("named", "rules", "withheld", "agreement"),
 )
 HEADINGS: Final = (
     *("No.", "When (UTC)", "Agency", "Account", "Name", "Role", "For", "Reference", "About"),
     *("Child", "Reach", "Widened", "Finding", "Pointers", "Queries"),
+    *("Named", "Rules", "Withheld", "Agreement"),
 )
 
 
@@ -103,7 +107,8 @@ def search(
             number = prompted(OWN_NUMBER, read.read_local_id)
         hers = _by_own_number(settings, chosen, number)
         sought = Sought(structs.replace(criteria, own_number=number), hers.of)
-    searched = Searched(chosen, COLUMNS, HEADINGS, ("Name", "About"), lookups, row)
+    show = partial(row, RulesShown(settings.agreements))
+    searched = Searched(chosen, COLUMNS, HEADINGS, ("Name", "About", "Named"), lookups, show)
     log = wiring.open_audit(settings, chosen)
     searched.run(log, sought, by=actor, why=reason, format_=options.format_)
 
@@ -252,7 +257,7 @@ def _records(lookup: Lookup) -> Iterator[KnownAs]:
             yield KnownAs(written, (body.generation if body else 0, number), sure)
 
 
-def row(lookup: Lookup, likeness: str) -> Sequence[str]:
+def row(rules: RulesShown, lookup: Lookup, likeness: str) -> Sequence[str]:
     """Return the cells of a lookup, as ``COLUMNS``."""
     entries, first = lookup.entries, lookup.first
     return (
@@ -265,7 +270,22 @@ def row(lookup: Lookup, likeness: str) -> Sequence[str]:
         " ".join(dict.fromkeys(str(entry.fields["finding"]) for entry in entries)),
         " ".join(str(entry.fields["told"]) for entry in entries),
         " ".join(str(entry.fields["query"]) for entry in entries),
+        *_ruled(rules, lookup),
     )
+
+
+def _ruled(rules: RulesShown, lookup: Lookup) -> Sequence[str]:
+    """Return what was named, the rules that decided, how many involvements they withheld, and the
+    agreement's version; of a lookup with two entries, what both say."""
+    bodies = [read_body(entry.body) for entry in lookup.entries if entry.body]
+    ruled = [body.ruled for body in bodies]
+    cells = (
+        [rules.disclosed(each) for each in ruled],
+        [rules.rules(each) for each in ruled],
+        [str(each.withheld) for each in ruled if each.version],
+        [each.version.hex() for each in ruled],
+    )
+    return tuple(" ".join(filter(None, dict.fromkeys(cell))) for cell in cells)
 
 
 def _asked(lookup: Lookup) -> Sequence[str]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from agency_node.policy.store import ready
 from deploy.demo.layout import BROKER, HOLDERS, Layout
 from deploy.demo.people import Population
 from fingerpost.membership.credentials import make_member_keys
@@ -65,7 +67,11 @@ def nodes(layout: Layout, people: Population, now: float) -> list[EnrolmentReque
         folder = _folder(layout, node.id, "state")
         settings = {"state": folder / "state", "workers": 2}
         agencies = [
-            {"id": agency, "data_key": _secret(folder, f"data-{number}.secret")}
+            {
+                "id": agency,
+                "data_key": _secret(folder, f"data-{number}.secret"),
+                "agreements": _agreements(folder, now),
+            }
             for number, agency in enumerate(hosted)
         ]
         caseload = sum(people.rows[agency] for agency in hosted)
@@ -110,6 +116,15 @@ def _folder(layout: Layout, member: MemberId, inner: str) -> Path:
     folder.mkdir(mode=0o700)
     (folder / inner).mkdir(mode=0o700)
     return folder
+
+
+def _agreements(folder: Path, now: float) -> Path:
+    """Write the ready set of agreements, in force for a year, unless it is there."""
+    path = folder / "agreements.cedar"
+    if not path.exists():
+        today = datetime.fromtimestamp(now, UTC).date()
+        path.write_text(ready(today, today + timedelta(days=365)), "utf-8")
+    return path
 
 
 def _secret(folder: Path, name: str) -> Path:

@@ -25,12 +25,14 @@ from agency_node.answering.ports import Journal
 from agency_node.answering.service import EVENTS, Node
 from agency_node.desks.duty import AgencyDesks
 from agency_node.notes.service import Notes
+from agency_node.policy.agreement import Agreement
 from agency_node.records.index import LocatorIndex, Want
 from agency_node.records.ports import StoredPage
 from agency_node.records.records import ChildRecord, Involvement, RecordId
 from agency_node.records.shields import Known
 from agency_node.records.upkeep import due_tables
 from fakes import federations
+from fakes.agreements import ready_agreement
 from fakes.answers import opened
 from fakes.approved import approved
 from fakes.clock import ManualClock
@@ -308,6 +310,9 @@ class NodeWorld(Members):
             agency: Known(upn=self.upn) for agency in self.mine
         }
         self.desks: dict[AgencyId, AgencyDesks] = {}
+        self.agreements: dict[AgencyId, Agreement | None] = dict.fromkeys(
+            self.mine, ready_agreement(NOW)
+        )
         self.node = self.made()
 
     def made(self, **changes: object) -> Node:
@@ -318,6 +323,7 @@ class NodeWorld(Members):
             "records": self.records,
             "locators": self.index,
             "shields": self.shields.get,
+            "agreements": self.agreements.get,
             "journal": self.journal,
             "now": self.clock.now,
             "log": self.log,

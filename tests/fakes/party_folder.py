@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import random
 import socket
+import time
 from collections import deque
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
@@ -19,6 +20,7 @@ from typing import Any, Final
 
 import grpc.aio
 
+from fakes.agreements import ready_around
 from fakes.certificates import FakeAuthority
 from fakes.repository import FakeRepository
 from fakes.serving import serving
@@ -155,10 +157,12 @@ audit = "kept/data/audit.sqlite"
 def node_settings_file(folder: Path, agencies: Iterable[AgencyId]) -> Path:
     """The settings' path."""
     (folder / "state").mkdir(mode=0o700, parents=True)
+    (folder / "agreements.cedar").write_text(ready_around(time.time()), "utf-8")
     text = f'state = "state"\nworkers = 1\n{PLACES}'
     for number, agency in enumerate(agencies, 1):
         create_file(folder / f"data-{number}.key", bytes([number]) * 32)
         text += f'\n[[agencies]]\nid = "{agency}"\ndata_key = "data-{number}.key"\n'
+        text += 'agreements = "agreements.cedar"\n'
     return _settings(folder, "node.toml", (), text)
 
 

@@ -31,6 +31,7 @@ from agency_node.records.ports import Hit
 from agency_node.records.records import ChildRecord, Generation, RecordId
 from agency_node.records.shields import Known
 from broker.service import FromNode, ToNode, first_of
+from fakes.agreements import ready_agreement
 from fakes.federations import NOW
 from fakes.notes import MemoryNodeNotes
 from fakes.oprf_inputs import oprf_inputs
@@ -113,6 +114,7 @@ class SimNode:
         self.packets: list[CarriedPacket] = []
         self.given: list[CarriedPacket] = []
         self.carry_packets: Callable[[Packets], Packets] = lambda packets: packets
+        self.agreement = ready_agreement(world.clock.now())
         self.service = self.made()
 
     def is_member(self, agency: AgencyId) -> bool:
@@ -138,6 +140,7 @@ class SimNode:
             records=self,
             locators=self,
             shields=lambda _: Known(upn=False),
+            agreements=lambda _: self.agreement,
             journal=self,
             now=self.now,
             log=self.log,

@@ -4,7 +4,7 @@ A claim is covered by any of the tests that it names. ``tests/architecture/test_
 that each claim has an entry and that each text to be replaced stands in its file exactly once;
 ``make mutants`` makes each change in a copy of the tree and runs the test. Whoever changes the code
 under an entry changes the entry: in ``guarantees``, ``moments``, ``exports``, ``statements``,
-``attacks``, ``thefts``, ``faults`` or ``marked``.
+``attacks``, ``thefts``, ``faults``, ``marked`` or ``agreements``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from mutants.agreements import AGREEMENTS
 from mutants.attacks import ATTACKS
 from mutants.exports import EXPORTS
 from mutants.faults import FAULTS
@@ -26,6 +27,7 @@ CLAIMS: Final[tuple[Mutation, ...]] = (
     *GUARANTEES,
     *MOMENTS,
     *MARKED,
+    *AGREEMENTS,
     *EXPORTS,
     *STATEMENTS,
     *ATTACKS,

@@ -309,8 +309,8 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
     Mutation(
         f"{NODE}test_node_disclosure.py::test_what_is_told_is_exactly_what_the_table_lets",
         TOLD,
-        "        if not row.sensitive\n        and row.kind in COARSE\n        and ",
-        "        if not row.sensitive\n        and row.kind in COARSE\n        or ",
+        "if not row.sensitive and row.kind in COARSE]",
+        "if row.kind in COARSE]",
     ),
     Mutation(
         f"{PRIVATE}test_notes.py::test_a_cell_that_holds_no_note_of_this_way_is_counted",

@@ -13,7 +13,7 @@ MARKED: Final[tuple[Mutation, ...]] = (
     Mutation(
         f"{_HERE}test_keys_that_no_question_has_are_found_by_the_test",
         ANSWERS,
-        "if not disclosed and self._missed(agency, number):",
+        "if not disclosed.pointers and self._missed(agency, number):",
         "if False:",
     ),
     Mutation(
@@ -25,7 +25,7 @@ MARKED: Final[tuple[Mutation, ...]] = (
     Mutation(
         f"{_HERE}test_all_that_is_not_disclosed_looks_the_same_also_then",
         ANSWERS,
-        "if not disclosed and self._missed(agency, number):",
+        "if not disclosed.pointers and self._missed(agency, number):",
         "if examined is None and self._missed(agency, number):",
     ),
     Mutation(

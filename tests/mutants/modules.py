@@ -49,6 +49,17 @@ TESTS: Final[Mapping[str, tuple[str, ...]]] = {
         f"{_NODE}test_node_reticence.py",
         f"{_NODE}test_node_answers.py",
     ),
+    "agency_node/policy/agreement.py": (
+        f"{_NODE}test_agreement.py",
+        f"{_NODE}test_agreement_matrix.py",
+        f"{_NODE}test_agreement_store.py",
+    ),
+    "agency_node/policy/refused.py": (f"{_NODE}test_agreement.py",),
+    "agency_node/policy/vocabulary.py": (
+        f"{_NODE}test_agreement.py",
+        f"{_NODE}test_agreement_matrix.py",
+    ),
+    "agency_node/policy/words.py": (f"{_NODE}test_agreement_words.py",),
     "fingerpost/protocol/envelope.py": (
         f"{_PROTOCOL}test_codec_queries.py",
         *_SEALING,

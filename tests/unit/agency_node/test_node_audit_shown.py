@@ -207,7 +207,7 @@ def test_days_of_grace_stand_there_with_their_end_and_their_manager(
     last = datetime.fromtimestamp(lapsed, UTC).date() + timedelta(days=13)
     expected = f"training over; may ask until {last}, granted by manager-1"
     assert expected in flat(show("--possible"))
-    assert expected in flat(show(columns=240))
+    assert expected in flat(show(columns=300))
 
 
 def test_a_name_steers_no_screen_and_paints_nothing(logs: AgencyLogs, show: Show) -> None:

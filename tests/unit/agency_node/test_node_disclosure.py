@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
-from typing import Final
+from datetime import UTC, date, datetime
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_node.answering.disclosure import fill_slots, pointers
+from agency_node.answering.disclosure import Asks, disclose, fill_slots
+from agency_node.policy.agreement import InForce
 from agency_node.records.records import ChildRecord, Involvement
+from fakes.agreements import ready_agreement
 from fakes.federations import NOW
 from fakes.justified import justified
 from fakes.node_records import an_involvement
@@ -23,6 +26,20 @@ from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import size_class
 from fingerpost.protocol.table_of_terms import TERMS
 from fingerpost.protocol.terms import row
+
+READY: Final = ready_agreement(NOW).on(datetime.fromtimestamp(NOW, UTC).date())
+
+
+def pointers(
+    agency: AgencyId,
+    children: Sequence[ChildRecord],
+    question: Question,
+    in_force: InForce = READY,
+    **more: Any,
+) -> tuple[Pointer, ...]:
+    """What is disclosed under the ready set, which takes nothing from the signed terms."""
+    return disclose(agency, children, Asks.of(question), in_force, **more).pointers
+
 
 involvements = st.builds(
     an_involvement,
