@@ -152,7 +152,6 @@ def test_a_key_that_the_pupil_number_would_have_pushed_out_finds_the_child(upn: 
         dob=date(2018, 6, 11),
         sex=Sex.FEMALE,
         postcode="CF8 8FB",
-        former_postcodes=("LS10 6GJ",),
         upn="A950000178301",
     )
     recorded = Demographics("Tamsin", surname="Sadler", dob=date(2018, 6, 11), sex=Sex.FEMALE)
