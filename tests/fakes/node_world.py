@@ -3,8 +3,7 @@ sockets.
 
 Law: the node's own parts are real (rules, service, index, seal, query sealing); what lies outside
 it (key holders, peppers, the member list, the disk) is the simplest thing that keeps the port's
-promise. Tags are a hash of the OPRF
-input: to a node a tag is a tag.
+promise. Tags are a hash of the OPRF input: to a node a tag is a tag.
 """
 
 from __future__ import annotations
@@ -36,15 +35,7 @@ from fakes.agreements import ready_agreement
 from fakes.answers import opened
 from fakes.approved import approved
 from fakes.clock import ManualClock
-from fakes.federations import (
-    HOLDERS,
-    NOW,
-    Members,
-    anything,
-    member,
-    public,
-    requester_key,
-)
+from fakes.federations import HOLDERS, NOW, Members, anything, member, public, requester_key
 from fakes.handles import a_counting, handle_root, pseudonym
 from fakes.justified import justified
 from fakes.node_records import LONG_KNOWN, MemoryRecords, an_involvement
