@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 
 import typer
 
 from agency_node.answering import planted
-from agency_node.answering.audit import count_week
+from agency_node.answering.audit import TESTED, count_week
 from agency_node.cli.run import PROGRAM
 from agency_node.importing.wiring import open_store
 from agency_node.records.records import Origin, RecordId
 from agency_node.records.store.records import SqlRecords
 from agency_node.settings import NodeSettings
 from agency_node.wiring import open_audit
+from fingerpost.audit.log import Entry
 from fingerpost.membership import commands
 from fingerpost.membership.commands import ReportOption, SettingsFile, WeekOption
 from fingerpost.membership.credentials import MemberKeys
 from fingerpost.membership.membership import check_places
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.reports import CountedAgency, NodeReport, write_node_report
+from fingerpost.protocol.codec.reports import (
+    CountedAgency,
+    NodeReport,
+    SelfTests,
+    write_node_report,
+)
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.files import replace_file
@@ -62,6 +68,7 @@ def _count(
     with closing(open_audit(settings, agency)) as log:
         since = week * limits.WEEK_SECONDS
         opened, hidden, revealed = count_week(log, since, since + limits.WEEK_SECONDS)
+        tests = self_tests(log.show(since, since + limits.WEEK_SECONDS, decrypt=False))
     return CountedAgency(
         agency,
         tally.records,
@@ -71,7 +78,18 @@ def _count(
         opened,
         hidden,
         revealed,
+        tests,
     )
+
+
+def self_tests(entries: Iterable[Entry]) -> SelfTests:
+    """Count the self-tests among the entries of a week, in the order of the log."""
+    names = ("asked", "found", "slipped", "slipped_found")
+    tested = [
+        [int(entry.fields[name]) for name in names] for entry in entries if entry.kind == TESTED
+    ]
+    missed = sum(asked != found or slipped != also for asked, found, slipped, also in tested)
+    return SelfTests(len(tested), missed, *tested[-1]) if tested else SelfTests()
 
 
 def _origins(records: SqlRecords, agency: AgencyId) -> Iterator[Origin]:

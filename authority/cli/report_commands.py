@@ -18,14 +18,17 @@ from authority.metering import Use
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.reports import (
     REPORT_BYTES,
+    CountedAgency,
     MeterReport,
     NodeReport,
+    SelfTests,
     read_meter_report,
     read_node_report,
 )
 from fingerpost.protocol.codec.signed import claimed_signer
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Party
+from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.files import read_file
 from fingerpost.runtime.listing import a_console, show_list
 from fingerpost.runtime.screen_text import counted
@@ -34,6 +37,7 @@ from fingerpost.runtime.screen_text import counted
 def register(app: typer.Typer) -> None:
     app.command("meters")(meters)
     app.command("rows")(rows)
+    app.command("self-tests")(self_tests)
 
 
 def meters(
@@ -77,8 +81,44 @@ def rows(
     counted = [agency for path in reports for agency in _verified_node(draft, path).agencies]
     counted.sort(key=lambda each: (-each.hidden, -each.young, each.agency))
     columns = ("Agency", "Records", "Young", "Typed", "Unusual", "Opened", "Hidden", "Revealed")
-    shown = [tuple(str(getattr(each, field.name)) for field in fields(each)) for each in counted]
+    names = [field.name for field in fields(CountedAgency)][: len(columns)]
+    shown = [tuple(str(getattr(each, name)) for name in names) for each in counted]
     show_list(a_console(), columns, shown)
+
+
+def self_tests(
+    folder: Folder,
+    reports: Annotated[list[Path], typer.Argument(help="Nodes' reports.", exists=True)],
+) -> None:
+    """Show which agencies find their own marked records, week by week.
+
+    Those whose last test missed one, or that were not tested, come first. Exit status 1 when there
+    is one.
+    """
+    draft = Ceremony.open(folder).draft()
+    weeks = sorted((_verified_node(draft, path) for path in reports), key=lambda each: each.week)
+    by_agency: dict[AgencyId, list[tuple[int, SelfTests]]] = {}
+    for report in weeks:
+        for agency in report.agencies:
+            by_agency.setdefault(agency.agency, []).append((report.week, agency.self_tests))
+    failing = {agency for agency, of in by_agency.items() if not of[-1][1].all_found}
+    agencies = sorted(by_agency, key=lambda agency: (agency not in failing, agency))
+    console.print(
+        f"{counted(len(agencies), 'agency', 'agencies')}, of which {len(failing)} did not find "
+        "all, or were not tested."
+    )
+    columns = ("Agency", "Week from", "Tests", "Missed in", "As asked", "With a slip")
+    shown = [_row_of_tests(agency, *of) for agency in agencies for of in by_agency[agency]]
+    show_list(a_console(), columns, shown)
+    raise typer.Exit(1 if failing else 0)
+
+
+def _row_of_tests(agency: AgencyId, week: int, tests: SelfTests) -> tuple[str, ...]:
+    first = datetime.fromtimestamp(week * limits.WEEK_SECONDS, UTC).date()
+    last = ("", "")
+    if tests.tests:
+        last = f"{tests.found} of {tests.asked}", f"{tests.slipped_found} of {tests.slipped}"
+    return f"{agency}", f"{first}", f"{tests.tests}", f"{tests.missed}", *last
 
 
 def _verified_node(draft: Draft, path: Path) -> NodeReport:

@@ -7,7 +7,7 @@ in the shared package, since members write it and the authority reads it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
@@ -137,6 +137,40 @@ def read_meter_report(envelope: Envelope, key: Ed25519PublicKey) -> MeterReport:
 
 
 @dataclass(frozen=True, slots=True)
+class SelfTests:
+    """What the self-tests of one agency found in one week.
+
+    Attributes:
+        tests: how often the node looked for the agency's marked records.
+        missed: in how many of these it missed one.
+        asked: in the last one, the records that are written as they are asked for; ``found``: of
+            those. ``slipped``: those with a slip; ``slipped_found``: of those.
+    """
+
+    tests: int = 0
+    missed: int = 0
+    asked: int = 0
+    found: int = 0
+    slipped: int = 0
+    slipped_found: int = 0
+
+    def __post_init__(self) -> None:
+        if (
+            self.missed > self.tests
+            or self.found > self.asked
+            or self.slipped_found > self.slipped
+            or (not self.tests and (self.asked or self.slipped))
+        ):
+            raise Refused(Code.MALFORMED, "node report: self-tests of an agency")
+
+    @property
+    def all_found(self) -> bool:
+        """Whether the last one found all; False where there was none."""
+        found = (self.found, self.slipped_found) == (self.asked, self.slipped)
+        return bool(self.tests) and found
+
+
+@dataclass(frozen=True, slots=True)
 class CountedAgency:
     """What a node counted of one agency.
 
@@ -147,6 +181,7 @@ class CountedAgency:
         opened: lookups of the week that opened.
         hidden: of those, how many only such records opened, so that the entry hides who asked.
         revealed: entries that an officer revealed in the week.
+        self_tests: of the week.
     """
 
     agency: AgencyId
@@ -157,6 +192,7 @@ class CountedAgency:
     opened: int
     hidden: int
     revealed: int
+    self_tests: SelfTests = field(default_factory=SelfTests)
 
     def __post_init__(self) -> None:
         if max(self.young, self.typed, self.unusual) > self.records or self.hidden > self.opened:
@@ -178,6 +214,7 @@ class NodeReport:
         _require_sorted(order, MOST_MEMBERS, "node report: agencies")
 
 
+_TESTED: Final = ("tests", "missed", "asked", "found", "slipped", "slipped_found")
 _COUNTS: Final = ("records", "young", "typed", "unusual", "opened", "hidden", "revealed")
 
 
@@ -190,7 +227,9 @@ def write_node_report(report: NodeReport, key: Ed25519PrivateKey) -> bytes:
         made_at=report.made_at,
         agencies=[
             pb.CountedAgency(
-                agency=each.agency.value, **{name: getattr(each, name) for name in _COUNTS}
+                agency=each.agency.value,
+                **{name: getattr(each, name) for name in _COUNTS},
+                self_tests=_self_tests(each.self_tests),
             )
             for each in report.agencies
         ],
@@ -207,10 +246,21 @@ def read_node_report(envelope: Envelope, key: Ed25519PublicKey) -> NodeReport:
         m.week,
         m.made_at,
         tuple(
-            CountedAgency(AgencyId(each.agency), *(getattr(each, name) for name in _COUNTS))
+            CountedAgency(
+                AgencyId(each.agency),
+                **{name: getattr(each, name) for name in _COUNTS},
+                self_tests=SelfTests(*(getattr(each.self_tests, name) for name in _TESTED)),
+            )
             for each in m.agencies
         ),
     )
+
+
+def _self_tests(tests: SelfTests) -> pb.SelfTests | None:
+    """Return what is written. A report without any is what it was before there were self-tests."""
+    if not tests.tests:
+        return None
+    return pb.SelfTests(**{name: getattr(tests, name) for name in _TESTED})
 
 
 def _require_sorted(order: Sequence[tuple[Any, ...]], most: int, what: str) -> None:

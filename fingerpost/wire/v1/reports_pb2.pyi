@@ -187,6 +187,7 @@ class CountedAgency(_message.Message):
     OPENED_FIELD_NUMBER: _builtins.int
     HIDDEN_FIELD_NUMBER: _builtins.int
     REVEALED_FIELD_NUMBER: _builtins.int
+    SELF_TESTS_FIELD_NUMBER: _builtins.int
     agency: _builtins.str
     records: _builtins.int
     """Records of the import that it answers from, and of those the ones that first came less than 30 days before, that were
@@ -199,6 +200,10 @@ class CountedAgency(_message.Message):
     """Lookups of the week that opened, those of them that only such records opened, and the entries that an officer revealed."""
     hidden: _builtins.int
     revealed: _builtins.int
+    @_builtins.property
+    def self_tests(self) -> Global___SelfTests:
+        """What the node's self-tests found; absent where there was none in that week."""
+
     def __init__(
         self,
         *,
@@ -210,11 +215,51 @@ class CountedAgency(_message.Message):
         opened: _builtins.int = ...,
         hidden: _builtins.int = ...,
         revealed: _builtins.int = ...,
+        self_tests: Global___SelfTests | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["self_tests", b"self_tests"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "hidden", b"hidden", "opened", b"opened", "records", b"records", "revealed", b"revealed", "typed", b"typed", "unusual", b"unusual", "young", b"young"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "hidden", b"hidden", "opened", b"opened", "records", b"records", "revealed", b"revealed", "self_tests", b"self_tests", "typed", b"typed", "unusual", b"unusual", "young", b"young"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CountedAgency: _TypeAlias = CountedAgency  # noqa: Y015
+
+@_typing.final
+class SelfTests(_message.Message):
+    """The self-tests of one agency in one week: how often the node looked for the agency's marked records, and how often it
+    missed one.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TESTS_FIELD_NUMBER: _builtins.int
+    MISSED_FIELD_NUMBER: _builtins.int
+    ASKED_FIELD_NUMBER: _builtins.int
+    FOUND_FIELD_NUMBER: _builtins.int
+    SLIPPED_FIELD_NUMBER: _builtins.int
+    SLIPPED_FOUND_FIELD_NUMBER: _builtins.int
+    tests: _builtins.int
+    missed: _builtins.int
+    asked: _builtins.int
+    """Of the last one: the records that are written as they are asked for, and those that were found; then those with a slip."""
+    found: _builtins.int
+    slipped: _builtins.int
+    slipped_found: _builtins.int
+    def __init__(
+        self,
+        *,
+        tests: _builtins.int = ...,
+        missed: _builtins.int = ...,
+        asked: _builtins.int = ...,
+        found: _builtins.int = ...,
+        slipped: _builtins.int = ...,
+        slipped_found: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked", b"asked", "found", b"found", "missed", b"missed", "slipped", b"slipped", "slipped_found", b"slipped_found", "tests", b"tests"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SelfTests: _TypeAlias = SelfTests  # noqa: Y015

@@ -14,6 +14,7 @@ from agency_node import cli
 from agency_node.answering import planted
 from agency_node.answering.audit import AgencyLogs
 from agency_node.answering.planted import Tally
+from agency_node.answering.self_test import SelfTested
 from agency_node.answering.wiring import audit_folder
 from agency_node.importing.wiring import open_store
 from agency_node.records.ports import Child
@@ -33,6 +34,7 @@ from fingerpost.protocol.codec.reports import (
     REPORT_BYTES,
     CountedAgency,
     NodeReport,
+    SelfTests,
     read_node_report,
     write_node_report,
 )
@@ -44,6 +46,7 @@ from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.settings import load
+from fingerpost.wire.v1 import reports_pb2
 from unit.agency_node.test_planted_rows import YOUNG, entries, run
 
 FEDERATION = FederationId("test")
@@ -83,6 +86,25 @@ def test_counts_that_cannot_be_are_refused(changes: dict[str, int]) -> None:
         counted(**changes)
 
 
+def test_self_tests_are_in_the_report_and_a_report_without_any_is_what_it_was() -> None:
+    key = Ed25519PrivateKey.generate()
+    written = []
+    for tests in (SelfTests(), SelfTests(7, 2, 2, 1, 2, 0)):
+        made = NodeReport(FEDERATION, NODE, 2976, int(NOW), (counted(self_tests=tests),))
+        envelope, _ = claimed_signer(write_node_report(made, key), most=REPORT_BYTES)
+        assert read_node_report(envelope, key.public_key()) == made
+        written.append(reports_pb2.NodeReport.FromString(envelope.payload).agencies[0])
+    assert [each.HasField("self_tests") for each in written] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "counts", [(1, 2, 2, 2, 2, 2), (1, 0, 2, 3, 2, 2), (1, 0, 2, 2, 2, 3), (0, 0, 2, 2, 2, 2)]
+)
+def test_self_tests_that_cannot_be_are_refused(counts: tuple[int, ...]) -> None:
+    with refused(Code.MALFORMED):
+        SelfTests(*counts)
+
+
 def test_an_agency_that_stands_twice_is_refused() -> None:
     with refused(Code.MALFORMED):
         NodeReport(FEDERATION, NODE, 1, 1, (counted(), counted()))
@@ -99,6 +121,8 @@ def test_the_command_counts_records_openings_and_what_was_revealed(tmp_path: Pat
     folder = audit_folder(settings)
     logs = AgencyLogs(folder, KEY, witness_in(settings_file.parent), KnownChildren())
     logs.opened([*entries(YOUNG), *entries(LONG_KNOWN)])
+    for at, found in ((NOW - 8 * limits.DAY, 0), (NOW, 1), (NOW + 1, 2)):
+        assert logs.tested(SelfTested(SCHOOL, 1, int(at), 2, found, 2, 2))
     logs.close()
     revealed = ("reveal", "--agency", str(SCHOOL), "--number", "1", "--by", "dpo", "--why", "x")
     assert run(settings_file, *revealed).exit_code == 0
@@ -115,6 +139,9 @@ def test_the_command_counts_records_openings_and_what_was_revealed(tmp_path: Pat
     school, surgery = report.agencies
     assert (school.agency, school.records, school.typed) == (SCHOOL, 2, 1)
     assert (school.opened, school.hidden) == (2, 1)
+    assert school.self_tests == SelfTests(
+        tests=2, missed=1, asked=2, found=2, slipped=2, slipped_found=2
+    )
     assert surgery == CountedAgency(SURGERY, 0, 0, 0, 0, 0, 0, 0)
     assert report.week == int(NOW) // limits.WEEK_SECONDS
     for secret in (b"Marigold", b"Si\xc3\xa2n"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from fingerpost.protocol.codec.reports import (
     MeteredMember,
     MeterReport,
     NodeReport,
+    SelfTests,
     write_meter_report,
     write_node_report,
 )
@@ -169,8 +171,15 @@ def test_the_newest_epoch_is_judged(world: World) -> None:
     assert (found.indexed, found.why) == (450, ())
 
 
-def node_report(**changes: int) -> NodeReport:
-    counts = {"records": 400, "young": 43, "typed": 42, "unusual": 0, "opened": 9, "hidden": 7}
+def node_report(**changes: Any) -> NodeReport:
+    counts: dict[str, Any] = {
+        "records": 400,
+        "young": 43,
+        "typed": 42,
+        "unusual": 0,
+        "opened": 9,
+        "hidden": 7,
+    }
     school = CountedAgency(SCHOOL, **{**counts, "revealed": 5, **changes})
     council = CountedAgency(COUNCIL, 480, 2, 0, 1, 30, 0, 0)
     return NodeReport(FEDERATION, NODE, WEEK, 1, tuple(sorted((school, council), key=agency_of)))
@@ -190,6 +199,39 @@ def test_the_agency_whose_young_rows_are_asked_about_is_shown_first(
     assert shown.index(str(SCHOOL)) < shown.index(str(COUNCIL))
     for count in ("400", "43", "42", "9", "7", "5"):
         assert count in shown
+
+
+def test_the_authority_sees_who_does_not_find_its_own_records_week_by_week(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    sound, missed = SelfTests(7, 0, 2, 2, 2, 2), SelfTests(7, 3, 2, 0, 2, 1)
+
+    def report(week: int, council: SelfTests) -> Path:
+        made = node_report()
+        agencies = tuple(
+            replace(each, self_tests=council if each.agency == COUNCIL else sound)
+            for each in made.agencies
+        )
+        path = tmp_path / f"{week}.report"
+        of_week = replace(made, week=week, agencies=agencies)
+        path.write_bytes(write_node_report(of_week, world.keys[NODE]))
+        return path
+
+    calm = report(WEEK, sound)
+    assert "2 agencies, of which 0 did not find all" in ok("self-tests", world.folder, calm)
+    # The newest week decides, in whichever order the files are given.
+    shown = run("self-tests", world.folder, report(WEEK + 1, missed), calm)
+    assert shown.exit_code == 1
+    assert "2 agencies, of which 1 did not find all" in shown.output
+    assert shown.output.index(str(COUNCIL)) < shown.output.index(str(SCHOOL))
+    rows = [line for line in shown.output.splitlines() if str(COUNCIL) in line]
+    assert "2 of 2" in rows[0]
+    assert "0 of 2" in rows[1]
+    assert "1 of 2" in rows[1]
+    # Who was not tested has not shown that it finds anybody.
+    untested = run("self-tests", world.folder, report(WEEK + 2, SelfTests()))
+    assert untested.exit_code == 1
 
 
 def test_a_node_reports_about_its_own_agencies_under_its_own_key(
