@@ -18,10 +18,10 @@ from rich.console import Console
 from rich.table import Table
 
 import fingerpost.runtime  # noqa: F401 (before gRPC loads: TLS 1.3 only)
-from benchmarks import indexing, lookups, node_answers
+from benchmarks import decisions, indexing, lookups, node_answers
 from benchmarks.table import Row
 
-CHOICES = ("node", "indexing", "lookup")
+CHOICES = ("decision", "node", "indexing", "lookup")
 
 
 def main() -> int:
@@ -30,6 +30,8 @@ def main() -> int:
     wanted = parser.parse_args().what or CHOICES
     console = Console(highlight=False)
     rows: list[Row] = []
+    if "decision" in wanted:
+        rows += decisions.measure()
     if "node" in wanted:
         rows += node_answers.measure()
     if "indexing" in wanted:
@@ -39,7 +41,7 @@ def main() -> int:
     table = Table("What", "Value", "Unit", "Bare / measured")
     for row in rows:
         ratio = f"{row.ratio:.2f}" if row.ratio is not None else ""
-        table.add_row(row.name, f"{row.value:,.1f}", row.unit, ratio)
+        table.add_row(row.name, f"{row.value:,.{3 if row.value < 1 else 1}f}", row.unit, ratio)
     console.print(table)
     return 0
 

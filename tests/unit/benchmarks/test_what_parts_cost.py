@@ -3,6 +3,7 @@ imported."""
 
 from __future__ import annotations
 
+from benchmarks.decisions import INVOLVEMENTS, decided
 from benchmarks.indexing import import_seconds
 from benchmarks.node_answers import QUERIES, answered
 
@@ -16,3 +17,9 @@ async def test_an_export_is_imported_whole() -> None:
     children = 12
     _, elements = await import_seconds(children)
     assert elements >= 2 * children
+
+
+def test_a_decision_that_is_measured_names_every_involvement() -> None:
+    named = decided(INVOLVEMENTS)
+    assert len(named.pointers) == INVOLVEMENTS
+    assert named.withheld == 0
