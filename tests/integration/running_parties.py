@@ -188,7 +188,7 @@ class HolderParty(Process[holder_wiring.Opened]):
 class NodeParty(Process[node_wiring.Opened]):
     """A node of several agencies, whose records come in by an import."""
 
-    held_back = BY_HAND | {"records"}
+    held_back = BY_HAND | {"records", "self-test"}
 
     def __init__(
         self, me: Identity, home: Path, clock: SteppedClock, agencies: tuple[AgencyId, ...]
@@ -214,13 +214,16 @@ class NodeParty(Process[node_wiring.Opened]):
         await self.tend()
 
     async def tend(self) -> None:
-        """The tables of the slots that now are due; a running node does it every few seconds."""
+        """The tables of the slots that now are due, and the self-test if it is; a running node does
+        both every few seconds."""
         await self.opened.tend()
+        await self.opened.self_test.tend()
 
     def entries(self, agency: AgencyId) -> list[Entry]:
-        """The agency's audit log."""
+        """The agency's audit log, but for what the node wrote of its own tests."""
         with closing(node_wiring.open_audit(self.settings, agency)) as log:
-            return list(log.show(0, 2**40, decrypt=True))
+            shown = list(log.show(0, 2**40, decrypt=True))
+        return [entry for entry in shown if entry.kind != "node.self_tested"]
 
     def requesters(self, agency: AgencyId) -> list[HiddenRequester]:
         """Who asked, of the entries that hide it until an officer gives a reason."""

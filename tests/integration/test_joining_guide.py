@@ -92,8 +92,8 @@ def test_a_mapping_that_says_other_things_than_the_proposal_is_told(tmp_path: Pa
 def test_every_command_of_the_page_is_followed() -> None:
     words = [step.words[1] for step in read_page(TEXT)]
     assert words == [
-        *("enrol", "check", "map", "import", "import", "quality", "run", "shields", "import"),
-        *("status", "sign-in", "lookup", "audit"),
+        *("enrol", "agreements", "check", "map", "import", "import", "quality", "run", "shields"),
+        *("import", "status", "sign-in", "lookup", "audit"),
     ]
     assert all(step.said for step in read_page(TEXT) if step.words[1] not in {"run", "sign-in"})
 

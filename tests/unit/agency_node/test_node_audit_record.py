@@ -202,7 +202,7 @@ def test_of_many_logs_only_some_are_open_at_once(
     assert all(len(kept(tmp_path, agency)) == 2 for agency in MINE)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x93", b"\x97\x05\xc0\xa0\x00\x90\xa0\xa0", bytes(40)])
+@pytest.mark.parametrize("data", [b"", b"\x93", b"\x97\x06\xc0\xa0\x00\x90\xa0\xa0", bytes(40)])
 def test_a_body_of_another_form_is_a_defect(data: bytes) -> None:
     with pytest.raises(Defect):
         read_body(data)

@@ -226,7 +226,7 @@ def logs(folder: Path, settings_file: Path) -> Iterator[AgencyLogs]:
 
 def run(settings_file: Path, *words: str) -> Result:
     arguments = ["audit", words[0], "--settings", str(settings_file), *words[1:]]
-    return CliRunner().invoke(cli.app, arguments, env={"COLUMNS": "200"})
+    return CliRunner().invoke(cli.app, arguments, env={"COLUMNS": "260"})
 
 
 def shown(settings_file: Path, *words: str) -> str:
@@ -284,7 +284,7 @@ def test_notes_about_such_a_lookup_do_not_show_who_asked_either(
         said = Note(bytes(8), NoteKind.SPOKE, SCHOOL, int(NOW))
         store.read([], [KeptNote(asked.query.hash, said)])
     done = CliRunner().invoke(
-        cli.app, ["messages", "--settings", str(settings_file), *BY], env={"COLUMNS": "200"}
+        cli.app, ["messages", "--settings", str(settings_file), *BY], env={"COLUMNS": "260"}
     )
     assert done.exit_code == 0, done.output
     assert "spoke" in done.output
