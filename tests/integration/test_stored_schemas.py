@@ -41,6 +41,7 @@ STORED = {
     ("records", 4): "7af5ad3a92d3b34f",
     ("records", 5): "a77acebe3ff2d319",
     ("records", 6): "402fa2958565ed89",
+    ("records", 7): "4f8707778a0550ce",
     ("journal", 1): "21eaec560c9d998e",
     ("journal", 2): "0926f0c32b0e8d4b",
     ("journal", 3): "eb0346417660d6da",
