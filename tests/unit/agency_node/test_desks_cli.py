@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from agency_node.cli import app
+from agency_node.importing.sources.desk_list import ListedDesk
+from fakes.node_records import an_involvement
 from fakes.node_world import COUNCIL, MINE
 from fakes.party_folder import node_settings_file
+from fingerpost.protocol.codes import Kind
 from fingerpost.protocol.desk_list import read_desks
 
 DIRECTORY = (
@@ -76,3 +79,12 @@ def test_what_cannot_be_read_is_refused(
     found = run(settings, text, *words)
     assert found.exit_code != 0
     assert said in found.output + str(found.exception)
+
+
+def test_a_desk_that_is_staffed_no_more_is_told_without_its_practitioner() -> None:
+    ended = int(datetime(2026, 7, 1, tzinfo=UTC).timestamp())
+    row = an_involvement(Kind.GP, staffed_until=ended, worker_name="Ms Quill")
+    desk = ListedDesk(2, "North", row)
+    assert desk.stale(date(2026, 7, 1)) == "desk not staffed since 2026-06-30"
+    assert desk.stale(date(2026, 6, 30)) == ""
+    assert repr(desk) == "ListedDesk(line 2)"

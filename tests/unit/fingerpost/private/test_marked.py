@@ -10,6 +10,7 @@ from fingerpost.private.linkage.marked import BEGINNING, Marked, marked_records
 from fingerpost.private.linkage.misses import slips_of
 from fingerpost.private.linkage.name_tables import read_table
 from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import FederationId
 
 FEDERATIONS = [FederationId(f"federation-{n}") for n in range(100)]
@@ -79,3 +80,15 @@ def test_nobody_is_called_so_and_no_child_has_such_a_number() -> None:
             number = read_health_number(marked.asked.health_number)
             assert number is not None
             assert number.scheme is Scheme.TEST
+
+
+def test_a_marked_record_is_not_printed() -> None:
+    assert repr(marked_records(FederationId("not-printed"))[0]) == "Marked(…)"
+
+
+def test_no_other_number_of_records_is_made_than_the_meters_allow_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "MARKED_RECORDS", limits.MARKED_RECORDS + 1)
+    with pytest.raises(Defect):
+        marked_records(FederationId("another-number"))
