@@ -119,6 +119,6 @@ def schema() -> str:
 
 
 def entity(type_: str, name: str, groups: Iterable[Group]) -> Mapping[str, object]:
-    """Return an requester or an involvement as the engine reads it."""
+    """Return a requester or an involvement as the engine reads it."""
     parents = [{"type": kind, "id": id_} for kind, id_ in sorted(groups)]
     return {"uid": {"type": type_, "id": name}, "attrs": {}, "parents": parents}
