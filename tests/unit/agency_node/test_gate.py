@@ -28,6 +28,7 @@ from agency_node.reading.gate import (
 )
 from agency_node.reading.ticks import (
     MOVES_AFTER,
+    MOVES_WITHIN,
     TICK,
     next_move,
     rests_until,
@@ -383,7 +384,8 @@ def test_each_attempt_to_connect_begins_on_a_tick(
     moving._reach(inner, f"many.example:{port}")
     ours.close()
     assert tried == list(range(2, 10))
-    assert all(0 < seconds <= TICK for seconds in slept)
+    # The moment is drawn within so long after the tick.
+    assert all(0 < seconds <= TICK + MOVES_WITHIN + 1e-6 for seconds in slept)
 
 
 async def test_it_is_open_when_it_has_started() -> None:
