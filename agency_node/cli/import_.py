@@ -31,7 +31,14 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from agency_node.cli.export_days import FILE, WRITTEN, Day, day_taken, read_days
+from agency_node.cli.export_stated import (
+    FILE,
+    WRITTEN,
+    Day,
+    day_taken,
+    read_days,
+    read_rows,
+)
 from agency_node.cli.import_shown import (
     ACCEPTED_BY,
     not_imported,
@@ -106,6 +113,14 @@ def import_(
             "that the file itself says.",
         ),
     ] = None,
+    rows: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="How many rows your own system counts; a file with another number is refused. "
+            "For several files: AGENCY=NUMBER (repeat).",
+        ),
+    ] = None,
     *,
     reading: ReadingOptions,
     allow_shrink: Annotated[
@@ -171,7 +186,8 @@ def import_(
             reading=form,
             desks=desks,
         )
-        run = _Run(console, settings, options, read_days(as_of, jobs), dispose_source)
+        stated = read_rows(rows or [], jobs)
+        run = _Run(console, settings, options, read_days(as_of, jobs), stated, dispose_source)
         if dry_run:
             run.rehearse(jobs)
             answered = True
@@ -226,6 +242,7 @@ class _Run:
     settings: NodeSettings
     options: partial[Options]
     days: Mapping[AgencyId, Day]
+    rows: Mapping[AgencyId, int]
     dispose_source: bool | None
     documents: list[dict[str, object]] = field(default_factory=list)
     endings: list[Ending] = field(default_factory=list)
@@ -351,7 +368,7 @@ class _Run:
         except Defect as defect:
             raise RefusedFile(Reason.FILE_NOT_READ, str(defect)) from None
         upn = self.settings.agency(agency).upn_keys
-        options = self.options(as_of=source.written_on, upn=upn)
+        options = self.options(as_of=source.written_on, upn=upn, rows=self.rows.get(agency))
         return source, replace(options, as_of=day_taken(self.days[agency], source, options))
 
     def _show(self, report: ImportReport) -> None:

@@ -15,7 +15,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from agency_node.cli.export_days import FILE, WRITTEN, day_taken, read_days
+from agency_node.cli.export_stated import FILE, WRITTEN, day_taken, read_days
 from agency_node.cli.import_shown import say
 from agency_node.cli.reading import ReadingOptions
 from agency_node.importing import wiring

@@ -91,6 +91,7 @@ class Rule(Enum):
         "foot_count",
         "the foot of the file counts {of}, and above it {rows:is # row|are # rows}",
     )
+    STATED_ROWS = "stated_rows", "you stated {of:# row|# rows}, and the file has {rows}"
     NO_END = "no_end", "nothing shows whether this is the whole export; number of rows: {rows}"
     MANY_REFUSED = "refused_rows", "{rows} of {of:# row|# rows} cannot be taken"
     NO_CHILDREN = "no_children", "no child is left of {of:# row|# rows}"
@@ -207,7 +208,12 @@ _REMEDIES: Final[Mapping[tuple[Rule, str], str]] = MappingProxyType(
             "look at the end of the file, and whether a year group or a team has left: a full disk "
             "cuts a file off between two lines"
         ),
-        (Rule.NO_END, ""): "compare this number with the count of your own system",
+        (Rule.STATED_ROWS, ""): (
+            "count the rows in your system again, and export again: if the file has fewer, it was "
+            "cut off; if it has more, it is another one"
+        ),
+        (Rule.NO_END, ""): "compare this number with the count of your own system, or state that "
+        "count with --rows",
         (Rule.FOOT_COUNT, ""): (
             "export again, and look which rows are missing. If the number is one too high since "
             "your system counts the header, state foot_counts_header = true in the mapping file, "

@@ -20,7 +20,8 @@ MUCH_SHIELDED: Final = 3
 def doubts_about(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
     """Yield what somebody should look at in a file. ``earlier``: what it can be held beside."""
     had, children = facts.count.had, facts.count.children
-    if earlier is None and facts.foot is None and not facts.has_end:
+    counted = facts.foot is not None or facts.stated_rows is not None
+    if earlier is None and not counted and not facts.has_end:
         yield Finding(Rule.NO_END, rows=facts.rows)
     if earlier is not None and earlier.census is not None and earlier.census.sample:
         return

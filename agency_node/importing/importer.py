@@ -37,6 +37,7 @@ from agency_node.importing.staging import (
     make_ready,
     plan_shields,
     require_confirmed,
+    require_counted,
     shield,
     stage,
 )
@@ -111,6 +112,7 @@ class Importer:
         readied, what = shield(as_read, planned), self._source(agency, source, options, planned)
         life = federation.feed_life(agency, options.as_of_seconds)
         if earlier is not None and await self._answers(agency, earlier.number, what):
+            require_counted(readied, options)
             report = _report(agency, options, readied, before, planned.counts)
             return report(generation=earlier.number, tagged=(), already=True, life=life)
         last = await asyncio.to_thread(last_import, self.imports, agency, earlier)

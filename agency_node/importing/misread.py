@@ -89,7 +89,8 @@ class Facts:
     ``rows``: its lines that are not blank. ``children``: those who can be found. ``not_current``:
     how many rows are of involvements that are long over. ``sample``: as in ``sampled``. ``cut``:
     the last row is not whole, and no line ends behind it. ``foot``: how many rows or children the
-    foot of the file counts, None where it counts none. ``has_end``: the source shows where it ends.
+    foot of the file counts, None where it counts none. ``stated_rows``: how many rows the operator
+    states, None where she states none. ``has_end``: the source shows where it ends.
     ``left_out``: as in ``sampled.compared``.
     """
 
@@ -105,6 +106,7 @@ class Facts:
     cut: bool
     orders: Orders = field(default_factory=Orders)
     foot: int | None = None
+    stated_rows: int | None = None
     has_end: bool = True
     left_out: Set[bytes] = frozenset()
 
@@ -152,6 +154,12 @@ def stopping(
     )
 
 
+def counted_otherwise(facts: Facts) -> Iterator[Finding]:
+    """Yield whether the file has another number of rows than the operator stated."""
+    if facts.stated_rows is not None and facts.rows != facts.stated_rows:
+        yield Finding(Rule.STATED_ROWS, rows=facts.rows, of=facts.stated_rows)
+
+
 def _whole(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
     now, before = facts.children, 0 if earlier is None else earlier.children
     census = None if earlier is None else earlier.census
@@ -165,6 +173,7 @@ def _whole(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
         yield Finding(Rule.FOOT_GONE)
     if facts.foot is not None and facts.rows < facts.foot:
         yield Finding(Rule.FOOT_COUNT, rows=facts.rows, of=facts.foot)
+    yield from counted_otherwise(facts)
     if earlier is not None and facts.as_of < earlier.as_of:
         yield Finding(Rule.OLDER, days=(facts.as_of, earlier.as_of))
     if len(facts.refused) > FEW_REFUSED + facts.rows // ONE_REFUSED_IN:

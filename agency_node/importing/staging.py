@@ -28,7 +28,7 @@ from agency_node.importing.census import (
 )
 from agency_node.importing.doubts import Places, doubts
 from agency_node.importing.finding import Finding, Rule
-from agency_node.importing.misread import Earlier, Facts, findings, stopping
+from agency_node.importing.misread import Earlier, Facts, counted_otherwise, findings, stopping
 from agency_node.importing.ordered import Orders
 from agency_node.importing.quality.gathering import Gathered
 from agency_node.importing.quality.recorded import unwatched, watched
@@ -109,6 +109,8 @@ class Options:
         accepted: the names of the findings (``finding.Finding``) that are right as they are.
         reading: what was stated of the form of the file.
         desks: the desk directory that is joined to it.
+        rows: how many rows the file should have, by the count of the system that wrote it; None
+            where nobody states it.
     """
 
     as_of: date
@@ -117,6 +119,7 @@ class Options:
     accepted: frozenset[str] = frozenset()
     reading: Reading = AS_IT_IS
     desks: DeskDirectory | None = None
+    rows: int | None = None
 
     @property
     def as_of_seconds(self) -> int:
@@ -254,6 +257,7 @@ def make_ready(
         cut=export.cut,
         orders=orders,
         foot=export.foot,
+        stated_rows=options.rows,
         has_end=export.has_end,
         left_out=frozenset(map(number_of, export.left_out)),
     )
@@ -359,6 +363,15 @@ def require_confirmed(
     if left:
         raise Unconfirmed(readied, left)
     return tuple(sorted({each.name for each in found}))
+
+
+def require_counted(readied: Readied, options: Options) -> None:
+    """Refuse an export that is stored already if it is not what the operator states now: she takes
+    another file for it. Raises ``Unconfirmed``.
+    """
+    left = stopping(counted_otherwise(readied.facts), None, options.accepted)
+    if left:
+        raise Unconfirmed(readied, left)
 
 
 def stage(

@@ -37,7 +37,7 @@ EXPORTS: Final[tuple[Mutation, ...]] = (
     Mutation(
         f"{NODE}test_import_cli.py::"
         "test_a_day_that_nobody_states_is_asked_for_or_the_export_is_refused",
-        "agency_node/cli/export_days.py",
+        "agency_node/cli/export_stated.py",
         "        if not _can_be_asked():\n",
         "        return dict.fromkeys(jobs)\n        if not _can_be_asked():\n",
     ),

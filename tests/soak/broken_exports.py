@@ -163,8 +163,14 @@ def broken(grid: Grid, source: Source, damage: Damage, seed: int) -> File:
     return file if damage.of_file is None else damage.of_file(file, random)
 
 
-async def attempt(source: Source, damage: Damage, seed: int, folder: Path) -> Trial:
-    """Import one broken export on a new node in ``folder``, and look for every child."""
+async def attempt(
+    source: Source, damage: Damage, seed: int, folder: Path, *, stated: bool = False
+) -> Trial:
+    """Import one broken export on a new node in ``folder``, and look for every child.
+
+    Args:
+        stated: the operator states how many rows the sound export has.
+    """
     random = Random(f"{seed} children")
     sound, again, new = children(random, random.randint(8, 40)), random.random() < 0.5, -1
     world = World(folder)
@@ -186,7 +192,7 @@ async def attempt(source: Source, damage: Damage, seed: int, folder: Path) -> Tr
         trial = Trial(source.name, damage.name, seed, again, new)
         questions = asked(sound)
         try:
-            report = await _import(world, file, AS_OF)
+            report = await _import(world, file, AS_OF, len(sound.lines) if stated else None)
         except (RefusedFile, Unconfirmed) as why:
             answers = await _answers(world, {of: questions[of] for of in known})
             as_was = all(decision is Decision.MATCH for decision, _ in answers.values())
@@ -197,11 +203,11 @@ async def attempt(source: Source, damage: Damage, seed: int, folder: Path) -> Tr
         world.close()
 
 
-async def _import(world: World, file: File, as_of: object) -> ImportReport:
+async def _import(world: World, file: File, as_of: object, rows: int | None = None) -> ImportReport:
     content = file.content
     digest = hashlib.sha256(content).digest()
     opened = sheets_of(content) if content.startswith((b"PK\x03\x04", b"\xd0\xcf")) else content
-    options = Options(as_of, file.columns, upn=False, reading=file.reading)  # type: ignore[arg-type]
+    options = Options(as_of, file.columns, upn=False, reading=file.reading, rows=rows)  # type: ignore[arg-type]
     return await world.importer.run(OAK, SourceFile(opened, digest, AS_OF), options, Seen())
 
 
@@ -339,9 +345,9 @@ def trials_of(source: Source, seed: int, count: int) -> Iterator[tuple[Damage, i
         yield damages[number % len(damages)], seed * 1_000_003 + number
 
 
-def performed(source: Source, damage: Damage, seed: int) -> Trial:
+def performed(source: Source, damage: Damage, seed: int, *, stated: bool = False) -> Trial:
     with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(attempt(source, damage, seed, Path(folder)))
+        return asyncio.run(attempt(source, damage, seed, Path(folder), stated=stated))
 
 
 def tables(by_damage: dict[str, Count]) -> Iterator[str]:
@@ -363,6 +369,7 @@ def main() -> int:
     parser = seeded(__doc__)
     parser.add_argument("--source", help="only this one")
     parser.add_argument("--damage", help="only this one")
+    parser.add_argument("--rows", action="store_true", help="the number of rows is stated")
     chosen = parser.parse_args()
     began, failed = time.monotonic(), False
     for source in SOURCES:
@@ -374,7 +381,7 @@ def main() -> int:
                 continue
             if time.monotonic() - began > 60 * chosen.minutes:
                 break
-            trial = performed(source, damage, seed)
+            trial = performed(source, damage, seed, stated=chosen.rows)
             total.add(trial)
             by_damage.setdefault(damage.name, Count()).add(trial)
             if not (trial.sound or trial.known):

@@ -25,10 +25,10 @@ import typer
 from typer.testing import CliRunner, Result
 
 from agency_node.answering.audit import RECORDS_ADOPTED
-from agency_node.cli import export_days
+from agency_node.cli import export_stated
 from agency_node.cli import import_ as command
 from agency_node.cli import run as adopt_records
-from agency_node.cli.export_days import FILE, WRITTEN
+from agency_node.cli.export_stated import FILE, WRITTEN
 from agency_node.cli.import_ import ADVICE, advice
 from agency_node.importing import wiring as import_wiring
 from agency_node.importing.importer import Importer
@@ -285,6 +285,25 @@ def test_a_file_of_which_many_rows_are_refused_is_asked_about(desk: Desk) -> Non
     desk.oak(path, "--accept-refused", status=4)
 
 
+def test_a_file_with_another_number_of_rows_than_was_stated_is_refused(desk: Desk) -> None:
+    """It was cut off between two lines, which nothing in it shows."""
+    whole = [row(n) for n in range(9)]
+    cut = desk.export("oak.csv", *whole[:7])
+    said = desk.oak(cut, "--rows", 9, "--dispose-source", status=1)
+    assert "you stated 9 rows, and the file has 7" in said
+    assert cut.exists()
+    assert desk.world.records.generation(OAK) is None
+    oak, elm = desk.export("oak.csv", *whole), desk.export("elm.csv", *whole[:3])
+    both = ("--agency", f"{OAK}={oak}", "--agency", f"{ELM}={elm}", "--rows", f"{ELM}=4")
+    said = " ".join(desk.run(*both, "--keep-source", status=1).split())
+    assert "you stated 4 rows, and the file has 3" in said
+    assert desk.world.records.generation(ELM) is None
+    assert desk.world.records.generation(OAK) is not None
+    said = desk.oak(desk.folder / "oak.csv", "--rows", 10, status=1)
+    assert "you stated 10 rows, and the file has 9" in said, "also of what is stored already"
+    desk.oak(desk.folder / "oak.csv", "--rows", 9)
+
+
 def test_a_misread_file_is_refused_with_column_form_and_remedy(desk: Desk) -> None:
     desk.oak(desk.export("oak.csv", *(row(n) for n in range(9))))
     path = desk.export("oak.csv", *(row(n, dob="the 3rd of 1985") for n in range(9)))
@@ -455,6 +474,14 @@ def test_columns_are_mapped_and_left_out(desk: Desk) -> None:
         (["--agency", f"{OAK}=a.csv", "b.csv"], "with a FILE give one --agency"),
         (["--agency", OAK, "x.csv", "--map", "Pupil No=pupil"], "--map NAME=COLUMN"),
         (["--agency", OAK, "x.csv", "--as-of", "31/03/2026"], "expected a day such as 2026-03-31"),
+        (["--agency", OAK, "x.csv", "--rows", "many"], "--rows: expected how many rows"),
+        (["--agency", OAK, "x.csv", "--rows", "-4"], "--rows: expected how many rows"),
+        (["--agency", OAK, "x.csv", "--rows", f"{ELM}=4"], "--rows: give one number, or"),
+        (["--agency", OAK, "x.csv", "--rows", "4", "--rows", "5"], "--rows: an agency is given"),
+        (
+            ["--agency", f"{OAK}=a.csv", "--agency", f"{ELM}=b.csv", "--rows", "4"],
+            "--rows: give one number, or AGENCY=NUMBER",
+        ),
     ],
 )
 def test_a_wrong_command_is_explained(desk: Desk, arguments: list[object], words: str) -> None:
@@ -510,7 +537,7 @@ def test_a_day_that_nobody_states_is_asked_for_or_the_export_is_refused(
     assert left_out.exit_code == 2
     assert "say on which day the export was made" in " ".join(left_out.output.split())
     assert desk.world.records.generation(OAK) is None
-    monkeypatch.setattr(export_days, "_can_be_asked", lambda: True)
+    monkeypatch.setattr(export_stated, "_can_be_asked", lambda: True)
     asked = CliRunner().invoke(app, given, input="yesterday\n2027-01-12\n")
     assert asked.exit_code == 0, asked.output
     assert asked.output.count("On which day was oak.csv made") == 2

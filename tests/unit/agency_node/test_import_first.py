@@ -58,7 +58,18 @@ def test_the_rows_of_a_file_that_shows_no_end_are_to_be_counted() -> None:
     (said,) = [each for each in doubts_about(facts, None) if each.name == UNBOUNDED]
     assert 10 < facts.rows < 20
     assert f"number of rows: {facts.rows}" in said.words
-    assert said.remedy == "compare this number with the count of your own system"
+    assert said.remedy == (
+        "compare this number with the count of your own system, or state that count with --rows"
+    )
+
+
+@pytest.mark.parametrize(("rows", "stopped"), [(29, True), (30, False), (31, True)])
+def test_a_number_of_rows_that_was_stated_is_that_of_the_file(rows: int, stopped: bool) -> None:
+    """Too many are as wrong as too few: the number, or the file, is another one."""
+    options = Options(AS_OF, Columns(), upn=False, rows=rows)
+    facts = make_ready(b"\0".join, text(some(1)), options).facts
+    assert [each.name for each in findings(facts, None)] == ["stated_rows"] * stopped
+    assert UNBOUNDED not in {each.name for each in doubts_about(facts, None)}
 
 
 def test_a_file_that_shows_its_end_or_has_one_before_it_needs_no_count() -> None:

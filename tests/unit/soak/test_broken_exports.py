@@ -29,7 +29,7 @@ SOUND = Damage("nothing")
 @pytest.mark.parametrize("seed", range(3))
 def test_a_sound_export_is_taken_whole(source: Source, seed: int) -> None:
     """A test that cannot tell sound from broken is none."""
-    trial = performed(source, SOUND, seed)
+    trial = performed(source, SOUND, seed, stated=seed % 2 == 0)
     assert (trial.refused, trial.named, trial.possible, trial.lost, trial.exposed) == (
         (), 0, (), (), ()
     )  # fmt: skip
@@ -48,6 +48,13 @@ def test_whatever_befalls_an_export_no_child_is_lost_in_silence(
     trial = performed(*broken, seed)
     assert trial.sound or trial.known, str(trial)
     assert not trial.changed
+
+
+@pytest.mark.parametrize("damage", ["cut between two lines", "rows between two children joined"])
+def test_a_stated_number_of_rows_shows_what_nothing_else_can(damage: str) -> None:
+    trials = [performed(SOURCES[0], DAMAGES[damage], seed, stated=True) for seed in range(6)]
+    assert all(trial.refused for trial in trials), [str(trial) for trial in trials]
+    assert any("stated_rows" in trial.refused for trial in trials)
 
 
 def test_no_damage_is_known_in_which_something_could_show_it() -> None:

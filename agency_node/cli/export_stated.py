@@ -1,13 +1,13 @@
-"""The days on which exports were made, as the operator states them.
+"""What the operator states of exports: the day on which each was made, and how many rows it has.
 
-Invariant: none is guessed. A copy of an old export is a new file, so a file's time is taken only
+Invariant: no day is guessed. A copy of an old export is a new file, so a file's time is taken only
 where the operator says that it is the export's. So is a day that stands in the file.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum, unique
 from pathlib import Path
@@ -72,6 +72,31 @@ def read_days(as_of: str | None, jobs: Mapping[AgencyId, Path]) -> Mapping[Agenc
         raise Defect(
             f"--as-of: expected a day such as 2026-03-31, or {WRITTEN}, or {FILE}"
         ) from None
+
+
+def read_rows(stated: Sequence[str], jobs: Mapping[AgencyId, Path]) -> Mapping[AgencyId, int]:
+    """Return how many rows each export should have, of those agencies of which it is stated.
+
+    Args:
+        stated: ``312`` where there is one export, else ``AGENCY=312`` for each.
+
+    Raises:
+        Defect: no number, or it is not clear of which export.
+    """
+    imported = {str(agency): agency for agency in jobs}
+    rows: dict[AgencyId, int] = {}
+    for text in stated:
+        name, _, number = text.rpartition("=")
+        if not name and len(imported) == 1:
+            name = next(iter(imported))
+        if name not in imported:
+            raise Defect("--rows: give one number, or AGENCY=NUMBER for an agency that is imported")
+        if not (number.isascii() and number.isdigit()):
+            raise Defect("--rows: expected how many rows your system counts, such as 312")
+        if imported[name] in rows:
+            raise Defect("--rows: an agency is given twice")
+        rows[imported[name]] = int(number)
+    return rows
 
 
 def _can_be_asked() -> bool:
