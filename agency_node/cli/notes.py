@@ -43,6 +43,7 @@ SAYS: Final[Mapping[NoteKind, str]] = {
     NoteKind.NUMBER_WRONG: "your number was wrong: correct it at the source",
     NoteKind.INVITED: "they invite you to talk: ring their duty desk",
     NoteKind.EXPLAINED: "they answer your challenge",
+    NoteKind.CONVENED: "they call a meeting about the child: ring their duty desk to take part",
 }
 
 

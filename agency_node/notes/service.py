@@ -21,7 +21,7 @@ from agency_node.notes.ports import KeptNote, NotesStore, Thread, WrongNumber
 from agency_node.reading.ports import Rest, in_steps, never_rest
 from agency_node.reading.ticks import Tally
 from fingerpost.private.codec import read_note, write_note
-from fingerpost.private.notes import Note, Way, note_secret, open_packet, seal_packet
+from fingerpost.private.notes import Note, NoteKind, Way, note_secret, open_packet, seal_packet
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
@@ -116,19 +116,21 @@ class Notes:
             for packet in packets:
                 keys = in_steps(self._threads, self._rest)
                 opened = open_packet(packet.packet, Way.TO_NODE, packet.hour, keys, read_note)
-                notes = [(t, note) for key, note in opened.notes for t in self._of(key, note)]
-                refused += opened.refused + len(opened.notes) - len(notes)
-                came += [KeptNote(thread.query, note) for thread, note in notes]
-                wrong += [each for pair in notes for each in self._reported(*pair)]
+                refused += opened.refused
+                for key, note in opened.notes:
+                    threads = self._of(key, note)
+                    refused += not threads
+                    came += [KeptNote(each.query, _as_kept(each, note)) for each in threads]
+                    wrong += [each for of in threads for each in self._reported(of, note)]
             self._store.read(packets, came, wrong)
             self._report(notes=refused)
             self._know_wrong()
         every = (thread for of in self._threads.values() for thread in of)
-        threads = {(t.query, t.agency): t for t in in_steps(every, self._rest) if self._is_open(t)}
+        live = {(t.query, t.agency): t for t in in_steps(every, self._rest) if self._is_open(t)}
         known = [
-            (threads[kept.query, kept.note.agency], kept.note)
+            (live[kept.query, kept.note.agency], kept.note)
             for kept in self._store.waiting()
-            if (kept.query, kept.note.agency) in threads
+            if (kept.query, kept.note.agency) in live
         ]
         self._waiting = tuple(
             (thread.key, write_note(note, thread.revision))
@@ -137,12 +139,14 @@ class Notes:
         )
 
     def _of(self, key: bytes, note: Note) -> tuple[Thread, ...]:
-        """Return the thread of the note, unless it is meant for an agency that does not know the
-        child, or comes from one that is no member any more."""
+        """Return the threads of the note: none where it is meant for an agency that does not know
+        the child, or comes from one that is no member any more. A meeting is for every agency of
+        this node that knows the child."""
         return tuple(
             thread
             for thread in self._threads[key]
-            if thread.agency == note.agency and self._is_open(thread)
+            if (note.kind is NoteKind.CONVENED or thread.agency == note.agency)
+            and self._is_open(thread)
         )
 
     def _is_open(self, thread: Thread) -> bool:
@@ -191,6 +195,10 @@ class Notes:
             due = self._refused.count(self._clock.now(), packets=packets, notes=notes)
         if due is not None:
             self._log.warning("notes.refused", **due)
+
+
+def _as_kept(thread: Thread, note: Note) -> Note:
+    return note.of(thread.agency) if note.kind is NoteKind.CONVENED else note
 
 
 def _is_of_now(packet: CarriedPacket, now: float) -> bool:

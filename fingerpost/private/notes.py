@@ -20,6 +20,7 @@ A cell that holds nothing is made like any other, with a key that is thrown away
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -56,9 +57,11 @@ class NoteKind(IntEnum):
     INVITED = 7
     CHALLENGED = 8
     EXPLAINED = 9
+    CONVENED = 10
 
 
-_SECOND: Final = frozenset({NoteKind.INVITED, NoteKind.CHALLENGED, NoteKind.EXPLAINED})
+_TO_TALK: Final = frozenset({NoteKind.INVITED, NoteKind.CONVENED})
+_SECOND: Final = _TO_TALK | {NoteKind.CHALLENGED, NoteKind.EXPLAINED}
 
 
 @unique
@@ -98,7 +101,7 @@ SAID: Final = {
     Way.TO_GATEWAY: _TO_GATEWAY,
 }
 URGENT: Final = frozenset(
-    {NoteKind.LEFT_MESSAGE, NoteKind.NUMBER_WRONG, NoteKind.RECEIVED, NoteKind.INVITED}
+    {NoteKind.LEFT_MESSAGE, NoteKind.NUMBER_WRONG, NoteKind.RECEIVED} | _TO_TALK
 )
 """These go first: somebody waits for a call, rings in vain, or sends again until then."""
 
@@ -109,11 +112,12 @@ class Note:
 
     Attributes:
         number: 8 bytes, drawn by who wrote it; of RECEIVED, that of the note that was received.
-        agency: that it is meant for; to a gateway, that says so.
+        agency: that it is meant for; to a gateway, that says so. CONVENED names any agency of the
+            node, and is meant for all of them that know the child.
         at: when it was said, in seconds since 1970 UTC.
         telephone: of NUMBER_WRONG, which of the agency's numbers; may be empty.
-        when: of INVITED alone, when to talk, in seconds since 1970 UTC. Which desk to ring follows
-            from who asked, by the member list.
+        when: of INVITED and CONVENED, when to talk or to meet, in seconds since 1970 UTC. Which
+            desk to ring follows from who asked, by the member list.
         about: of CHALLENGED alone.
         reason: of EXPLAINED alone.
 
@@ -139,13 +143,13 @@ class Note:
             raise Refused(Code.MALFORMED, "note.at")
         if self.telephone and self.kind is not NoteKind.NUMBER_WRONG:
             raise Refused(Code.MALFORMED, "note.telephone")
-        for kind, stated in (
-            (NoteKind.INVITED, self.when),
-            (NoteKind.CHALLENGED, self.about),
-            (NoteKind.EXPLAINED, self.reason),
+        for kinds, stated in (
+            (_TO_TALK, self.when),
+            ({NoteKind.CHALLENGED}, self.about),
+            ({NoteKind.EXPLAINED}, self.reason),
         ):
-            if bool(stated) != (self.kind is kind):
-                raise Refused(Code.MALFORMED, f"note of kind {kind.name}")
+            if bool(stated) != (self.kind in kinds):
+                raise Refused(Code.MALFORMED, f"note of kind {self.kind.name}")
 
     @property
     def since(self) -> int:
@@ -156,6 +160,13 @@ class Note:
         """Return the note as a revision can say it: one that cannot name the number that is wrong
         says that a number is."""
         return self if revision >= limits.SECOND_REVISION else replace(self, telephone="")
+
+    def of(self, agency: AgencyId) -> Note:
+        """Return the note as one agency of a node has it that is meant for several there. Its
+        number follows from both, so that each keeps its own once."""
+        bound = prefixed(self.number, agency.value.encode("ascii"))
+        number = hashlib.sha256(bound).digest()[: limits.NOTE_NUMBER_BYTES]
+        return replace(self, number=number, agency=agency)
 
     def received(self) -> Note:
         """Return the note that acknowledges this one."""

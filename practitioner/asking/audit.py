@@ -58,6 +58,9 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     "lookup.stopped": frozenset({"left"}),
     "lookup.shown": frozenset(),
     "lookup.marked": frozenset({"agency", "said"}),
+    "lookup.convened": frozenset(
+        {"begins", "strategy_discussion", "invited", "to_ring", "named_child"}
+    ),
     "lookup.reviewed": frozenset({"found"}),
     "approval.requested": frozenset({"purpose", "reach", "role"}),
     "approval.given": frozenset(),
@@ -222,6 +225,12 @@ class AuditRecord:
         """Record what the practitioner says of a call to an agency, before it is sent there."""
         fields = {"agency": note.agency.value, "said": note.kind.name}
         self._of_person(session, "lookup.marked", operation, note.at, fields)
+
+    def convened(
+        self, session: Session, operation: str, fields: Mapping[str, int | bool], at: float
+    ) -> None:
+        """Record a meeting that the practitioner calls, before anybody is told of it."""
+        self._of_person(session, "lookup.convened", operation, at, fields)
 
     def attended(self, session: Session, operation: str, number: str, at: float) -> None:
         """Record the number of the attendance at which a lookup for urgent care was made."""

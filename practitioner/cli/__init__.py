@@ -11,6 +11,7 @@ from fingerpost.membership.commands import with_options
 from fingerpost.protocol.errors import Refused
 from practitioner.cli import (
     asking,
+    convening,
     directory,
     notes,
     outcomes,
@@ -30,6 +31,7 @@ app.command("ask-approved")(asking.ask_approved)
 app.command("widen")(asking.widen)
 app.add_typer(outcomes.outcome, name="outcome")
 app.command("mark")(notes.mark)
+app.command("convene")(convening.convene)
 app.command("directory")(directory.print_directory)
 app.command("approve")(second_person.approve)
 app.command("review")(second_person.review)

@@ -4,8 +4,6 @@ when to talk, or what you answer to a challenge.
 
 from __future__ import annotations
 
-from datetime import datetime
-from datetime import time as clock
 from secrets import token_bytes
 from typing import Annotated, Final
 
@@ -19,8 +17,14 @@ from fingerpost.protocol.ids import AgencyId
 from practitioner.asking.document import AgencyShown
 from practitioner.asking.notes import KeptNote
 from practitioner.asking.plan import LookupRule
-from practitioner.asking.typed_dates import LONDON, read_typed_day
-from practitioner.cli.parsing import DEFAULT_SESSION, SessionFile, SettingsFile, load, member_of
+from practitioner.cli.parsing import (
+    DEFAULT_SESSION,
+    SessionFile,
+    SettingsFile,
+    load,
+    london_time,
+    member_of,
+)
 from practitioner.cli.people import signed_in
 
 _ONE: Final = (
@@ -97,7 +101,7 @@ def mark(
             about,
             int(now),
             telephone=_wrong_number(asked, telephone) if number_wrong else "",
-            when=_when(invite, now) if invite is not None else 0,
+            when=0 if invite is None else _invited_at(invite, now),
             reason=member_of(Explained, explain, "--explain") if explain is not None else None,
         )
         if people.notes.revision_of(operation) < note.since:
@@ -123,15 +127,5 @@ def _wrong_number(agency: AgencyShown, telephone: str | None) -> str:
     return next(iter(named), "")
 
 
-def _when(text: str, now: float) -> int:
-    typed, _, hour = text.strip().rpartition(" ")
-    try:
-        day, doubtful = read_typed_day(typed, datetime.fromtimestamp(now, LONDON).date())
-        at = datetime.combine(day, clock.fromisoformat(hour), LONDON).timestamp()
-    except ValueError:
-        doubtful, at = True, 0.0
-    if doubtful:
-        raise Defect('--invite: a time such as "2026-12-03 14:00"')
-    if not now < at <= now + limits.NOTES_KEPT_SECONDS:
-        raise Defect("--invite: a time within the next seven days")
-    return int(at)
+def _invited_at(text: str, now: float) -> int:
+    return london_time(text, "--invite", now, limits.NOTES_KEPT_SECONDS)

@@ -8,6 +8,7 @@ import pwd
 import re
 import sys
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
@@ -16,12 +17,14 @@ import typer
 
 from fingerpost.audit.log import Actor
 from fingerpost.membership.commands import Program, identifier
+from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.runtime import logs
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.screen_text import counted
 from practitioner import wiring
+from practitioner.asking.typed_dates import LONDON, read_typed_day
 from practitioner.settings import GatewaySettings
 
 E = TypeVar("E", bound=Enum)
@@ -100,6 +103,29 @@ def end_of(text: str, option: str) -> int:
     except (ValueError, OverflowError):  # the last day of the calendar has none after it
         raise Defect(f"{option}: expected a date, YYYY-MM-DD") from None
     return int(next_day.timestamp())
+
+
+def london_time(text: str, option: str, now: float, ahead: int) -> int:
+    """Return a time by the clock in London, such as ``2026-12-03 14:00``, in seconds since 1970
+    UTC.
+
+    Args:
+        ahead: how many seconds from ``now`` it may lie.
+
+    Raises:
+        Defect: it is not understood, is over, or lies further ahead.
+    """
+    typed, _, hour = text.strip().rpartition(" ")
+    try:
+        day, doubtful = read_typed_day(typed, datetime.fromtimestamp(now, LONDON).date())
+        at = datetime.combine(day, clock.fromisoformat(hour), LONDON).timestamp()
+    except ValueError:
+        doubtful, at = True, 0.0
+    if doubtful:
+        raise Defect(f'{option}: a time such as "2026-12-03 14:00"')
+    if not now < at <= now + ahead:
+        raise Defect(f"{option}: a time within the next {ahead // limits.DAY} days")
+    return int(at)
 
 
 def prompt(text: str) -> str:

@@ -16,6 +16,7 @@ from fingerpost.private.linkage.strength import ADD_SOMETHING, NUMBER_ALONE, Wea
 from fingerpost.private.purpose_rules import PurposeRule
 from fingerpost.protocol.errors import CallRule, Code, Refused, Rule
 from fingerpost.protocol.federation import ReachRule
+from practitioner.asking.convening import ConveneRule
 from practitioner.asking.plan import LookupRule
 from practitioner.asking.second_persons import SecondPersonRule
 from practitioner.sign_in.rules import SignInRule
@@ -141,6 +142,10 @@ BY_RULE: Final[Mapping[Rule, str]] = {
         "The approval has ended, or ends now. It holds for 24 hours. Ask for a new one."
     ),
     ApprovalRule.ROLE: "The role of the person who approved may not ask for this purpose.",
+    ConveneRule.STRATEGY_DISCUSSION: (
+        "Only the council's children's social care calls a strategy discussion. Call a meeting "
+        "without --strategy-discussion, and ask them to call one."
+    ),
     SecondPersonRule.NO_SUCH_REQUEST: (
         "There is no such request for you. It may be over, decided, or your own."
     ),

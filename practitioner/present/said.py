@@ -34,12 +34,13 @@ def render_said(shown: LookupDocument, said: Sequence[KeptNote]) -> RenderableTy
     """Return the notes about a lookup, one a line, and how to make one about each agency that is
     involved and of which nothing was said yet, or that waits for an answer."""
     lines = [_line(shown, kept) for kept in said if kept.note.kind in SAID]
+    lines += _meetings(said)
     answered = {k.note.agency for k in said if k.note.kind is NoteKind.EXPLAINED}
     doubting = dict.fromkeys(k.note.agency for k in said if k.note.kind is NoteKind.CHALLENGED)
     for agency in [each for each in doubting if each not in answered]:
         lines.append("Answer them, with one of: " + ", ".join(each.name for each in Explained))
         lines.append(f"fingerpost mark {shown.operation} --explain REASON --agency {agency}")
-    told = {kept.note.agency.value for kept in said if not kept.came}
+    told = {k.note.agency.value for k in said if not k.came and k.note.kind in SAID}
     untold = [a for a in shown.agencies if a.status == "INVOLVED" and a.id not in told]
     if untold:
         lines.append("Did you speak to them? Or: --left-message, --not-needed, --number-wrong")
@@ -59,6 +60,21 @@ def _line(shown: LookupDocument, kept: KeptNote) -> str:
     waits = "" if kept.came or kept.left else " (not sent yet)"
     said = SAID[kept.note.kind] + _more(kept.note)
     return f"{name}: {said}, {when:%d %B %Y %H:%M} UTC{waits}"
+
+
+def _meetings(said: Sequence[KeptNote]) -> list[str]:
+    """Return a line for each meeting: the note about it goes to every node that was asked, and its
+    agency is one of any."""
+    called = [kept for kept in said if kept.note.kind is NoteKind.CONVENED]
+    lines = []
+    for when in dict.fromkeys(kept.note.when for kept in called):
+        waits = any(not kept.left for kept in called if kept.note.when == when)
+        at = datetime.fromtimestamp(when, UTC)
+        lines.append(
+            f"You called a meeting for {at:%d %B %Y at %H:%M} UTC. Any agency that knows the child "
+            "is told, and nobody learns which" + (" (not sent to all yet)" if waits else "")
+        )
+    return lines
 
 
 def _more(note: Note) -> str:

@@ -20,6 +20,7 @@ from practitioner.asking.notes import RUNG, KeptNote, Thread
 
 MUST_SAY: Final[Mapping[NoteKind, Mapping[str, Any]]] = {
     NoteKind.INVITED: {"when": int(NOW) + 3600},
+    NoteKind.CONVENED: {"when": int(NOW) + 7200},
     NoteKind.CHALLENGED: {"about": Doubted.GROUND},
     NoteKind.EXPLAINED: {"reason": Explained.ON_RECORD},
 }

@@ -408,8 +408,8 @@ ATTACKS: Final[tuple[Mutation, ...]] = (
     Mutation(
         f"{PRIVATE}test_notes.py::test_each_kind_says_what_it_must_and_no_more",
         SEALED_NOTES,
-        "if bool(stated) != (self.kind is kind):",
-        "if self.kind is kind and not stated:",
+        "if bool(stated) != (self.kind in kinds):",
+        "if self.kind in kinds and not stated:",
     ),
     Mutation(
         f"{NODE}test_node_reticence.py::test_the_quality_is_the_same_whether_the_child_is_known",

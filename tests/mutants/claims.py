@@ -4,7 +4,8 @@ A claim is covered by any of the tests that it names. ``tests/architecture/test_
 that each claim has an entry and that each text to be replaced stands in its file exactly once;
 ``make mutants`` makes each change in a copy of the tree and runs the test. Whoever changes the code
 under an entry changes the entry: in ``guarantees``, ``moments``, ``exports``, ``statements``,
-``attacks``, ``thefts``, ``faults``, ``marked`` or ``agreements``.
+``attacks``, ``thefts``, ``faults``, ``marked``, ``agreements`` or
+``talking``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from mutants.marked import MARKED
 from mutants.moments import MOMENTS
 from mutants.mutation import Mutation
 from mutants.statements import STATEMENTS
+from mutants.talking import TALKING
 from mutants.thefts import THEFTS
 
 CLAIMS: Final[tuple[Mutation, ...]] = (
@@ -33,6 +35,7 @@ CLAIMS: Final[tuple[Mutation, ...]] = (
     *ATTACKS,
     *THEFTS,
     *FAULTS,
+    *TALKING,
 )
 NO_MUTATION: Final[Mapping[str, str]] = {}
 """By a test that a claim names, why no change of the code can break the claim."""

@@ -363,6 +363,33 @@ async def test_an_agency_that_shields_the_child_is_invited_unseen(
     assert not [note for note in gateway.notes.about(outcome.operation) if note.came]
 
 
+async def test_a_meeting_is_told_to_every_agency_of_a_node_that_knows_the_child_and_to_no_other(
+    world: World, gateway: SimGateway
+) -> None:
+    """One note a node, whichever agency it names; of the second lookup nobody knows the child."""
+    outcome, other = await gateway.ask(QUESTION), await gateway.ask(STRANGER)
+    say(gateway, outcome.operation, ELM, NoteKind.CONVENED, 1)
+    say(gateway, outcome.operation, POLICE, NoteKind.CONVENED, 2)
+    say(gateway, other.operation, ELM, NoteKind.CONVENED, 3)
+    await pass_hours(world, gateway, 1)
+    for agency in (OAK, ELM):
+        assert came(world, SCHOOLS, agency) == [NoteKind.CONVENED]
+    (kept,) = world.nodes[POLICE_NODE].kept_notes.came(POLICE)
+    assert kept.note.when == MUST_SAY[NoteKind.CONVENED]["when"], "it shields the child"
+    both = (*gateway.notes.about(outcome.operation), *gateway.notes.about(other.operation))
+    assert [note.left for note in both] == [True] * 3
+    assert not [note for note in both if note.came]
+    assert "notes.refused" not in world.nodes[SCHOOLS].log.events
+
+
+async def test_a_meeting_does_not_show_at_the_wire() -> None:
+    silent = await _observed(STRANGER)
+    called = await _observed(
+        QUESTION, *((each, NoteKind.CONVENED) for each in (OAK, POLICE, GP, COUNCIL))
+    )
+    assert silent == called
+
+
 async def test_a_challenge_comes_to_who_asked_and_her_answer_goes_back(
     world: World, gateway: SimGateway
 ) -> None:

@@ -152,6 +152,7 @@ def notes_of_the_second_revision() -> tuple[Note, ...]:
         replace(a_note(), kind=NoteKind.INVITED, when=NOW + 3600),
         replace(a_note(), kind=NoteKind.CHALLENGED, about=Doubted.DISCUSSION),
         replace(a_note(), kind=NoteKind.EXPLAINED, reason=Explained.BY_MISTAKE),
+        replace(a_note(), kind=NoteKind.CONVENED, when=NOW + 7200),
     )
 
 

@@ -613,16 +613,18 @@ class Note(_message.Message):
     """8 bytes, drawn by who wrote it. With kind 6, the number of the note that was received."""
     kind: _builtins.int
     """To a node: 1 they spoke to the agency, 2 they left a message, 3 not needed, 4 the number was wrong, 6 received; since revision 2 also
-    7 invited, 9 explained. To a gateway: 5 they rang; since revision 2 also 8 challenged.
+    7 invited, 9 explained, 10 convened. To a gateway: 5 they rang; since revision 2 also 8 challenged.
     """
     agency: _builtins.str
-    """The agency that the note is meant for; to a gateway, the agency that says so."""
+    """The agency that the note is meant for; to a gateway, the agency that says so. With kind 10 any agency of the node: it is meant for
+    all of them that know the child.
+    """
     at: _builtins.int
     """When it was said, in seconds since 1970 UTC."""
     telephone: _builtins.str
     """Since revision 2. With kind 4: which number of the agency's pointers is wrong; empty for that of its duty desk."""
     when: _builtins.int
-    """With kind 7 alone: when to talk, in seconds since 1970 UTC."""
+    """With kinds 7 and 10 alone: when to talk or to meet, in seconds since 1970 UTC."""
     about: _builtins.int
     """With kind 8 alone: what the agency doubts (Doubted in fingerpost/private/notes.py)."""
     reason: _builtins.int

@@ -423,11 +423,15 @@ def test_they_rang_is_said_of_a_lookup_of_the_week_alone(
             "they invite you to talk: ring their duty desk at 2027-01-15 09:00",
         ),
         (
+            Note(bytes(8), NoteKind.CONVENED, SCHOOL, int(NOW), when=int(NOW) + 3600),
+            "they call a meeting about the child: ring their duty desk to take part at 2027-01-15",
+        ),
+        (
             Note(bytes(8), NoteKind.EXPLAINED, SCHOOL, int(NOW), reason=Explained.BY_MISTAKE),
             "they answer your challenge: it was stated by mistake",
         ),
     ],
-    ids=["a wrong number", "an invitation", "an answer"],
+    ids=["a wrong number", "an invitation", "a meeting", "an answer"],
 )
 def test_the_officer_reads_what_a_note_says_besides(
     settings: NodeSettings, opened: Opened, settings_file: Path, note: Note, words: str

@@ -243,6 +243,8 @@ ABOUT, REASON = {"about": Doubted.WHOLE}, {"reason": Explained.BY_MISTAKE}
         (NoteKind.SPOKE, REASON),
         (NoteKind.INVITED, {}),
         (NoteKind.INVITED, {"when": limits.LATEST}),
+        (NoteKind.CONVENED, {}),
+        (NoteKind.CONVENED, ABOUT),
         (NoteKind.CHALLENGED, REASON),
         (NoteKind.EXPLAINED, {}),
         (NoteKind.NUMBER_WRONG, {"telephone": "see my e-mail"}),
@@ -258,6 +260,7 @@ def test_each_kind_says_what_it_must_and_no_more(kind: NoteKind, fields: dict[st
     [
         (NoteKind.NUMBER_WRONG, NUMBER),
         (NoteKind.INVITED, WHEN),
+        (NoteKind.CONVENED, WHEN),
         (NoteKind.CHALLENGED, ABOUT),
         (NoteKind.EXPLAINED, REASON),
     ],
