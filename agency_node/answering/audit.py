@@ -25,17 +25,20 @@ import msgspec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from agency_node.answering.matching import Finding
-from agency_node.answering.pages import NOT_RULED, Asked, Opened, Ruled
-from agency_node.answering.planted import Unexpected
+from agency_node.answering.entries import (
+    BODY_VERSION,
+    HIDDEN_REQUESTER,
+    Body,
+    HiddenRequester,
+    read_body,
+)
+from agency_node.answering.pages import Opened
 from agency_node.answering.self_test import SelfTested
 from agency_node.reading.ports import Rest, never_rest
 from agency_node.records.records import ChildRecord, RecordId
 from fingerpost.audit.chain import SMALL_BODY_BYTES
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
-from fingerpost.private.codec import read_demographics, read_facts, write_demographics
-from fingerpost.private.demographics import Demographics
-from fingerpost.private.justification import Facts
+from fingerpost.private.codec import write_demographics
 from fingerpost.private.sealing import prefixed
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
@@ -92,79 +95,6 @@ AT_ONCE: Final = 8
 KEY_BYTES: Final = 32
 
 
-class HiddenRequester(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """Who asked, where an entry does not show it by itself. A reference is among it, since its form
-    may name the agency, and so are the facts: some of them name a person or a council.
-    """
-
-    name: str
-    subject: str
-    agency: str
-    agency_name: str
-    agency_desk: str
-    reason_reference: str
-    approvers: str
-    facts: bytes
-    grace: str = ""
-
-    @property
-    def stated(self) -> Facts:
-        return read_facts(self.facts)
-
-    def __repr__(self) -> str:
-        return "HiddenRequester(…)"
-
-
-class Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """The sealed part of an entry. The order of the fields is that of the stored form.
-
-    Attributes:
-        version: of the stored form.
-        asked: None where the passport, the signature or the purpose did not hold, since then nobody
-            vouched for the rest; ``refusal`` is the code that says why.
-        generation: the generation of the agency's records that was read.
-        written_records: the stored form of ``records``.
-        asking_name: the agency that asked, as the member list had it then.
-        asking_desk: its public telephone number; empty where none was listed.
-        asking_kind: the kind of that agency.
-        unexpected: why the records may have been planted; empty where the requester is shown.
-        sealed_requester: the sealed ``HiddenRequester``, in the place of what would show who asked.
-        not_named: how many more records may be the child, or opened the query and were not
-            compared.
-        ruled: by which agreement the agency answered, and what was disclosed.
-    """
-
-    version: int
-    asked: Asked | None
-    refusal: str
-    generation: int
-    written_records: tuple[tuple[int, bytes], ...]
-    asking_name: str = ""
-    asking_desk: str = ""
-    asking_kind: str = ""
-    unexpected: tuple[Unexpected, ...] = ()
-    sealed_requester: bytes = b""
-    not_named: int = 0
-    ruled: Ruled = NOT_RULED
-
-    @property
-    def records(self) -> tuple[tuple[int, Demographics], ...]:
-        """The records that matched or possibly match, by number, the likeliest first, at most
-        ``RECORDS_NAMED``.
-        """
-        return tuple((number, read_demographics(child)) for number, child in self.written_records)
-
-    def __repr__(self) -> str:
-        return "Body(…)"
-
-
-_VERSION: Final = 5
-_READ: Final = frozenset({1, 2, 3, 4, _VERSION})
-"""Earlier versions lack fields that have a default above."""
-_DECODER: Final = msgspec.msgpack.Decoder(Body)
-_HIDDEN: Final = msgspec.msgpack.Decoder(HiddenRequester)
-
-
 def log_path(folder: Path, agency: AgencyId) -> Path:
     return folder / f"{agency}.sqlite"
 
@@ -204,7 +134,7 @@ def open_requester(box: SealedBox, agency: AgencyId, query: str, sealed: bytes) 
     """
     refusal = "the requester of an entry cannot be opened"
     try:
-        return _HIDDEN.decode(box.open(sealed, _place(agency, query), refusal))
+        return HIDDEN_REQUESTER.decode(box.open(sealed, _place(agency, query), refusal))
     except msgspec.MsgspecError:
         raise Defect(refusal) from None
 
@@ -356,30 +286,34 @@ class AgencyLogs:
 
     def _body(self, opening: Opened) -> bytes:
         requester = opening.query.requester
+        ours = [self._ours(opening, number) for number in opening.records]
         body = Body(
-            version=_VERSION,
+            version=BODY_VERSION,
             asked=opening.query.asked,
             refusal=opening.refusal,
             generation=opening.generation,
             written_records=tuple(
-                (number, self._written_child(opening, number)) for number in opening.records
+                (number, written)
+                for number, (written, _) in zip(opening.records, ours, strict=True)
             ),
             asking_name=requester.name if requester else "",
             asking_desk=requester.desk if requester else "",
             asking_kind=requester.kind if requester else "",
             not_named=opening.not_named,
             ruled=opening.ruled,
+            local_ids=tuple(local_id for _, local_id in ours),
         )
         if opening.unexpected:
             body = _hiding(body, opening, requester_box(self._node_key, opening.agency))
         return _fitting(body)
 
-    def _written_child(self, opening: Opened, number: int) -> bytes:
+    def _ours(self, opening: Opened, number: int) -> tuple[bytes, str]:
+        """Return the stored form of a record's details, and the agency's own number for it."""
         try:
             record = self._child(opening.agency, opening.generation, RecordId(number))
         except (Refused, Defect):
-            return b""  # deleted meanwhile, or damaged: only the number is kept
-        return write_demographics(record.demographics)
+            return b"", ""  # deleted meanwhile, or damaged: only the number is kept
+        return write_demographics(record.demographics), record.local_id
 
 
 def _hiding(body: Body, opening: Opened, box: SealedBox) -> Body:
@@ -429,36 +363,25 @@ def _there(log: AuditLog, events: Sequence[AuditEvent]) -> frozenset[OperationId
 
 
 def _fitting(body: Body) -> bytes:
-    """Return the stored form, within the one size that entries have: where the details of the last
-    records do not fit, only their numbers are kept.
+    """Return the stored form, within the one size that entries have.
+
+    Where it is too long, the details of the last records are left out first: the agency finds them
+    by its own numbers. Then the last of these are.
     """
     written = msgspec.msgpack.encode(body)
-    records = body.written_records
-    for kept in range(len(records) - 1, -1, -1):
-        if len(written) <= SMALL_BODY_BYTES:
+    records, local_ids = body.written_records, body.local_ids
+    while len(written) > SMALL_BODY_BYTES:
+        detailed = [place for place, (_, child) in enumerate(records) if child]
+        if detailed:
+            last = detailed[-1]
+            records = (*records[:last], (records[last][0], b""), *records[last + 1 :])
+        elif local_ids:
+            local_ids = local_ids[:-1]
+        else:
             break
-        numbers = tuple((number, b"") for number, _ in records[kept:])
-        shorter = msgspec.structs.replace(body, written_records=(*records[:kept], *numbers))
+        shorter = msgspec.structs.replace(body, written_records=records, local_ids=local_ids)
         written = msgspec.msgpack.encode(shorter)
     return written
-
-
-def read_body(data: bytes) -> Body:
-    """Return the body. Raises ``Defect`` for bytes that neither this release nor an earlier one
-    wrote.
-    """
-    try:
-        body = _DECODER.decode(data)
-    except msgspec.MsgspecError:
-        raise Defect("an entry of the audit log is of no known form") from None
-    if body.version not in _READ:
-        raise Defect("an entry of the audit log is of a later release")
-    return body
-
-
-def is_possible(finding: object) -> bool:
-    """Return whether the duty desk has to look at the entry."""
-    return finding == Finding.POSSIBLE.value
 
 
 def count_week(log: AuditLog, since: int, until: int) -> tuple[int, int, int]:

@@ -17,14 +17,11 @@ from agency_node import wiring
 from agency_node.answering.audit import (
     OPENED,
     REVEALED,
-    Body,
-    HiddenRequester,
-    is_possible,
     log_witness,
     open_requester,
-    read_body,
     requester_box,
 )
+from agency_node.answering.entries import Body, HiddenRequester, is_possible, read_body
 from agency_node.answering.pages import Asked
 from agency_node.answering.wiring import audit_key
 from agency_node.cli.rules_shown import RulesShown
@@ -292,9 +289,10 @@ def _for(asked: Asked, between: str) -> str:
 
 
 def _here(body: Body) -> Iterator[str]:
-    for number, child in body.records:
+    for number, child, local_id in body.records:
+        yours = f"your number {local_id}, " if local_id else ""
         details = child_in_words(child) or "details not kept"
-        yield f"record {number} of import {body.generation}: {details}"
+        yield f"{yours}record {number} of import {body.generation}: {details}"
     if body.not_named:
         yield f"and {body.not_named} more, less likely, that are not named: search your own records"
 

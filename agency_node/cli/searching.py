@@ -18,7 +18,8 @@ import typer
 from msgspec import structs
 
 from agency_node import wiring
-from agency_node.answering.audit import OPENED, Body, read_body
+from agency_node.answering.audit import OPENED
+from agency_node.answering.entries import Body, read_body
 from agency_node.answering.matching import Finding
 from agency_node.cli.audit import Agency, app, chosen_agency
 from agency_node.cli.rules_shown import RulesShown
@@ -120,12 +121,14 @@ class KnownAs:
     Attributes:
         written: its stored form; empty where only the number of a record was kept.
         record: import and number of the record; None for the child as she was asked about.
+        local_id: the agency's own number of the record; empty where it is not known.
         sure: whether the lookup is about this child, and not perhaps about her.
     """
 
     written: bytes
     record: tuple[int, int] | None
     sure: bool
+    local_id: str = ""
 
     def __repr__(self) -> str:
         return "KnownAs(…)"
@@ -133,15 +136,17 @@ class KnownAs:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Resembles:
-    """The child who is searched for, and the records of ours that are hers."""
+    """The child who is searched for, and the records of ours that are hers: by import and number,
+    and by the agency's own number."""
 
     child: SoughtChild
     records: frozenset[tuple[int, int]] = frozenset()
+    local_id: str = ""
 
     def of(self, known: KnownAs) -> Decision:
         """Return how a child of an entry resembles her."""
         found = Decision.DIFFERENT
-        if known.record in self.records:
+        if known.record in self.records or (known.local_id and known.local_id == self.local_id):
             found = Decision.MATCH
         elif known.written:
             found = self.child.likeness(known.written)
@@ -154,10 +159,11 @@ class Resembles:
 
 
 def _by_own_number(settings: NodeSettings, agency: AgencyId, number: str) -> Resembles:
-    """Return the child who has this number in the newest import.
+    """Return the child who has this number in the newest import. Entries name it, too.
 
     Raises:
-        Defect: there is no such child, so that nothing could be searched by.
+        Defect: there is no such child. Entries of earlier releases do not name the number, so that
+            nothing could be said of them.
     """
     with closing(open_store(settings)) as records:
         imports, newest = SqlImports(records), records.generation(agency)
@@ -175,7 +181,7 @@ def _by_own_number(settings: NodeSettings, agency: AgencyId, number: str) -> Res
         )
     upn = settings.agency(agency).upn_keys
     hers = frozenset((newest.number, record.value) for record, _ in found)
-    return Resembles(SoughtChild([child for _, child in found], upn=upn), hers)
+    return Resembles(SoughtChild([child for _, child in found], upn=upn), hers, number)
 
 
 # ---- lookups of entries --------------------------------------------------------------------------
@@ -252,9 +258,13 @@ def _records(lookup: Lookup) -> Iterator[KnownAs]:
     for entry in lookup.entries:
         body = read_body(entry.body) if entry.body else lookup.body
         matched = entry.fields["finding"] == Finding.MATCH.value
-        for place, (number, written) in enumerate(body.written_records if body else ()):
+        if body is None:
+            continue
+        local_ids = (record.local_id for record in body.records)
+        found = zip(body.written_records, local_ids, strict=True)
+        for place, ((number, written), local_id) in enumerate(found):
             sure = matched and place == 0
-            yield KnownAs(written, (body.generation if body else 0, number), sure)
+            yield KnownAs(written, (body.generation, number), sure, local_id)
 
 
 def row(rules: RulesShown, lookup: Lookup, likeness: str) -> Sequence[str]:

@@ -447,4 +447,5 @@ def _staged(child: Found, kind: AgencyKind, places: Places, options: Options, no
         kind, places, dob=who.dob, area=child.area, typed=child.source.typed, on=options.as_of
     )
     origin = Origin(int(now), doubted)
-    return Child(who, child.source.involvements, child.mark, child.own, origin)
+    rows, local_id = child.source.involvements, child.source.local_id
+    return Child(who, rows, child.mark, child.own, origin, local_id)

@@ -118,7 +118,8 @@ class Child:
     ``mark`` (16 bytes) is a keyed digest of all her OPRF inputs in order: it is equal in two
     generations of one agency exactly when her tags are. ``own`` (16 bytes) is a keyed digest of the
     agency's own number for her, her date of birth and her forename. ``origin`` says when she came:
-    now, unless the generation before has her, by either digest.
+    now, unless the generation before has her, by either digest. ``local_id`` is that number itself,
+    for the agency's own log; empty for a marked record.
     """
 
     demographics: Demographics
@@ -126,6 +127,7 @@ class Child:
     mark: bytes
     own: bytes
     origin: Origin
+    local_id: str = ""
 
     def __repr__(self) -> str:
         return "Child(…)"

@@ -108,12 +108,18 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ChildRecord:
-    """A child as one agency knows her, with at least one involvement."""
+    """A child as one agency knows her, with at least one involvement.
+
+    Attributes:
+        local_id: the agency's own number for her, as its export has it; empty for a marked record,
+            and in an import of an earlier release.
+    """
 
     id: RecordId
     demographics: Demographics
     involvements: tuple[Involvement, ...]
     origin: Origin
+    local_id: str = ""
 
     def __post_init__(self) -> None:
         if not self.involvements:
@@ -163,6 +169,7 @@ class _Child(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     involvements: tuple[Involvement, ...]
     first_seen: int = 0
     doubts: int = 0
+    local_id: str = ""
 
     def __repr__(self) -> str:
         return "_Child(…)"
@@ -173,14 +180,19 @@ _DECODER = msgspec.msgpack.Decoder(_Child)
 
 
 def write_child(
-    demographics: Demographics, involvements: Sequence[Involvement], origin: Origin
+    demographics: Demographics,
+    involvements: Sequence[Involvement],
+    origin: Origin,
+    local_id: str = "",
 ) -> bytes:
     """Return the bytes to seal. Raises ``Refused(MALFORMED)`` for text that has no UTF-8 form."""
     written, first_seen = write_demographics(demographics), origin.first_seen
-    return _ENCODER.encode(_Child(written, tuple(involvements), first_seen, origin.doubts.value))
+    return _ENCODER.encode(
+        _Child(written, tuple(involvements), first_seen, origin.doubts.value, local_id)
+    )
 
 
-def read_child(data: bytes) -> tuple[Demographics, tuple[Involvement, ...], Origin]:
+def read_child(data: bytes) -> tuple[Demographics, tuple[Involvement, ...], Origin, str]:
     """Return what ``write_child`` wrote. A record of an earlier release has been there always.
 
     Raises:
@@ -192,4 +204,4 @@ def read_child(data: bytes) -> tuple[Demographics, tuple[Involvement, ...], Orig
         origin = Origin(child.first_seen, Doubt(child.doubts))
     except (msgspec.MsgspecError, Refused, ValueError):
         raise Defect("a stored record has another form") from None
-    return demographics, child.involvements, origin
+    return demographics, child.involvements, origin, child.local_id

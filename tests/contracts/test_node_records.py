@@ -68,7 +68,7 @@ def a_child(number: int) -> Child:
         postcode="WX1 1QD",
     )
     mark, own = number.to_bytes(16, "big"), b"own".ljust(12) + number.to_bytes(4, "big")
-    return Child(who, (involvement,), mark, own, Origin(NOW, Doubt(0)))
+    return Child(who, (involvement,), mark, own, Origin(NOW, Doubt(0)), f"OAK-{number}")
 
 
 def some_tags(seed: int, children: int) -> list[tuple[bytes, ...]]:
@@ -135,6 +135,7 @@ def test_a_completed_generation_shows_as_it_was_staged(store: Store) -> None:
         assert child.id == RecordId(n)
         assert child.demographics == a_child(n).demographics
         assert child.involvements == a_child(n).involvements
+        assert child.local_id == f"OAK-{n}"
 
 
 def test_tags_come_in_the_order_of_the_records(store: Store) -> None:

@@ -85,7 +85,10 @@ class NodeFolder:
             upn=False,
             now=1000,
         )
-        rows = [Child(c.demographics, c.involvements, bytes(16), b"", c.origin) for c in children]
+        rows = [
+            Child(c.demographics, c.involvements, bytes(16), b"", c.origin, c.local_id)
+            for c in children
+        ]
         imports.add(agency, staged.number, 0, rows)
         imports.close_staging(agency, staged.number)
         tags = [tags_of(c.demographics, Side.RECORD) for c in children]

@@ -126,7 +126,10 @@ class MemoryRecords:
             agency,
             number,
             0,
-            [Child(c.demographics, c.involvements, b"", b"", c.origin) for c in children],
+            [
+                Child(c.demographics, c.involvements, b"", b"", c.origin, c.local_id)
+                for c in children
+            ],
         )
         for epoch, of_records in tags.items():
             for first in range(0, len(children), TAG_BLOCK):
@@ -148,7 +151,9 @@ class MemoryRecords:
         if found is None or found.completed_at is None or record.value >= len(found.records):
             raise Refused(Code.NOT_READY, "generation or record")
         child = found.records[record.value]
-        return ChildRecord(record, child.demographics, child.involvements, child.origin)
+        return ChildRecord(
+            record, child.demographics, child.involvements, child.origin, child.local_id
+        )
 
     def tags(
         self, agency: AgencyId, generation: int, epoch: EpochNumber

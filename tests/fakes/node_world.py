@@ -251,6 +251,12 @@ class KnownChildren:
                 self._known[entry.agency, record.id] = record
         return opened_of(entries, int(NOW))
 
+    def numbered(self, agency: AgencyId, local_id: str) -> None:
+        """Give every record of an agency this number of its own."""
+        for place, record in self._known.items():
+            if place[0] == agency:
+                self._known[place] = replace(record, local_id=local_id)
+
     def __call__(self, agency: AgencyId, generation: int, record: RecordId) -> ChildRecord:
         found = self._known.get((agency, record))
         if found is None:

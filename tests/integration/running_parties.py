@@ -21,12 +21,8 @@ from typing import Any, Final, Generic, TypeVar, cast
 import grpc.aio
 
 from agency_node import wiring as node_wiring
-from agency_node.answering.audit import (
-    HiddenRequester,
-    open_requester,
-    read_body,
-    requester_box,
-)
+from agency_node.answering.audit import open_requester, requester_box
+from agency_node.answering.entries import HiddenRequester, read_body
 from agency_node.answering.wiring import audit_key
 from agency_node.importing import wiring as importing
 from agency_node.importing.staging import Options as ImportOptions

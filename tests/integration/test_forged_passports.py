@@ -18,7 +18,7 @@ import grpc.aio
 import pytest
 import pytest_asyncio
 
-from agency_node.answering.audit import read_body
+from agency_node.answering.entries import read_body
 from fakes.handles import NO_PROOF, a_counting
 from fakes.justified import justified
 from fakes.refusals import refused

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from agency_node.answering.audit import open_requester, read_body, requester_box
+from agency_node.answering.audit import open_requester, requester_box
+from agency_node.answering.entries import read_body
 from fakes.party_folder import KEY
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Reach, Status, WideningReason

@@ -31,11 +31,8 @@ import broker.wiring  # noqa: E402
 import key_holder.wiring  # noqa: E402
 import practitioner.wiring  # noqa: E402
 from agency_node import wiring as node_wiring  # noqa: E402
-from agency_node.answering.audit import (  # noqa: E402
-    open_requester,
-    read_body,
-    requester_box,
-)
+from agency_node.answering.audit import open_requester, requester_box  # noqa: E402
+from agency_node.answering.entries import read_body  # noqa: E402
 from agency_node.answering.wiring import audit_key  # noqa: E402
 from fakes.justified import justified  # noqa: E402
 from fingerpost.audit.log import AuditLog  # noqa: E402

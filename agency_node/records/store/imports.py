@@ -115,7 +115,12 @@ class SqlImports:
         sealed = [
             seal.seal_child(
                 record,
-                write_child(child.demographics, child.involvements, came.origin(child)),
+                write_child(
+                    child.demographics,
+                    child.involvements,
+                    came.origin(child),
+                    child.local_id,
+                ),
             )
             for record, child in enumerate(children, first)
         ]

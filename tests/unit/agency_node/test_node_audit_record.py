@@ -15,13 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_node.answering import audit as audit_record
-from agency_node.answering.audit import (
-    AgencyLogs,
-    Body,
-    log_key,
-    open_log,
-    read_body,
-)
+from agency_node.answering.audit import AgencyLogs, log_key, open_log
+from agency_node.answering.entries import Body, read_body
 from agency_node.answering.matching import Finding
 from agency_node.answering.pages import RECORDS_NAMED, Asked, Entry
 from fakes.federations import NOW
@@ -63,7 +58,8 @@ def entries(**asked: Any) -> list[Entry]:
     home.
     """
     world, like_hers = NodeWorld(), a_child(forename="Mary", health_number="")
-    world.put_all({SCHOOL: [a_record()], SURGERY: [a_record(0, like_hers)]})
+    known = replace(a_record(0, like_hers), local_id="P-17")
+    world.put_all({SCHOOL: [a_record()], SURGERY: [known]})
     world.ask(world.query(**{"key_set": KeySet.WIDE, **asked}))
     return world.entries
 
@@ -118,7 +114,8 @@ def test_a_body_holds_the_question_and_what_was_compared(logs: AgencyLogs, tmp_p
     assert asked.justification.reason_reference == "ref-1"
     assert asked.child == a_child()
     assert body.generation == 1
-    assert [child.forename for _, child in body.records] == ["Mary"]
+    assert [(each.child.forename, each.local_id) for each in body.records] == [("Mary", "P-17")]
+    assert "P-17" not in repr(body)
     assert "Mary" not in repr(body)
     assert "Siân" not in repr(asked)
 
@@ -137,7 +134,7 @@ def test_in_the_clear_stands_nothing_of_what_opened(logs: AgencyLogs, tmp_path: 
     child, query = a_child(), opened[0].query.hash
     of_the_child = (child.forename, child.postcode, child.health_number)
     of_the_answer = ("INVOLVED", "NOTHING_TO", "match", "possible", "AREA", "WIDE", COUNCIL.value)
-    texts = (*of_the_child, *of_the_answer, "account-17", "Siân", "S47", query.hex())
+    texts = (*of_the_child, *of_the_answer, "P-17", "account-17", "Siân", "S47", query.hex())
     for file in tmp_path.glob("*sqlite*"):
         for told in (query, *(text.encode() for text in texts)):
             assert told not in file.read_bytes(), (file.name, told)
@@ -147,7 +144,10 @@ def test_an_entry_has_one_size_whatever_was_found(logs: AgencyLogs, tmp_path: Pa
     """As many records as can be named, with names as long as they can be, or none at all."""
     long = "Ä" * 100
     largest = a_child(middle_names=long, other_names=tuple(OtherName(long, long) for _ in range(8)))
-    records = [a_record(number, largest) for number in range(RECORDS_NAMED + 1)]
+    records = [
+        replace(a_record(number, largest), local_id=f"{number:064}")
+        for number in range(RECORDS_NAMED + 1)
+    ]
     (known, possible), (refused, _) = entries(), entries(passport_key=Ed25519PrivateKey.generate())
     many = replace(known, examined=replace(known.examined, possible=tuple(records)))
     logs.opened(CHILDREN.opened([known, replace(possible, agency=SCHOOL), refused, many]))
@@ -155,8 +155,9 @@ def test_an_entry_has_one_size_whatever_was_found(logs: AgencyLogs, tmp_path: Pa
         sizes = connection.execute("SELECT DISTINCT length(header), length(body) FROM audit_entry")
         assert len(sizes.fetchall()) == 1
     named = body_of(kept(tmp_path, SCHOOL)[-1]).records
-    assert [number for number, _ in named] == [0, *range(RECORDS_NAMED - 1)]
-    assert [child.forename for _, child in named][-1] == ""  # of the last only the number
+    assert [each.number for each in named] == [0, *range(RECORDS_NAMED - 1)]
+    # Of the last there are no details, and still the number by which the agency finds her.
+    assert (named[-1].child.forename, named[-1].local_id) == ("", f"{RECORDS_NAMED - 2:064}")
 
 
 def test_one_agencys_key_opens_no_other_log(logs: AgencyLogs, tmp_path: Path) -> None:
@@ -180,7 +181,7 @@ def test_a_month_that_was_forgotten_keeps_its_chain(logs: AgencyLogs, tmp_path: 
     log.close()
     entry = kept(tmp_path, SCHOOL)[0]
     assert entry.forgotten
-    assert entry.body is None
+    assert entry.body is None  # and with it the agency's own number, which no field has
     assert entry.fields["finding"] == Finding.MATCH.value
 
 
@@ -202,7 +203,7 @@ def test_of_many_logs_only_some_are_open_at_once(
     assert all(len(kept(tmp_path, agency)) == 2 for agency in MINE)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x93", b"\x97\x06\xc0\xa0\x00\x90\xa0\xa0", bytes(40)])
+@pytest.mark.parametrize("data", [b"", b"\x93", b"\x97\x07\xc0\xa0\x00\x90\xa0\xa0", bytes(40)])
 def test_a_body_of_another_form_is_a_defect(data: bytes) -> None:
     with pytest.raises(Defect):
         read_body(data)
@@ -215,7 +216,7 @@ def test_entries_of_the_release_before_are_read() -> None:
     body = read_body(msgspec.msgpack.encode([1, asked, "", 4, [[2, child]]]))
     assert body.asked is not None
     assert (body.asked.name, body.asked.justification.widened_because) == ("Ann", None)
-    assert (body.records, body.asking_name, body.asking_desk) == (((2, a_child()),), "", "")
+    assert (body.records, body.asking_name, body.asking_desk) == (((2, a_child(), ""),), "", "")
 
 
 def test_a_second_round_is_marked_and_its_reason_is_sealed(

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +197,31 @@ def test_a_child_is_found_by_the_agencys_own_number(
     nobody = search("--own-number", typed=("P7",))
     assert isinstance(nobody.exception, Defect)
     assert "--ask-child" in str(nobody.exception)
+
+
+def test_an_entry_keeps_the_agencys_own_number_when_the_record_has_changed(
+    settings: NodeSettings, logs: AgencyLogs, search: Search
+) -> None:
+    """An import gives every record another number, and hers has another name by now."""
+    (entry,) = opened(a_child())
+    CHILDREN.numbered(SCHOOL, "P-17")
+    logs.opened([entry])
+    renamed = replace(a_child(), forename="Robin", surname="Ashgrove", dob=date(2011, 1, 9))
+    with closing(open_store(settings)) as records:
+        imports = SqlImports(records)
+        made = {"as_of": 50, "normalisation_version": 1, "upn": False, "now": 60}
+        own = imports.mark(SCHOOL, own_number_of("P-17", renamed))
+        hers = Child(renamed, (an_involvement(),), bytes(16), own, LONG_KNOWN, "P-17")
+        numbers = []
+        for n in range(2):
+            staged = imports.begin(SCHOOL, bytes([n]) * 32, **made)  # type: ignore[arg-type]
+            imports.add(SCHOOL, staged.number, 0, [hers])
+            imports.close_staging(SCHOOL, staged.number)
+            imports.complete(SCHOOL, staged.number, 70)
+            numbers.append(staged.number)
+        assert entry.generation not in numbers[1:]
+    (lookup,) = found(search("--own-number", "--format", "json", typed=("P-17",)))
+    assert (lookup["likeness"], lookup["name"]) == ("same", NAME)
 
 
 def test_too_little_about_a_child_searches_nothing(

@@ -91,7 +91,9 @@ def flat(text: str) -> str:
 
 @pytest.mark.parametrize("columns", [80, 120, 200])
 def test_the_duty_desk_reads_all_that_it_needs(logs: AgencyLogs, show: Show, columns: int) -> None:
-    logs.opened(CHILDREN.opened(entries(TWIN)))
+    opened = CHILDREN.opened(entries(TWIN))
+    CHILDREN.numbered(SCHOOL, "P-17")
+    logs.opened(opened)
     text = show("--possible", columns=columns)
     assert max(map(len, text.splitlines())) <= columns
     shown = flat(text)
@@ -101,7 +103,7 @@ def test_the_duty_desk_reads_all_that_it_needs(logs: AgencyLogs, show: Show, col
         "Ring 0121 496 0100",
         "For S47_ENQUIRY · ref-1",
         "About Marigold Thistlewood 2015-02-28",
-        "Look at record 1 of import 1: Mary Thistlewood 2015-02-28",
+        "Look at your number P-17, record 1 of import 1: Mary Thistlewood 2015-02-28",
     ):
         assert part in shown, part
     assert "widened" not in shown

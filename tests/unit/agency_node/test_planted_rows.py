@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from agency_node import cli
-from agency_node.answering.audit import REVEALED, AgencyLogs, open_log, read_body
+from agency_node.answering.audit import REVEALED, AgencyLogs, open_log
+from agency_node.answering.entries import read_body
 from agency_node.answering.matching import Examined, Finding
 from agency_node.answering.pages import Opened, opened
 from agency_node.answering.planted import YOUNG_SECONDS, Unexpected, unexpected

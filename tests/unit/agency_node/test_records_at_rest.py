@@ -17,7 +17,9 @@ import sqlalchemy as sa
 from agency_node.importing.census import read_census
 from agency_node.records.records import (
     ChildRecord,
+    Doubt,
     Generation,
+    Origin,
     RecordId,
     read_child,
     write_child,
@@ -29,6 +31,7 @@ from agency_node.records.store.records import open_records
 from fakes.import_world import ELM, FIRST, OAK, World, data_keys, row
 from fakes.node_records import LONG_KNOWN
 from fakes.refusals import refused
+from fingerpost.private.codec import write_demographics
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.codes import Quality
 from fingerpost.protocol.errors import Code, Defect, Refused
@@ -38,14 +41,19 @@ from fingerpost.runtime.witness import WitnessFolder
 
 LINES = [
     row(
-        n, health_number="9434765919", upn="A950000178301", aliases="Quill Wood", middle_names="Jon"
+        n,
+        local_id=f"OAK-PUPIL-{n}",
+        health_number="9434765919",
+        upn="A950000178301",
+        aliases="Quill Wood",
+        middle_names="Jon",
     )
     for n in range(30)
 ]
 SECRETS = (
     *("Quillon", "Zephyrine", "Brackenwood", "Tarrowby", "Quill", "Ottoline", "Vance"),
     *("2010-01-01", "2011-02-02", "WX1 0QD", "WX2 1QD", "WX21QD", "9434765919", "A950000178301"),
-    *("01632 960001", "lead@oak.example", "EDU_SCHOOL", "Designated"),
+    *("OAK-PUPIL", "01632 960001", "lead@oak.example", "EDU_SCHOOL", "Designated"),
 )
 
 
@@ -94,7 +102,8 @@ async def test_the_search_would_find_them(world: World, tmp_path: Path) -> None:
     """The search above is worth something: unsealed, the same child is found."""
     await imported(world)
     child = world.records.child(OAK, 1, RecordId(0))
-    plain = write_child(child.demographics, child.involvements, child.origin)
+    plain = write_child(child.demographics, child.involvements, child.origin, child.local_id)
+    assert b"OAK-PUPIL-0" in plain
     assert b"Quillon" in plain
     assert b"2010-01-01" in plain
 
@@ -102,6 +111,8 @@ async def test_the_search_would_find_them(world: World, tmp_path: Path) -> None:
 def test_a_record_comes_back_from_its_bytes() -> None:
     with pytest.raises(Defect):
         read_child(b"\x92\xc4\x00\x90\x00")
+    earlier = msgspec.msgpack.encode([write_demographics(Demographics()), [], 7, 1])
+    assert read_child(earlier)[2:] == (Origin(7, Doubt.TYPED), "")
     with pytest.raises(Defect):
         ChildRecord(RecordId(0), Demographics(), (), LONG_KNOWN)
 
