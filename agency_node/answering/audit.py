@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from agency_node.answering.entries import (
     BODY_VERSION,
     HIDDEN_REQUESTER,
+    OPENED,
     Body,
     HiddenRequester,
     read_body,
@@ -46,8 +47,9 @@ from fingerpost.runtime.sealed_box import SealedBox
 from fingerpost.runtime.witness import WitnessFolder
 from fingerpost.runtime.worker_processes import lower_priority
 
-OPENED: Final = "node.opened"
 REVEALED: Final = "node.requester_revealed"
+ENTRY_SHOWN: Final = "node.entry_shown"
+EXPORTED: Final = "node.evidence_exported"
 THEY_RANG: Final = "node.they_rang"
 SHIELD_SET: Final = "node.shield_set"
 SHIELD_KEPT: Final = "node.shield_kept"
@@ -65,6 +67,8 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
         {"query", "asking", "key_set", "reach", "widened", "finding", "answer", "told"}
     ),
     REVEALED: frozenset({"entry"}),
+    ENTRY_SHOWN: frozenset({"entry"}),
+    EXPORTED: frozenset({"lookups", "sha256"}),
     THEY_RANG: frozenset({"entry"}),
     SHIELD_SET: frozenset({"shield"}),
     SHIELD_KEPT: frozenset({"shield"}),

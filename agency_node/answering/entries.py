@@ -20,6 +20,9 @@ from fingerpost.private.demographics import Demographics
 from fingerpost.private.justification import Facts
 from fingerpost.protocol.errors import Defect
 
+OPENED: Final = "node.opened"
+"""The kind of such an entry."""
+
 
 class OurRecord(NamedTuple):
     """A record of the agency that matched or may match, as it was then.

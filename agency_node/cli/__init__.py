@@ -7,12 +7,12 @@ from agency_node.cli import (
     audit,
     desks,
     import_,
+    inbox,
     map_,
     notes,
     quality,
     report,
     run,
-    searching,
     shields,
 )
 from fingerpost.membership import commands
@@ -25,7 +25,7 @@ import_.register(app)
 map_.register(app)
 quality.register(app)
 audit.register(app)
-searching.register()
+inbox.register(app)
 shields.register(app)
 agreements.register(app)
 notes.register(app)

@@ -8,27 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
 
 from agency_node import wiring
-from agency_node.answering.audit import (
-    OPENED,
-    REVEALED,
-    log_witness,
-    open_requester,
-    requester_box,
-)
-from agency_node.answering.entries import Body, HiddenRequester, is_possible, read_body
+from agency_node.answering.audit import log_witness
+from agency_node.answering.entries import OPENED, Body, is_possible, read_body
 from agency_node.answering.pages import Asked
-from agency_node.answering.wiring import audit_key
 from agency_node.cli.rules_shown import RulesShown
 from agency_node.cli.run import PROGRAM
 from agency_node.cli.typed_child import child_in_words
 from agency_node.settings import NodeSettings
-from fingerpost.audit.log import Actor, AuditEvent, Entry, OperationId
+from fingerpost.audit.log import Actor, Entry, OperationId
 from fingerpost.audit.search import Criteria
 from fingerpost.membership import audit_commands, commands, search_commands
 from fingerpost.membership.audit_commands import DepositsOption, NotedOption
@@ -118,30 +110,6 @@ def show(
 
 
 @app.command()
-def reveal(
-    settings_file: SettingsFile,
-    by: ByOption,
-    why: WhyOption,
-    number: Annotated[int, typer.Option(min=1, help="The entry's number, as show prints it.")],
-    agency: Agency = None,
-) -> None:
-    """Show who asked, where an entry does not; first record who wants to know it, and why."""
-    settings = PROGRAM.load(settings_file)
-    chosen = chosen_agency(settings, agency)
-    with closing(wiring.open_audit(settings, chosen)) as log:
-        entries = list(log.show(*EVERYTHING, decrypt=True))
-        entry = next((each for each in entries if each.seq == number), None)
-        body = None if entry is None or not entry.body else read_body(entry.body)
-        if entry is None or body is None or not body.sealed_requester:
-            raise Defect(f"--number: entry {number} of {chosen} hides no requester")
-        now = int(datetime.now(UTC).timestamp())
-        log.append(AuditEvent(REVEALED, Actor(by), OperationId(why), now, {"entry": number}))
-    box = requester_box(audit_key(settings), chosen)
-    query = str(entry.fields["query"])
-    show_block(a_console(), _revealed(open_requester(box, chosen, query, body.sealed_requester)))
-
-
-@app.command()
 def adopt(settings_file: SettingsFile, by: ByOption, why: WhyOption, agency: Agency = None) -> None:
     """Adopt a log that was restored from a backup, and record who did it and why."""
     settings = PROGRAM.load(settings_file)
@@ -194,20 +162,9 @@ def _print_for_the_duty_desk(agency: AgencyId, entries: list[Entry]) -> None:
         show_block(console, _to_look_at(entry), indent=2)
 
 
-def _revealed(found: HiddenRequester) -> Iterator[tuple[str, str]]:
-    yield "Asked by", f"{found.name} ({found.subject}), {found.agency_name} ({found.agency})"
-    yield "Ring", found.agency_desk or NO_DESK
-    yield "Reference", found.reason_reference or "none"
-    if found.approvers:
-        yield "Approved by", found.approvers
-    if found.grace:
-        yield "Training over", f"may ask until {found.grace}"
-    yield "Stated", "\n".join(found.stated.shown()) or "nothing"
-
-
 def _not_shown(body: Body, number: int) -> str:
     reasons = "; ".join(reason.words for reason in body.unexpected)
-    return f"not shown ({reasons}): audit reveal --number {number}"
+    return f"not shown ({reasons}): inbox open {number} --reveal"
 
 
 def _to_look_at(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -223,9 +180,9 @@ def _to_look_at(entry: Entry) -> Iterator[tuple[str, str]]:
         who = f"{asked.name}, {asked.role.name}"
         yield "Asked by", f"{who}, {body.asking_name or asking} ({asking})"
         yield "Ring", body.asking_desk or NO_DESK
-    yield "For", _for(asked, " · ")
+    yield "For", stated(asked, " · ")
     yield "About", child_in_words(asked.child)
-    yield "Look at", "\n".join(_here(body))
+    yield "Look at", "\n".join(our_records(body))
 
 
 def _row(entry: Entry, rules: RulesShown) -> Iterator[str]:
@@ -264,7 +221,7 @@ def _asked(body: Body, entry: Entry) -> Iterator[str]:
         yield f"{_not_shown(body, entry.seq)}\n{asked.role.name}\n{body.asking_kind}"
     else:
         yield f"{asked.name} ({asked.subject})\n{asked.role.name}\n{asking}"
-    yield _for(asked, "\n")
+    yield stated(asked, "\n")
     yield child_in_words(asked.child)
 
 
@@ -275,7 +232,8 @@ def who_asked(entry: Entry) -> str:
     return next(_asked(read_body(entry.body), entry))
 
 
-def _for(asked: Asked, between: str) -> str:
+def stated(asked: Asked, between: str) -> str:
+    """Return why somebody asked, and what she stated."""
     why = asked.justification
     parts = (
         why.purpose.name,
@@ -288,7 +246,8 @@ def _for(asked: Asked, between: str) -> str:
     return between.join(filter(None, parts))
 
 
-def _here(body: Body) -> Iterator[str]:
+def our_records(body: Body) -> Iterator[str]:
+    """Yield which of the agency's records a lookup is or may be about."""
     for number, child, local_id in body.records:
         yours = f"your number {local_id}, " if local_id else ""
         details = child_in_words(child) or "details not kept"

@@ -17,7 +17,8 @@ from typing import Annotated, Final
 import typer
 
 from agency_node import wiring
-from agency_node.answering.audit import CHALLENGED, NUMBER_RIGHT, OPENED, THEY_RANG
+from agency_node.answering.audit import CHALLENGED, NUMBER_RIGHT, THEY_RANG
+from agency_node.answering.entries import OPENED
 from agency_node.cli.audit import EVERYTHING, Agency, chosen_agency, who_asked
 from agency_node.cli.run import PROGRAM
 from agency_node.notes.ports import KeptNote

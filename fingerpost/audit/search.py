@@ -66,7 +66,7 @@ class Unread(Enum):
 
 _WORDS: Final = {
     Unread.FORGOTTEN: "of a month that was forgotten",
-    Unread.NOT_SHOWN: "of which the requester is not shown (audit reveal shows one)",
+    Unread.NOT_SHOWN: "of which the requester is not shown (inbox open --reveal shows one)",
     Unread.NOT_BELIEVED: "not verified, so that who asked and about whom was not recorded",
 }
 

@@ -175,24 +175,36 @@ class Searched(Generic[L, C]):
             BrokenChain: the log is not as it was recorded. What was printed is not all.
             Defect: more was found than a table takes; nothing was printed.
         """
-        tally = Tally()
         with closing(log):
-            criteria = sought.criteria
-            record(log, criteria, by=by, why=why)
-            # What belongs to a lookup may come after the period.
-            entries = log.show(criteria.since, NEVER, decrypt=True, verified=True)
-            found = search(self.lookups(entries), sought, tally)
-            named = sought.child is not None
-            rows = (self.row(each, LIKENESS[like] if named else "") for each, like in found)
-            self._print(rows, format_, tally)
-        typer.echo(tally.words(), err=True)
-        raise typer.Exit(0 if tally.whole else CANNOT_TELL)
+            tally = self.write(log, sought, by=by, why=why, format_=format_, stream=sys.stdout)
+        end(tally)
 
-    def _print(self, rows: Iterator[Row], format_: Format, tally: Tally) -> None:
+    def write(
+        self,
+        log: AuditLog,
+        sought: Sought[C],
+        *,
+        by: Actor,
+        why: OperationId,
+        format_: Format,
+        stream: TextIO,
+    ) -> Tally:
+        """Record the search, search, and write what was found. Raises as ``run``."""
+        tally, criteria = Tally(), sought.criteria
+        record(log, criteria, by=by, why=why)
+        # What belongs to a lookup may come after the period.
+        entries = log.show(criteria.since, NEVER, decrypt=True, verified=True)
+        found = search(self.lookups(entries), sought, tally)
+        named = sought.child is not None
+        rows = (self.row(each, LIKENESS[like] if named else "") for each, like in found)
+        self._write(rows, format_, tally, stream)
+        return tally
+
+    def _write(self, rows: Iterator[Row], format_: Format, tally: Tally, stream: TextIO) -> None:
         if format_ is Format.CSV:
-            write_csv(sys.stdout, self.columns, rows)
+            write_csv(stream, self.columns, rows)
         elif format_ is Format.JSON:
-            write_json(sys.stdout, self.agency, self.columns, rows, tally)
+            write_json(stream, self.agency, self.columns, rows, tally)
         else:
             some = list(islice(rows, TABLE_ROWS + 1))
             if len(some) > TABLE_ROWS:
@@ -200,7 +212,14 @@ class Searched(Generic[L, C]):
                     f"--format table: more than {TABLE_ROWS} lookups; narrow the search, or use "
                     "--format csv"
                 )
-            show_list(a_console(), self.headings, some, title=str(self.agency), prose=self.prose)
+            title = str(self.agency)
+            show_list(a_console(stream), self.headings, some, title=title, prose=self.prose)
+
+
+def end(tally: Tally) -> NoReturn:
+    """Say what a search came to, and end the command."""
+    typer.echo(tally.words(), err=True)
+    raise typer.Exit(0 if tally.whole else CANNOT_TELL)
 
 
 def record(log: AuditLog, criteria: Criteria, *, by: Actor, why: OperationId) -> None:

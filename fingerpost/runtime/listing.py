@@ -15,7 +15,7 @@ import os
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TextIO
 
 from rich.cells import cell_len
 from rich.console import Console, OverflowMethod
@@ -34,12 +34,12 @@ Row = Sequence[str]
 """A cell for each column; a line feed divides the lines in a cell."""
 
 
-def a_console() -> Console:
-    """Return a console on standard output.
+def a_console(stream: TextIO | None = None) -> Console:
+    """Return a console on standard output, or on another stream.
 
     Where that is no terminal, lines are as long as they need, unless ``COLUMNS`` bounds them.
     """
-    console = Console(markup=False, highlight=False)
+    console = Console(file=stream, markup=False, highlight=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _ENDLESS
     return console

@@ -278,7 +278,7 @@ THEFTS: Final[tuple[Mutation, ...]] = (
     ),
     Mutation(
         f"{NODE}test_node_audit_search.py::test_who_is_hidden_is_not_searched_and_that_is_said",
-        "agency_node/cli/searching.py",
+        "agency_node/inbox/lookups.py",
         "Said(at, None, (), False, purpose, children, Unread.NOT_SHOWN)",
         "Said(at, None, (), True, purpose, children, Unread.NOT_SHOWN)",
     ),
@@ -294,6 +294,19 @@ THEFTS: Final[tuple[Mutation, ...]] = (
         "fingerpost/audit/log.py",
         "in_chain(rows) if verified else rows",
         "rows",
+    ),
+    Mutation(
+        f"{NODE}test_inbox.py::test_an_opening_is_on_record_before_anything_is_shown",
+        "agency_node/cli/inbox.py",
+        "        log.append(AuditEvent(event, actor, reason, int(time.time()), "
+        '{"entry": number}))\n',
+        "",
+    ),
+    Mutation(
+        f"{NODE}test_inbox.py::test_the_list_names_nobody",
+        "agency_node/cli/inbox.py",
+        "return lookup.asked.role.name, lookup.body.asking_kind,",
+        "return lookup.asked.name, lookup.body.asking_kind,",
     ),
     Mutation(
         f"{NODE}test_planted_rows.py::test_a_child_keeps_her_first_day_when_she_moves_and_not_"

@@ -23,8 +23,8 @@ from agency_node.answering.audit import AgencyLogs
 from agency_node.answering.matching import Finding
 from agency_node.answering.pages import Opened
 from agency_node.answering.wiring import audit_folder
-from agency_node.cli.searching import TOGETHER_SECONDS
 from agency_node.importing.wiring import open_store
+from agency_node.inbox.lookups import TOGETHER_SECONDS
 from agency_node.records.origin import own_number_of
 from agency_node.records.ports import Child
 from agency_node.records.store.imports import SqlImports
@@ -96,7 +96,7 @@ Search = Callable[..., Result]
 def search(settings: NodeSettings) -> Search:
     def searched(*words: str, typed: Sequence[str] = ()) -> Result:
         file = settings.state.parent / "node.toml"
-        arguments = ["audit", "search", "--settings", str(file), *WHO, *words]
+        arguments = ["inbox", "export", "--settings", str(file), *WHO, *words]
         lines = "".join(f"{line}\n" for line in typed)
         return CliRunner().invoke(cli.app, arguments, input=lines, env={"COLUMNS": None})
 
@@ -367,7 +367,7 @@ def test_without_a_name_and_a_reason_nothing_is_searched(
     file = settings.state.parent / "node.toml"
     place = WHO.index(missing)
     given = [word for n, word in enumerate(WHO) if n not in (place, place + 1)]
-    done = CliRunner().invoke(cli.app, ["audit", "search", "--settings", str(file), *given])
+    done = CliRunner().invoke(cli.app, ["inbox", "export", "--settings", str(file), *given])
     assert done.exit_code == 2
     assert NAME not in done.output
 
@@ -387,7 +387,8 @@ def test_a_log_of_which_an_entry_was_taken_out_gives_no_answer(
     assert done.exception.seq == 2
 
 
-def test_a_childs_details_are_never_options() -> None:
-    told = CliRunner().invoke(cli.app, ["audit", "search", "--help"], env={"COLUMNS": "200"}).output
+@pytest.mark.parametrize("command", ["list", "export"])
+def test_a_childs_details_are_never_options(command: str) -> None:
+    told = CliRunner().invoke(cli.app, ["inbox", command, "--help"], env={"COLUMNS": "200"}).output
     for field in ("--forename", "--surname", "--dob", "--postcode", "--local-id"):
         assert field not in told

@@ -124,7 +124,7 @@ def test_the_command_counts_records_openings_and_what_was_revealed(tmp_path: Pat
     for at, found in ((NOW - 8 * limits.DAY, 0), (NOW, 1), (NOW + 1, 2)):
         assert logs.tested(SelfTested(SCHOOL, 1, int(at), 2, found, 2, 2))
     logs.close()
-    revealed = ("reveal", "--agency", str(SCHOOL), "--number", "1", "--by", "dpo", "--why", "x")
+    revealed = ("open", "1", "--reveal", "--agency", str(SCHOOL), "--by", "dpo", "--why", "x")
     assert run(settings_file, *revealed).exit_code == 0
 
     out = tmp_path / "node.report"

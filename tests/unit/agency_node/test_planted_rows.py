@@ -226,7 +226,8 @@ def logs(folder: Path, settings_file: Path) -> Iterator[AgencyLogs]:
 
 
 def run(settings_file: Path, *words: str) -> Result:
-    arguments = ["audit", words[0], "--settings", str(settings_file), *words[1:]]
+    group = "audit" if words[0] == "show" else "inbox"
+    arguments = [group, words[0], "--settings", str(settings_file), *words[1:]]
     return CliRunner().invoke(cli.app, arguments, env={"COLUMNS": "260"})
 
 
@@ -271,7 +272,7 @@ def test_an_entry_that_a_planted_row_opened_does_not_show_who_asked(
         for part in ("SOCIAL_WORKER", "LOCAL_AUTHORITY", "EXPLOITATION", "Marigold"):
             assert part in text
         assert "not shown" in text
-        assert "audit reveal --number 1" in text
+        assert "inbox open 1 --reveal" in text
         assert not any(secret in text for secret in OF_THE_REQUESTER)
 
 
@@ -304,7 +305,7 @@ def test_an_officer_reveals_the_requester_with_a_reason_that_is_recorded_first(
     logs: AgencyLogs, folder: Path, settings_file: Path
 ) -> None:
     logs.opened(entries(YOUNG, purpose=Purpose.EXPLOITATION, approver="manager-1"))
-    reveal = ("reveal", "--number", "1", "--by", "dpo.reed", "--why", "duty-desk-rings")
+    reveal = ("open", "1", "--reveal", "--by", "dpo.reed", "--why", "duty-desk-rings")
     text = shown(settings_file, *reveal)
     for part in OF_THE_REQUESTER:
         assert part in text
@@ -319,7 +320,7 @@ def test_an_officer_reveals_the_requester_with_a_reason_that_is_recorded_first(
 def test_without_a_reason_nothing_is_revealed(logs: AgencyLogs, settings_file: Path) -> None:
     logs.opened(entries(YOUNG))
     for missing in (("--by", "dpo"), ("--why", "reason")):
-        done = run(settings_file, "reveal", "--number", "1", *missing)
+        done = run(settings_file, "open", "1", "--reveal", *missing)
         assert done.exit_code == 2
         assert NAME not in done.output
 
@@ -333,7 +334,7 @@ def test_what_cannot_be_recorded_is_not_revealed(
         raise Defect("the disk is full")
 
     monkeypatch.setattr("fingerpost.audit.log.AuditLog.append_many", full)
-    done = run(settings_file, "reveal", "--number", "1", "--by", "dpo", "--why", "reason")
+    done = run(settings_file, "open", "1", "--reveal", "--by", "dpo", "--why", "reason")
     assert isinstance(done.exception, Defect)
     assert NAME not in done.output
 
@@ -343,6 +344,7 @@ def test_an_entry_that_hides_nobody_has_nothing_to_reveal(
     logs: AgencyLogs, settings_file: Path, number: str
 ) -> None:
     logs.opened(entries(LONG_KNOWN))
-    done = run(settings_file, "reveal", "--number", number, "--by", "dpo", "--why", "reason")
+    done = run(settings_file, "open", number, "--reveal", "--by", "dpo", "--why", "reason")
     assert isinstance(done.exception, Defect)
-    assert "hides no requester" in str(done.exception)
+    said = "hides no requester" if number == "1" else "is no lookup"
+    assert said in str(done.exception)

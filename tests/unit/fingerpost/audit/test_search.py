@@ -107,7 +107,8 @@ def test_what_is_found_and_what_could_not_be_searched_is_counted() -> None:
     assert not tally.whole
     assert tally.words() == (
         "1 lookup found. 1 lookup could not be searched: of a month that was forgotten. 2 lookups "
-        "could not be searched: of which the requester is not shown (audit reveal shows one)."
+        "could not be searched: of which the requester is not shown "
+        "(inbox open --reveal shows one)."
     )
     assert Tally(2).whole
     assert Tally(2).words() == "2 lookups found."
