@@ -50,6 +50,8 @@ from fingerpost.runtime.worker_processes import lower_priority
 REVEALED: Final = "node.requester_revealed"
 ENTRY_SHOWN: Final = "node.entry_shown"
 EXPORTED: Final = "node.evidence_exported"
+CHILD_MARKED: Final = "node.child_marked"
+CHILD_UNMARKED: Final = "node.child_unmarked"
 THEY_RANG: Final = "node.they_rang"
 SHIELD_SET: Final = "node.shield_set"
 SHIELD_KEPT: Final = "node.shield_kept"
@@ -69,6 +71,8 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     REVEALED: frozenset({"entry"}),
     ENTRY_SHOWN: frozenset({"entry"}),
     EXPORTED: frozenset({"lookups", "sha256"}),
+    CHILD_MARKED: frozenset({"child", "as"}),
+    CHILD_UNMARKED: frozenset({"child"}),
     THEY_RANG: frozenset({"entry"}),
     SHIELD_SET: frozenset({"shield"}),
     SHIELD_KEPT: frozenset({"shield"}),

@@ -29,7 +29,7 @@ from agency_node.answering.audit import (
 from agency_node.answering.entries import Body, HiddenRequester
 from agency_node.answering.pages import Asked
 from agency_node.answering.wiring import audit_key
-from agency_node.cli import searching
+from agency_node.cli import exceptions, searching
 from agency_node.cli.audit import EVERYTHING, NO_DESK, Agency, chosen_agency, our_records, stated
 from agency_node.cli.rules_shown import RulesShown
 from agency_node.cli.run import PROGRAM
@@ -63,6 +63,7 @@ def register(parent: typer.Typer) -> None:
     app.command("list")(with_options(list_))
     app.command("open")(open_)
     app.command("export")(with_options(export))
+    exceptions.register(app)
     parent.add_typer(app, name="inbox")
 
 

@@ -309,6 +309,18 @@ THEFTS: Final[tuple[Mutation, ...]] = (
         "return lookup.asked.name, lookup.body.asking_kind,",
     ),
     Mutation(
+        f"{NODE}test_inbox_exceptions.py::test_no_rule_tells_what_an_entry_hides",
+        "agency_node/inbox/exceptions.py",
+        "        if lookup.asking and lookup.asking != around.agency.value:\n",
+        "        if lookup.asking != around.agency.value:\n",
+    ),
+    Mutation(
+        f"{NODE}test_inbox_exceptions.py::test_no_exception_names_anybody",
+        "agency_node/inbox/exceptions.py",
+        'f"One reference was stated for children of {families} families."',
+        'f"{some[0].asking} stated one reference for {families} families."',
+    ),
+    Mutation(
         f"{NODE}test_planted_rows.py::test_a_child_keeps_her_first_day_when_she_moves_and_not_"
         "when_her_number_is_given_away",
         "agency_node/records/origin.py",
