@@ -43,7 +43,8 @@ from fingerpost.runtime.sealed_rows import key_for
 from fingerpost.runtime.witness import WitnessFolder
 from practitioner.asking import exchanging, generations_store, outcomes_store
 from practitioner.asking.approving import SecondPersons
-from practitioner.asking.audit import CATALOGUE, AuditRecord
+from practitioner.asking.audit import AuditRecord
+from practitioner.asking.audit_events import CATALOGUE
 from practitioner.asking.client import Client
 from practitioner.asking.desk import PassportDesk, read_passport_key
 from practitioner.asking.exchanging import Exchanging

@@ -27,7 +27,13 @@ from agency_node.settings import NodeSettings
 from fingerpost.audit.log import Actor, AuditEvent, Entry, OperationId
 from fingerpost.audit.search import Criteria
 from fingerpost.membership import commands, search_commands
-from fingerpost.membership.commands import ByOption, SettingsFile, WhyOption
+from fingerpost.membership.commands import (
+    ByOption,
+    SettingsFile,
+    SinceOption,
+    UntilOption,
+    WhyOption,
+)
 from fingerpost.private.notes import Doubted, Note, NoteKind
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
@@ -54,6 +60,7 @@ def register(app: typer.Typer) -> None:
     app.command("they-rang")(they_rang)
     app.command()(challenge)
     app.command("number-right")(number_right)
+    app.command()(talks)
 
 
 def messages(
@@ -161,6 +168,30 @@ def number_right(
         log.append(AuditEvent(NUMBER_RIGHT, Actor(by), OperationId(why), int(time.time()), fields))
         store.number_is_right(chosen, telephone)
     typer.echo("Recorded. The number is shown as before.")
+
+
+def talks(
+    settings_file: SettingsFile,
+    agency: Agency = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+) -> None:
+    """Count the lookups to which your agency named itself, and of how many you said that they rang.
+
+    It counts the agency and no person, and is no target.
+    """
+    settings = PROGRAM.load(settings_file)
+    first, last = commands.span(since, until)
+    named: set[int] = set()
+    rang: set[int] = set()
+    with closing(wiring.open_audit(settings, chosen_agency(settings, agency))) as log:
+        for entry in log.show(first, commands.NEVER, decrypt=False):
+            if entry.kind == OPENED and entry.at < last and entry.fields["told"]:
+                named.add(entry.seq)
+            elif entry.kind == THEY_RANG:
+                rang.add(int(entry.fields["entry"]))
+    counts = (len(named), len(named & rang))
+    show_list(a_console(), ("Lookups", "They rang"), [tuple(map(str, counts))])
 
 
 def _doubted(text: str) -> Doubted:

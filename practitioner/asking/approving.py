@@ -15,6 +15,7 @@ from fingerpost.private.linkage import normalise, require_answerable
 from fingerpost.private.messages import APPROVAL_SALT_BYTES
 from fingerpost.private.purpose_rules import PurposeRule, lacking
 from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Purpose
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.table_of_terms import TERMS
@@ -30,6 +31,7 @@ from practitioner.asking.second_persons import (
     Happened,
     Requested,
     SecondPersonRule,
+    SignedIn,
 )
 from practitioner.sign_in.rules import Session, require_in_date
 
@@ -88,6 +90,13 @@ class SecondPersons:
     def waiting(self, session: Session, now: float) -> tuple[Requested, ...]:
         """Return the requests on which this person may decide."""
         return second_persons.waiting(self._today(session.agency, now), session, now)
+
+    def on_duty(self, session: Session, purpose: Purpose, now: float) -> tuple[SignedIn, ...]:
+        """Return the colleagues who signed in within eight hours and may decide for a purpose."""
+        lately = self._record.happened(
+            session.agency, int(now) - second_persons.ON_DUTY_SECONDS, int(now) + 1
+        )
+        return second_persons.on_duty(lately, session.subject, purpose, now)
 
     def approve(self, session: Session, key: Ed25519PrivateKey, number: str, now: float) -> None:
         """Approve a request.

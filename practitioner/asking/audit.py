@@ -9,9 +9,8 @@ month.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -23,7 +22,7 @@ from fingerpost.private.approvals import approvers
 from fingerpost.private.codec import read_demographics, read_facts, write_demographics, write_facts
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.justification import Facts, Justification
-from fingerpost.private.notes import Note
+from fingerpost.private.notes import Note, NoteKind
 from fingerpost.private.passport import Entitlement
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Purpose, Reach, Role, Status
@@ -31,7 +30,25 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.runtime.group_commit import GroupCommit
 from fingerpost.runtime.witness import Adopted
-from practitioner.asking.outcome import Outcome, OwnRecord, Question, Widened
+from practitioner.asking.audit_events import (
+    ASKED,
+    ATTENDED,
+    BEGUN,
+    DECLINED,
+    ENDED,
+    FAILED,
+    GIVEN,
+    MARKED,
+    NOT_TAKEN,
+    REQUESTED,
+    REVIEWED,
+    SENT,
+    SIGNED_OUT,
+    STOPPED,
+    TALKED,
+    WIDENED,
+)
+from practitioner.asking.outcome import Outcome, Question, Widened
 from practitioner.asking.second_persons import REVIEWED as AFTERWARDS
 from practitioner.asking.second_persons import (
     Asked,
@@ -43,52 +60,13 @@ from practitioner.asking.second_persons import (
     Requested,
     Requester,
     Reviewed,
+    SignedIn,
+    SignedOut,
 )
+from practitioner.asking.talking import ANSWERS, Named
 from practitioner.sign_in.rules import Session
 
-CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
-    "lookup.asked": frozenset({"purpose", "reach", "role"}),
-    "lookup.widened": frozenset({"after", "because"}),
-    "lookup.sent": frozenset({"query"}),
-    "lookup.ended": frozenset(
-        {"asked", "answered", "gaps", "not_connected", "rejected", "own_record"}
-    ),
-    "lookup.attended": frozenset(),
-    "lookup.failed": frozenset({"code"}),
-    "lookup.stopped": frozenset({"left"}),
-    "lookup.shown": frozenset(),
-    "lookup.marked": frozenset({"agency", "said"}),
-    "lookup.convened": frozenset(
-        {"begins", "strategy_discussion", "invited", "to_ring", "named_child"}
-    ),
-    "lookup.reviewed": frozenset({"found"}),
-    "approval.requested": frozenset({"purpose", "reach", "role"}),
-    "approval.given": frozenset(),
-    "approval.declined": frozenset(),
-    "session.begun": frozenset({"role"}),
-    "session.refused": frozenset({"reason"}),
-    "session.ended": frozenset(),
-    "account.added": frozenset({"account", "role", "training_until", "vetting_until"}),
-    "account.disabled": frozenset({"account"}),
-    "account.reset": frozenset({"account"}),
-    "store.adopted": frozenset({"store", "before", "number", "sound"}),
-    "account.renewed": frozenset({"account", "training_until", "vetting_until"}),
-    "account.grace": frozenset({"account", "granted_by"}),
-}
-NOT_TAKEN: Final = "NOT_TAKEN"
-"""Where the purpose takes no own record."""
-ATTENDANCE_SECONDS: Final = limits.DAY
-"""How long after a lookup for urgent care its attendance number may be missing."""
-ASKED: Final = "lookup.asked"
-WIDENED: Final = "lookup.widened"
-ENDED: Final = "lookup.ended"
-REVIEWED: Final = "lookup.reviewed"
-SENT: Final = "lookup.sent"
-FAILED: Final = "lookup.failed"
-STOPPED: Final = "lookup.stopped"
-REQUESTED: Final = "approval.requested"
-GIVEN: Final = "approval.given"
-DECLINED: Final = "approval.declined"
+_NEVER: Final = limits.LATEST
 UNKNOWN_ACCOUNT: Final = Actor("unknown-account")
 """Somebody who failed to sign in under a name that no account has. The name is not recorded: people
 type passwords there."""
@@ -176,6 +154,7 @@ class AuditRecord:
             "not_connected": len(outcome.not_connected),
             "rejected": outcome.rejected_answers,
             "own_record": outcome.own_record.value if outcome.own_record else NOT_TAKEN,
+            "named": statuses[Status.INVOLVED],
         }
         await self._of_gateway(agency, ENDED, operation, at, fields)
 
@@ -224,7 +203,19 @@ class AuditRecord:
     def marked(self, session: Session, operation: str, note: Note) -> None:
         """Record what the practitioner says of a call to an agency, before it is sent there."""
         fields = {"agency": note.agency.value, "said": note.kind.name}
-        self._of_person(session, "lookup.marked", operation, note.at, fields)
+        self._of_person(session, MARKED, operation, note.at, fields)
+
+    def talked(self, session: Session, operation: str, said: NoteKind, at: float) -> None:
+        """Record the answer to the one question of a lookup."""
+        self._of_person(session, TALKED, operation, at, {"said": said.name})
+
+    def named(self, agency: AgencyId, since: int, until: int) -> tuple[Named, ...]:
+        """Return the lookups asked at ``since`` ≤ at < ``until`` to which somebody named itself."""
+        return named_in(self._log_of(agency).show(since, until, decrypt=False), since, until)
+
+    def said_of(self, agency: AgencyId, since: int, until: int) -> Mapping[str, NoteKind]:
+        """Return by lookup what was said last of a call after it, at ``since`` ≤ at < ``until``."""
+        return said_in(self._log_of(agency).show(since, until, decrypt=False))
 
     def convened(
         self, session: Session, operation: str, fields: Mapping[str, int | bool], at: float
@@ -235,7 +226,7 @@ class AuditRecord:
     def attended(self, session: Session, operation: str, number: str, at: float) -> None:
         """Record the number of the attendance at which a lookup for urgent care was made."""
         body = msgspec.json.encode(AttendedBody(number))
-        self._of_person(session, "lookup.attended", operation, at, {}, body)
+        self._of_person(session, ATTENDED, operation, at, {}, body)
 
     def _of_person(
         self,
@@ -252,11 +243,21 @@ class AuditRecord:
     def began(self, session: Session, at: float) -> None:
         self._of_session(
             session.agency,
-            "session.begun",
+            BEGUN,
             actor_of(session.subject),
             at,
             {"role": session.role.name},
         )
+
+    def signed_in_since(self, agency: AgencyId, since: int) -> frozenset[str]:
+        """Return the accounts that signed in, or were added, at or after ``since``."""
+        found = set()
+        for entry in self._log_of(agency).show(since, _NEVER, decrypt=False):
+            if entry.kind == BEGUN:
+                found.add(entry.actor.value)
+            elif entry.kind == "account.added":
+                found.add(str(entry.fields["account"]))
+        return frozenset(found)
 
     def refused(self, agency: AgencyId, subject: str | None, reason: str, at: float) -> None:
         """Record a sign-in that failed.
@@ -287,6 +288,9 @@ class AuditRecord:
 
     def account_disabled(self, agency: AgencyId, by: Actor, account: str, at: float) -> None:
         self._of_account(agency, "account.disabled", by, at, {"account": account})
+
+    def account_ended(self, agency: AgencyId, by: Actor, account: str, at: float) -> None:
+        self._of_account(agency, "account.ended", by, at, {"account": account})
 
     def account_reset(self, agency: AgencyId, by: Actor, account: str, at: float) -> None:
         self._of_account(agency, "account.reset", by, at, {"account": account})
@@ -337,63 +341,6 @@ class AuditRecord:
         self._log_of(agency).append_many([event for group in groups for event in group])
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What an account asked in a period: how often; how often about a child who was new in the
-    agency's own records, or of whom those gave no answer; and how many lookups for urgent care
-    lack their attendance number."""
-
-    account: str
-    lookups: int
-    new_today: int
-    not_known: int
-    unattended: int
-
-
-def count(entries: Iterable[Entry], since: int, until: int, now: float) -> tuple[Counts, ...]:
-    """Return the counts of each account, in their alphabetical order.
-
-    Args:
-        entries: of one agency's log, from ``since`` on and without an end: what is owed for a
-            lookup can come after the period.
-        since: the beginning of the period, in seconds since 1970 UTC.
-        until: its end, which is not in it.
-        now: likewise.
-    """
-    asked: dict[OperationId, Entry] = {}
-    own: dict[OperationId, FieldValue] = {}
-    attended: set[OperationId] = set()
-    for entry in entries:
-        if entry.kind == "lookup.asked" and since <= entry.at < until:
-            asked[entry.operation] = entry
-        elif entry.kind == FAILED or (entry.kind == STOPPED and not entry.fields["left"]):
-            asked.pop(entry.operation, None)  # nobody was asked
-        elif entry.kind == ENDED:
-            own[entry.operation] = entry.fields.get("own_record", NOT_TAKEN)
-        elif entry.kind == "lookup.attended":
-            attended.add(entry.operation)
-    by_account: dict[str, Counter[str]] = defaultdict(Counter)
-    for operation, entry in asked.items():
-        owes = (
-            entry.fields["purpose"] == Purpose.URGENT_CARE.name
-            and now >= entry.at + ATTENDANCE_SECONDS
-            and operation not in attended
-        )
-        by_account[str(entry.actor)] += Counter(
-            lookups=1, unattended=int(owes), **{str(own.get(operation, NOT_TAKEN)): 1}
-        )
-    return tuple(
-        Counts(
-            account,
-            found["lookups"],
-            found[OwnRecord.NEW_TODAY.value],
-            found[OwnRecord.NOT_KNOWN.value],
-            found["unattended"],
-        )
-        for account, found in sorted(by_account.items())
-    )
-
-
 def _question(
     kind: str, session: Session, question: Question, operation: str, at: int
 ) -> AuditEvent:
@@ -420,6 +367,30 @@ def _question(
     return _event(kind, session.subject, operation, at, fields, msgspec.json.encode(body))
 
 
+def named_in(entries: Iterable[Entry], since: int, until: int) -> tuple[Named, ...]:
+    """Return the lookups asked at ``since`` ≤ at < ``until`` to which somebody named itself."""
+    asked: dict[str, int] = {}
+    named = []
+    for entry in entries:
+        number = entry.operation.value
+        if entry.kind == ASKED and since <= entry.at < until:
+            asked[number] = entry.at
+        elif entry.kind == ENDED and number in asked and entry.fields.get("named"):
+            named.append(Named(number, asked[number]))
+    return tuple(named)
+
+
+def said_in(entries: Iterable[Entry]) -> Mapping[str, NoteKind]:
+    """Return by lookup what was said last, of it or of one of its agencies."""
+    said = {}
+    for entry in entries:
+        if entry.kind in (TALKED, MARKED):
+            kind = NoteKind[str(entry.fields["said"])]
+            if kind in ANSWERS:
+                said[entry.operation.value] = kind
+    return said
+
+
 def _event(
     kind: str,
     subject: str,
@@ -444,6 +415,10 @@ def _happened(entry: Entry) -> Happened | None:
         return Left(number)
     if entry.kind in (FAILED, STOPPED):
         return Broken(number)
+    if entry.kind == BEGUN:
+        return SignedIn(entry.actor.value, Role[str(entry.fields["role"])], entry.at)
+    if entry.kind == SIGNED_OUT:
+        return SignedOut(entry.actor.value)
     if entry.kind not in (ASKED, REQUESTED):
         return None
     purpose = Purpose[str(entry.fields["purpose"])]

@@ -34,6 +34,10 @@ LOOK_BACK_SECONDS: Final = 90 * limits.DAY
 """Reviews that are older are in the audit log alone."""
 
 
+ON_DUTY_SECONDS: Final = 8 * 3600
+"""How long after her sign-in somebody counts as on duty."""
+
+
 @unique
 class SecondPersonRule(Rule):
     """What approving and reviewing must keep to at the gateway."""
@@ -129,7 +133,23 @@ class Broken:
     operation: str
 
 
-Happened = Requested | Decided | Asked | Reviewed | Left | Broken
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Somebody signed in. ``subject``: her account, in lower case."""
+
+    subject: str
+    role: Role
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """Somebody signed out."""
+
+    subject: str
+
+
+Happened = Requested | Decided | Asked | Reviewed | Left | Broken | SignedIn | SignedOut
 
 
 # ---- approvals -----------------------------------------------------------------------------------
@@ -203,6 +223,32 @@ def _closed(decisions: tuple[Decided, ...], subject: str) -> bool:
 def _may_decide(session: Session, requester: Requester | None, purpose: Purpose) -> bool:
     own = requester is not None and requester.subject.lower() == session.subject.lower()
     return not own and may_decide(session.role, purpose)
+
+
+def on_duty(
+    happened: Iterable[Happened], requester: str, purpose: Purpose, now: float
+) -> tuple[SignedIn, ...]:
+    """Return who is on duty and may decide for a purpose, but for the requester: whoever signed in
+    within the last eight hours with a role that may, and has not signed out since. The latest come
+    first; each account once.
+
+    Args:
+        requester: her account.
+    """
+    here: dict[str, SignedIn] = {}
+    for each in happened:
+        if isinstance(each, SignedIn):
+            here[each.subject] = each
+        elif isinstance(each, SignedOut):
+            here.pop(each.subject, None)
+    found = [
+        each
+        for each in here.values()
+        if now - ON_DUTY_SECONDS < each.at
+        and each.subject != requester.lower()
+        and may_decide(each.role, purpose)
+    ]
+    return tuple(sorted(found, key=lambda each: (-each.at, each.subject)))
 
 
 def may_decide(role: Role, purpose: Purpose) -> bool:

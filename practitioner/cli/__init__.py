@@ -19,6 +19,7 @@ from practitioner.cli import (
     running,
     searching,
     second_person,
+    talking,
 )
 from practitioner.cli.asking import REFUSED
 from practitioner.cli.parsing import PROGRAM
@@ -44,6 +45,7 @@ app.command("adopt")(running.adopt)
 app.command("health")(running.health)
 app.command("status")(running.status)
 running.audit.command("search")(with_options(searching.audit_search))
+running.audit.command("talks")(talking.audit_talks)
 app.add_typer(running.audit, name="audit")
 
 

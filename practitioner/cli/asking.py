@@ -35,7 +35,7 @@ from practitioner.asking.outcome import (
     Widened,
 )
 from practitioner.asking.outcomes_store import forgotten_at
-from practitioner.asking.second_persons import SecondPersonRule, may_decide
+from practitioner.asking.second_persons import SecondPersonRule, SignedIn, may_decide
 from practitioner.asking.typed_dates import LONDON
 from practitioner.cli import facts
 from practitioner.cli.child import (
@@ -338,19 +338,28 @@ def _terms(loaded: GatewaySettings, session: Session, purpose: Purpose, env: Env
 
 
 def _request_approval(loaded: GatewaySettings, session: Session, question: Question) -> NoReturn:
+    purpose, now = question.justification.purpose, time.time()
     with open_people(loaded) as people:
-        requested = people.second_persons.request(session, question, time.time())
+        requested = people.second_persons.request(session, question, now)
+        on_duty = people.second_persons.on_duty(session, purpose, now)
     ends = datetime.fromtimestamp(requested.ends_at, LONDON)
     typer.echo(
         "Nobody has been asked yet. This purpose needs a second person.\n"
         f"Your question waits for approval until {ends:%H:%M on %d/%m/%Y}.\n"
         "  1. Ask a colleague who may ask for this purpose to sign in and run:\n"
         f"     fingerpost approve {requested.number}\n"
+        f"{_on_duty(on_duty)}"
         "  2. Then run:\n"
         f"     fingerpost ask-approved {requested.number}\n"
         f"{IN_DANGER}",
     )
     raise typer.Exit(WAITS)
+
+
+def _on_duty(people: tuple[SignedIn, ...]) -> str:
+    if not people:
+        return "     Nobody who may do it has signed in within the last eight hours.\n"
+    return "     On duty: " + ", ".join(f"{p.subject} ({p.role.name})" for p in people) + "\n"
 
 
 def _ask(

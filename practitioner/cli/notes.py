@@ -4,6 +4,7 @@ when to talk, or what you answer to a challenge.
 
 from __future__ import annotations
 
+from pathlib import Path
 from secrets import token_bytes
 from typing import Annotated, Final
 
@@ -17,6 +18,7 @@ from fingerpost.protocol.ids import AgencyId
 from practitioner.asking.document import AgencyShown
 from practitioner.asking.notes import KeptNote
 from practitioner.asking.plan import LookupRule
+from practitioner.asking.talking import ANSWERS
 from practitioner.cli.parsing import (
     DEFAULT_SESSION,
     SessionFile,
@@ -37,7 +39,13 @@ def mark(
     operation: Annotated[
         str, typer.Argument(help="The number of your lookup: see the end of its outcome.")
     ],
-    agency: Annotated[str, typer.Option(help="The agency's id: see the outcome.")],
+    agency: Annotated[
+        str | None,
+        typer.Option(
+            help="The agency's id: see the outcome. Without it you answer for the lookup as a "
+            "whole: --spoke, --left-message or --not-needed."
+        ),
+    ] = None,
     spoke: Annotated[bool, typer.Option("--spoke", help="You spoke to them.")] = False,
     left_message: Annotated[
         bool, typer.Option("--left-message", help="You left a message.")
@@ -89,6 +97,9 @@ def mark(
         raise Defect(_ONE)
     if telephone is not None and not number_wrong:
         raise Defect("--telephone: goes with --number-wrong alone")
+    if agency is None:
+        _of_the_lookup(settings_file, session_file, operation, kinds[0])
+        return
     about = identifier(AgencyId, agency, "--agency")
     with signed_in(load(settings_file), session_file) as (people, session, now):
         shown = people.outcomes.show(session, operation, now)
@@ -112,6 +123,16 @@ def mark(
         "Recorded. It is sent to the agency within the hour, "
         "or within a day if your lookup is older than a day."
     )
+
+
+def _of_the_lookup(settings_file: Path, session_file: Path, operation: str, kind: NoteKind) -> None:
+    """Answer the one question of a lookup. No agency is told. Raises ``Defect``."""
+    if kind not in ANSWERS:
+        raise Defect("--agency: name the agency that this is about")
+    with signed_in(load(settings_file), session_file) as (people, session, now):
+        people.outcomes.show(session, operation, now)  # it is her own
+        people.record.talked(session, operation, kind, now)
+    typer.echo("Recorded.")
 
 
 def _wrong_number(agency: AgencyShown, telephone: str | None) -> str:

@@ -14,6 +14,7 @@ import typer
 
 from fingerpost.audit.log import Actor
 from fingerpost.private.passport import Entitlement
+from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Role
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId
@@ -35,6 +36,7 @@ from practitioner.cli.parsing import (
     member_of,
     secret_lines,
 )
+from practitioner.cli.talking import ask_whether_they_talked
 from practitioner.settings import GatewaySettings
 from practitioner.sign_in.rules import (
     SESSION_SECONDS,
@@ -131,6 +133,21 @@ def disable(settings_file: SettingsFile, name: Name, agency: Agency = None) -> N
 
 
 @account.command()
+def end(settings_file: SettingsFile, name: Name, agency: Agency = None) -> None:
+    """End the account of somebody who left, for good.
+
+    The person's name, password and secret are destroyed, and her sessions end. The account's name
+    is never given again. What she asked stays in the audit log.
+    """
+    loaded = load(settings_file)
+    chosen = agency_of(loaded, agency)
+    with open_people(loaded) as people:
+        people.accounts.end(chosen, name)
+        people.record.account_ended(chosen, administrator(), name, time.time())
+    typer.echo("Ended.")
+
+
+@account.command()
 def renew(
     settings_file: SettingsFile,
     name: Name,
@@ -206,18 +223,48 @@ def reset(
 
 
 @account.command("list")
-def list_(settings_file: SettingsFile) -> None:
+def list_(
+    settings_file: SettingsFile,
+    idle_days: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=366,
+            help="Only those that did not sign in for so many days: has the person left?",
+        ),
+    ] = None,
+    ending_days: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Only those whose training or vetting ends within so many days, or ended."
+        ),
+    ] = None,
+) -> None:
     """List the accounts, and which of them cannot sign in."""
     columns = ("Agency", "Account", "Name", "Role", "Training until", "Vetting until", "State")
     rows = []
-    with open_people(load(settings_file)) as people:
-        for each in people.accounts.list():
+    loaded, now = load(settings_file), int(time.time())
+    with open_people(loaded) as people:
+        found = people.accounts.list()
+        if not found:
+            typer.echo("No account was made yet: fingerpost account add makes one.", err=True)
+            return
+        if idle_days is not None:
+            since = now - idle_days * limits.DAY
+            seen = {
+                each.id: people.record.signed_in_since(each.id, since) for each in loaded.agencies
+            }
+            found = tuple(e for e in found if e.subject not in seen.get(e.agency, frozenset()))
+        if ending_days is not None:
+            by = now + ending_days * limits.DAY
+            found = tuple(e for e in found if e.entitlement.ends <= by)
+        for each in found:
             held = each.entitlement
             until = (_training_until(held), _last_day(held.vetting_until))
             row = (str(each.agency), each.subject, each.name, each.role.name, *until, _state(each))
             rows.append(row)
     if not rows:
-        typer.echo("No account was made yet: fingerpost account add makes one.", err=True)
+        typer.echo("There is no such account.", err=True)
         return
     show_list(a_console(), columns, rows, prose=("Name", "State"))
 
@@ -249,6 +296,7 @@ def sign_in(
     typer.echo(f"Signed in until {until} at the latest.", err=True)
     if in_grace(session.entitlement, session.auth_time):
         typer.echo(_grace_left(session), err=True)
+    ask_whether_they_talked(loaded, session)
 
 
 def sign_out(settings_file: SettingsFile, session_file: SessionFile = DEFAULT_SESSION) -> None:

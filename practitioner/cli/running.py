@@ -35,7 +35,7 @@ from fingerpost.runtime.listing import a_console, show_list
 from fingerpost.runtime.screen_text import counted, printable
 from fingerpost.runtime.witness import Adopted, RecordAdoption
 from practitioner import wiring
-from practitioner.asking.audit import count
+from practitioner.asking.account_counts import count
 from practitioner.asking.desk import listed_keys, make_passport_key, read_passport_key
 from practitioner.cli.parsing import PROGRAM, Agency, SettingsFile, administrator, agency_of, load
 from practitioner.cli.second_person import overdue_lines

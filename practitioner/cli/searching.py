@@ -25,7 +25,8 @@ from fingerpost.private.demographics import Demographics, written_birth
 from fingerpost.private.linkage import normalise, require_answerable
 from fingerpost.protocol.errors import Defect
 from practitioner import wiring
-from practitioner.asking.audit import (
+from practitioner.asking.audit import AskedBy, read_asked
+from practitioner.asking.audit_events import (
     ASKED,
     DECLINED,
     ENDED,
@@ -35,8 +36,6 @@ from practitioner.asking.audit import (
     SENT,
     STOPPED,
     WIDENED,
-    AskedBy,
-    read_asked,
 )
 from practitioner.asking.typed_dates import LONDON
 from practitioner.cli.child import ask_child, read_child, say_unused, unused_of

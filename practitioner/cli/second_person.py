@@ -107,7 +107,8 @@ def review(
     overdue: Annotated[
         bool,
         typer.Option(
-            "--overdue", help="For the agency's officer: list what nobody reviewed in time."
+            "--overdue",
+            help="For the agency's officer: list what nobody reviewed in time. It names nobody.",
         ),
     ] = False,
     agency: Agency = None,
@@ -122,13 +123,13 @@ def review(
         with open_people(loaded) as people:
             now = time.time()
             late = people.second_persons.overdue(agency_of(loaded, agency), now)
-        _list_reviews(late, now, none="No review is overdue.")
+        _list_overdue(late, now)
         return
     chosen = member_of(Found, found, "--found") if found else None
     with signed_in(loaded, session_file) as (people, session, now):
         waiting = people.second_persons.to_review(session, now)
         if number is None:
-            _list_reviews(waiting, now, none="Nothing waits for a review.")
+            _list_reviews(waiting, now)
             return
         asked = next((each for each in waiting if each.operation == number), None)
         if asked is None:
@@ -171,20 +172,37 @@ def _list_waiting(waiting: tuple[Requested, ...]) -> None:
     show_list(a_console(), columns, rows, prose=("Asked by",))
 
 
-def _list_reviews(reviews: tuple[Asked, ...], now: float, *, none: str) -> None:
+def _list_reviews(reviews: tuple[Asked, ...], now: float) -> None:
     columns = ("Lookup", "Asked by", "Purpose", "Asked", "Reviewer", "Confirm by", "Review by", "")
     rows = []
     for each in reviews:
-        by = due(each.purpose, each.at)
-        late = "overdue" if now >= by.reviewed else "late" if now >= by.confirmed else ""
         named = each.question.justification.facts.reviewer if each.question else ""
         who = each.requester.name if each.requester else "forgotten"
-        times = (_clock(by.confirmed), _clock(by.reviewed))
-        rows.append((each.operation, who, each.purpose.name, _clock(each.at), named, *times, late))
+        about = (each.operation, who, each.purpose.name, _clock(each.at), named)
+        rows.append((*about, *_times(each, now)))
     if not rows:
-        typer.echo(none, err=True)
+        typer.echo("Nothing waits for a review.", err=True)
         return
     show_list(a_console(), columns, rows, prose=("Asked by",))
+
+
+def _list_overdue(reviews: tuple[Asked, ...], now: float) -> None:
+    """List exceptions without any person: nobody signed in to see them. Who asked is found by the
+    number in the audit log, on record."""
+    columns = ("Lookup", "Purpose", "Asked", "Confirm by", "Review by", "")
+    rows = [
+        (each.operation, each.purpose.name, _clock(each.at), *_times(each, now)) for each in reviews
+    ]
+    if not rows:
+        typer.echo("No review is overdue.", err=True)
+        return
+    show_list(a_console(), columns, rows)
+
+
+def _times(each: Asked, now: float) -> tuple[str, str, str]:
+    by = due(each.purpose, each.at)
+    late = "overdue" if now >= by.reviewed else "late" if now >= by.confirmed else ""
+    return _clock(by.confirmed), _clock(by.reviewed), late
 
 
 def _request(each: Requested) -> Iterator[tuple[str, str]]:

@@ -301,6 +301,9 @@ BY_RULE: Final[Mapping[Rule, str]] = {
     SignInRule.TRAINING_PAST: f"--training-until: {_STILL_RUNS}",
     SignInRule.VETTING_PAST: f"--vetting-until: {_STILL_RUNS}",
     SignInRule.ACCOUNT_EXISTS: "There is such an account already.",
+    SignInRule.NAME_SPENT: (
+        "An account of this name has ended. Its name is not given again. Choose another name."
+    ),
     SignInRule.NO_ACCOUNT: "There is no such account.",
     SignInRule.LENGTH: "A password has 12 to 256 characters.",
     SignInRule.ACCOUNT_NAME: (

@@ -51,7 +51,7 @@ SESSION_SIZES: Final = (256,)
 
 
 class _Account(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """The stored form of an account."""
+    """The stored form of an account. Of one that ended, ``password_hash`` is empty."""
 
     agency: str
     subject: str
@@ -131,14 +131,17 @@ class Accounts:
             disabled=account.disabled,
         )
         with self._rows.changing() as connection:
-            if self._account(connection, account.agency, account.subject) is not None:
-                raise Refused(Code.NOT_ALLOWED, SignInRule.ACCOUNT_EXISTS)
+            before = self._kept(connection, account.agency, account.subject)
+            if before is not None:
+                taken = SignInRule.ACCOUNT_EXISTS if before.password_hash else SignInRule.NAME_SPENT
+                raise Refused(Code.NOT_ALLOWED, taken)
             self._put(connection, kept)
         return secret
 
     def list(self) -> tuple[Account, ...]:
         with self._rows.reading() as connection:
-            found = map(_account, self._accounts.records(connection))
+            kept = (each for each in self._accounts.records(connection) if each.password_hash)
+            found = map(_account, kept)
             return tuple(sorted(found, key=lambda each: (each.agency, each.subject)))
 
     def knows(self, agency: AgencyId, subject: str) -> bool:
@@ -171,6 +174,27 @@ class Accounts:
             Refused: NOT_ALLOWED, there is no such account.
         """
         self._change(agency, subject, end_sessions=True, disabled=True)
+
+    def end(self, agency: AgencyId, subject: str) -> None:
+        """End an account for good: its sessions end, and the person's name, password and secret are
+        destroyed.
+
+        The account's own name stays, and is never given again (attack: who gets it next sees the
+        week's outcomes of who had it before, and stands in the audit log as the same person).
+
+        Raises:
+            Refused: NOT_ALLOWED, there is no such account.
+        """
+        self._change(
+            agency,
+            subject,
+            end_sessions=True,
+            disabled=True,
+            name="",
+            password_hash="",
+            totp_secret="",
+            training_grace_by="",
+        )
 
     def renew(self, agency: AgencyId, subject: str, entitlement: Entitlement) -> None:
         """Set new dates; a grace ends with the dates that it was for."""
@@ -311,6 +335,11 @@ class Accounts:
             raise Defect("a stored password hash is none") from None
 
     def _account(self, connection: Connection, agency: AgencyId, subject: str) -> _Account | None:
+        """Return an account that has not ended."""
+        kept = self._kept(connection, agency, subject)
+        return kept if kept is not None and kept.password_hash else None
+
+    def _kept(self, connection: Connection, agency: AgencyId, subject: str) -> _Account | None:
         return self._accounts.get(connection, agency.value.encode(), subject.encode())
 
     def _put(self, connection: Connection, kept: _Account) -> None:

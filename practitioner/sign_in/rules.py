@@ -55,6 +55,7 @@ class SignInRule(Rule):
     TRAINING_PAST = "the training is over"
     VETTING_PAST = "the vetting is over"
     ACCOUNT_EXISTS = "the account exists"
+    NAME_SPENT = "the account has ended, and its name with it"
     NO_ACCOUNT = "there is no such account"
     REVIEWER_ACCOUNT = "reviewer has no account"
     MANAGER = "the manager may not grant it"

@@ -32,6 +32,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "key_holder.evaluator",
         "key_holder.record",
         "key_holder.vault",
+        "practitioner.asking.account_counts",
         "practitioner.asking.audit",
         "practitioner.asking.desk",
         "practitioner.asking.kept_state",

@@ -37,6 +37,34 @@ TALKING: Final[tuple[Mutation, ...]] = (
         "unanswered = [each for each in others if each.lacks_answer and each.duty_desk == '1']",
     ),
     Mutation(
+        "tests/unit/practitioner/test_talking.py::"
+        "test_what_nobody_answered_is_not_recorded_and_asked_no_more",
+        "practitioner/asking/talking.py",
+        "if e.operation not in said and now < closes_at(e.at)]",
+        "if e.operation not in said]",
+    ),
+    Mutation(
+        "tests/unit/practitioner/test_second_persons.py::"
+        "test_on_duty_is_who_signed_in_within_eight_hours_and_may_decide",
+        "practitioner/asking/second_persons.py",
+        "        if now - ON_DUTY_SECONDS < each.at\n        and each",
+        "        if each",
+    ),
+    Mutation(
+        "tests/unit/practitioner/test_second_person_cli.py::"
+        "test_a_lookup_that_could_not_wait_is_reviewed_or_listed",
+        "practitioner/cli/second_person.py",
+        "        (each.operation, each.purpose.name, _clock(each.at), *_times(each, now)) for each",
+        "        (str(each.requester and each.requester.name), *_times(each, now)) for each",
+    ),
+    Mutation(
+        "tests/unit/practitioner/test_accounts.py::"
+        "test_an_account_that_ended_is_no_account_and_its_name_is_never_given_again",
+        "practitioner/sign_in/accounts.py",
+        "            before = self._kept(connection, account.agency, account.subject)\n",
+        "            before = self._account(connection, account.agency, account.subject)\n",
+    ),
+    Mutation(
         f"{_CONVENING}test_only_childrens_social_care_calls_a_strategy_discussion",
         _SEATS,
         "if role not in STRATEGY_ROLES or kind is not AgencyKind.LOCAL_AUTHORITY:",

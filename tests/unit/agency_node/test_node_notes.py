@@ -400,6 +400,19 @@ def test_they_rang_is_recorded_and_waits(
     assert (str(entry.actor), dict(entry.fields)) == ("officer-2", {"entry": 1})
 
 
+def test_the_agency_counts_of_how_many_lookups_it_said_that_they_rang(
+    settings: NodeSettings, opened: Opened, settings_file: Path
+) -> None:
+    def counts() -> list[str]:
+        return re.findall(r"[0-9]+", run(settings_file, "talks").output)
+
+    before = counts()
+    assert before[1] == "0"
+    for _ in range(2):
+        run(settings_file, "they-rang", "--number", "1", "--by", "officer-2")
+    assert counts() == [before[0], before[0]], "twice said of one lookup is once"
+
+
 @pytest.mark.parametrize("number", ["2", "1"], ids=["no such entry", "another agency's"])
 def test_they_rang_is_said_of_a_lookup_of_the_week_alone(
     settings: NodeSettings, opened: Opened, settings_file: Path, number: str

@@ -364,3 +364,37 @@ def test_two_sign_ins_that_both_found_the_code_unused_make_one_session(
     monkeypatch.setattr(store, "_step_of", lambda *_: found)
     signed_in(accounts, code(secret))
     assert refusal(accounts, PASSWORD, code(secret)) is SignInRule.WRONG
+
+
+# ---- leavers -------------------------------------------------------------------------------------
+
+
+def test_an_account_that_ended_is_no_account_and_its_name_is_never_given_again(
+    accounts: Accounts, secret: str
+) -> None:
+    """Attack: who gets the name next sees the week's outcomes of who had it before."""
+    token, _ = signed_in(accounts, code(secret))
+    accounts.end(COUNCIL, "ann")
+    assert accounts.list() == ()
+    assert not accounts.knows(COUNCIL, "ann")
+    with refused(Code.SIGN_IN, SignInRule.NO_SESSION):
+        accounts.resume(token, NOW)
+    assert refusal(accounts, PASSWORD, code(secret, NOW + 30), NOW + 30) is SignInRule.WRONG
+    for change in (
+        lambda: accounts.end(COUNCIL, "ann"),
+        lambda: accounts.disable(COUNCIL, "ann"),
+        lambda: accounts.renew(COUNCIL, "ann", HELD),
+        lambda: accounts.reset(COUNCIL, "ann", PASSWORD),
+    ):
+        with refused(Code.NOT_ALLOWED, SignInRule.NO_ACCOUNT):
+            change()
+    with refused(Code.NOT_ALLOWED, SignInRule.NAME_SPENT):
+        accounts.add(ANN, PASSWORD)
+
+
+def test_of_an_account_that_ended_its_name_alone_is_kept(accounts: Accounts, secret: str) -> None:
+    accounts.end(COUNCIL, "ann")
+    with accounts._rows.reading() as connection:
+        (kept,) = accounts._accounts.records(connection)
+    assert (kept.name, kept.password_hash, kept.totp_secret) == ("", "", "")
+    assert kept.disabled

@@ -27,7 +27,8 @@ from fingerpost.protocol.table_of_terms import TERMS
 from fingerpost.protocol.terms import row
 from fingerpost.runtime.files import create_file
 from fingerpost.runtime.settings import load
-from practitioner.asking.audit import AuditRecord, Counts, count
+from practitioner.asking.account_counts import Counts, count
+from practitioner.asking.audit import AuditRecord
 from practitioner.asking.outcome import OwnRecord, Question, Widened
 from practitioner.settings import GatewaySettings
 from practitioner.sign_in.rules import Account
@@ -73,7 +74,7 @@ async def test_a_lookup_from_the_question_to_its_end(people: People, entries: En
     assert {str(e.operation) for e in (asked, first, second, ended)} == {"5f0c9a3e71d2b846"}
     assert [first.fields["query"], second.fields["query"]] == ["01" * 32, "02" * 32]
     counted = {"asked": 45, "answered": 41, "gaps": 4, "not_connected": 31, "rejected": 2}
-    assert ended.fields == {**counted, "own_record": "NOT_TAKEN"}
+    assert ended.fields == {**counted, "own_record": "NOT_TAKEN", "named": 5}
     assert failed.fields == {"code": "quota"}
 
 

@@ -88,6 +88,7 @@ def test_a_question_waits_is_approved_by_another_person_and_asked(
 ) -> None:
     requester, other = person("requester", "team-manager"), person("other", "team-manager")
     told = requester.run(*REVIEW)
+    assert "On duty: other (TEAM_MANAGER)" in told.out
     assert told.status == 5
     assert "Nobody has been asked yet." in told.out
     assert "If a child is in danger now, ring 999." in told.out
@@ -180,6 +181,8 @@ async def test_a_lookup_that_could_not_wait_is_reviewed_or_listed(
         await people.record.failed(COUNCIL, "cd" * 8, "unavailable", now)
     told = bob.desk.run("review", "--overdue")
     assert number in told.out
+    assert "Ann Smith" not in told.out, "nobody signed in to see who asked"
+    assert "requester" not in told.out
     assert "late" in told.out
     assert "cd" * 8 not in told.out, "nobody was asked"
     assert "1 lookup was not reviewed in time" in bob.desk.run("status").out

@@ -27,8 +27,11 @@ from practitioner.asking.second_persons import (
     Requester,
     Reviewed,
     SecondPersonRule,
+    SignedIn,
+    SignedOut,
     approved,
     due,
+    on_duty,
     overdue,
     to_decide,
     to_review,
@@ -158,3 +161,25 @@ def test_nobody_reviews_her_own_lookup() -> None:
     own: tuple[Session, ...] = (ann(NOW), replace(BOB, subject="ANN"), replace(BOB, role=Role.GP))
     for session in own:
         assert to_review([asked], session) == ()
+
+
+# ---- on duty -------------------------------------------------------------------------------------
+
+
+def test_on_duty_is_who_signed_in_within_eight_hours_and_may_decide() -> None:
+    def here(subject: str, ago: int, role: Role = Role.TEAM_MANAGER) -> SignedIn:
+        return SignedIn(subject, role, NOW - ago)
+
+    happened: list[Happened] = [
+        here("early", 8 * 3600),
+        here("late", 8 * 3600 - 1),
+        here("gone", 60),
+        SignedOut("gone"),
+        here("back", 120),
+        SignedOut("back"),
+        here("back", 30),
+        here("dpo", 10, Role.DPO),
+        here("ann", 5),
+    ]
+    found = on_duty(happened, "Ann", Purpose.PRACTICE_REVIEW, NOW)
+    assert [each.subject for each in found] == ["back", "late"]
