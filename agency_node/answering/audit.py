@@ -62,6 +62,8 @@ SHIELDS_ADOPTED: Final = "node.shields_adopted"
 RECORDS_ADOPTED: Final = "node.records_adopted"
 TESTED: Final = "node.self_tested"
 CHALLENGED: Final = "node.challenged"
+CHALLENGE_SIGNED: Final = "node.challenge_signed"
+CHALLENGE_ANSWERED: Final = "node.challenge_answered"
 NUMBER_RIGHT: Final = "node.number_right"
 PREVIEWED: Final = "node.previewed"
 CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
@@ -83,6 +85,8 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     RECORDS_ADOPTED: frozenset(),
     TESTED: frozenset({"generation", "asked", "found", "slipped", "slipped_found"}),
     CHALLENGED: frozenset({"entry", "about"}),
+    CHALLENGE_SIGNED: frozenset({"entry", "about", "asking", "challenge", "answer_by"}),
+    CHALLENGE_ANSWERED: frozenset({"entry", "challenge", "says"}),
     NUMBER_RIGHT: frozenset({"number"}),
     PREVIEWED: frozenset({"generation", "record"}),
 }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from agency_node.cli import (
     agreements,
     audit,
+    challenging,
     desks,
+    exceptions,
     import_,
     inbox,
     map_,
@@ -26,6 +28,8 @@ map_.register(app)
 quality.register(app)
 audit.register(app)
 inbox.register(app)
+exceptions.register(inbox.app)
+challenging.register(inbox.app)
 shields.register(app)
 agreements.register(app)
 notes.register(app)

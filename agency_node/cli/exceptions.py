@@ -10,13 +10,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
 
 from agency_node import wiring
-from agency_node.answering.audit import CHILD_MARKED, CHILD_UNMARKED, ENTRY_SHOWN, REVEALED
+from agency_node.answering.audit import (
+    CHALLENGE_ANSWERED,
+    CHALLENGE_SIGNED,
+    CHILD_MARKED,
+    CHILD_UNMARKED,
+    ENTRY_SHOWN,
+    REVEALED,
+)
 from agency_node.cli.audit import EVERYTHING, Agency, chosen_agency
 from agency_node.cli.run import PROGRAM, kept_list
 from agency_node.cli.typed_child import OWN_NUMBER, prompted
@@ -139,6 +145,7 @@ def _around(settings: NodeSettings, agency: AgencyId, entries: Iterable[Entry]) 
     """Return what lookups are compared with. ``entries``: the whole log, without bodies."""
     marked: dict[str, Marked] = {}
     opened: set[int] = set()
+    unanswered: dict[int, int] = {}
     for entry in entries:
         if entry.kind == CHILD_MARKED:
             marked[str(entry.fields["child"])] = Marked(str(entry.fields["as"]))
@@ -146,13 +153,18 @@ def _around(settings: NodeSettings, agency: AgencyId, entries: Iterable[Entry]) 
             marked.pop(str(entry.fields["child"]), None)
         elif entry.kind in (ENTRY_SHOWN, REVEALED):
             opened.add(int(entry.fields["entry"]))
+        elif entry.kind == CHALLENGE_SIGNED:
+            unanswered[int(entry.fields["entry"])] = int(entry.fields["answer_by"])
+        elif entry.kind == CHALLENGE_ANSWERED:
+            unanswered.pop(int(entry.fields["entry"]), None)
     digest = _digest(settings, agency)
     return Around(
         agency,
         _near(settings, agency),
         lambda number: marked.get(digest(number)),
         frozenset(opened),
-        datetime.now(UTC).date(),
+        unanswered,
+        int(time.time()),
     )
 
 

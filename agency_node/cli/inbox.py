@@ -29,7 +29,7 @@ from agency_node.answering.audit import (
 from agency_node.answering.entries import Body, HiddenRequester
 from agency_node.answering.pages import Asked
 from agency_node.answering.wiring import audit_key
-from agency_node.cli import exceptions, searching
+from agency_node.cli import searching
 from agency_node.cli.audit import EVERYTHING, NO_DESK, Agency, chosen_agency, our_records, stated
 from agency_node.cli.rules_shown import RulesShown
 from agency_node.cli.run import PROGRAM
@@ -63,7 +63,6 @@ def register(parent: typer.Typer) -> None:
     app.command("list")(with_options(list_))
     app.command("open")(open_)
     app.command("export")(with_options(export))
-    exceptions.register(app)
     parent.add_typer(app, name="inbox")
 
 
@@ -122,7 +121,7 @@ def open_(
         event = REVEALED if reveal else ENTRY_SHOWN
         log.append(AuditEvent(event, actor, reason, int(time.time()), {"entry": number}))
         acts = _acts(log)
-    hidden = _hidden_requester(settings, chosen, lookup) if reveal else None
+    hidden = hidden_requester(settings, chosen, lookup) if reveal else None
     rules = RulesShown(settings.agreements)
     show_block(a_console(), _opened(lookup, hidden, rules, acts))
 
@@ -183,11 +182,13 @@ def _acts(log: AuditLog) -> Mapping[int, Sequence[Act]]:
     return acts_of(log.show(*EVERYTHING, decrypt=False))
 
 
-def _hidden_requester(
+def hidden_requester(
     settings: NodeSettings, agency: AgencyId, lookup: Lookup
 ) -> HiddenRequester | None:
+    """Return who asked, where the entry does not show it; None where it hides nobody. Record the
+    reason first."""
     body, query = lookup.body, str(lookup.first.fields["query"])
-    if body is None:
+    if body is None or not body.sealed_requester:
         return None
     box = requester_box(audit_key(settings), agency)
     return open_requester(box, agency, query, body.sealed_requester)

@@ -12,7 +12,14 @@ from typing import Annotated, Final
 import typer
 from msgspec import structs
 
-from agency_node.answering.audit import CHALLENGED, ENTRY_SHOWN, REVEALED, THEY_RANG
+from agency_node.answering.audit import (
+    CHALLENGE_ANSWERED,
+    CHALLENGE_SIGNED,
+    CHALLENGED,
+    ENTRY_SHOWN,
+    REVEALED,
+    THEY_RANG,
+)
 from agency_node.cli.rules_shown import RulesShown
 from agency_node.cli.typed_child import OWN_NUMBER, ask_details, child_in_words, prompted
 from agency_node.importing.sources import fields as read
@@ -47,6 +54,8 @@ ACTS: Final[Mapping[str, str]] = {
     REVEALED: "revealed",
     THEY_RANG: "a call noted",
     CHALLENGED: "challenged",
+    CHALLENGE_SIGNED: "challenged",
+    CHALLENGE_ANSWERED: "answer read",
 }
 """What was done about an entry, by the kind of the entry that records it."""
 

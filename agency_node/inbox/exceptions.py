@@ -8,7 +8,7 @@ that no rule tells what the entry hides.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, unique
@@ -69,6 +69,10 @@ class Rule(Enum):
         "a colleague's child",
         "Let somebody open it who does not work with the colleague.",
     )
+    NOT_ANSWERED = (
+        "challenge not answered",
+        "Ring the safeguarding lead of the agency, and then the safeguarding partnership.",
+    )
     NOT_LOOKED_AT = (
         "nobody looked",
         "Open it, and look at the records that it names. If it is the child, ring.",
@@ -118,14 +122,22 @@ class Around:
         near: the agency's area and its neighbours; None where the member list does not say.
         marked: says whether and why the agency marked the child of its own number.
         opened: the numbers of the entries that somebody opened.
-        today: the day (UTC).
+        unanswered: by the number of an entry that was challenged, before when the answer was due,
+            in seconds since 1970 UTC, of those of which none was read.
+        now: in seconds since 1970 UTC.
     """
 
     agency: AgencyId
     near: frozenset[AreaCode] | None
     marked: Callable[[str], Marked | None]
     opened: frozenset[int]
-    today: date
+    unanswered: Mapping[int, int]
+    now: int
+
+    @property
+    def today(self) -> date:
+        """The day (UTC)."""
+        return datetime.fromtimestamp(self.now, UTC).date()
 
 
 def exceptions(found: Iterable[Lookup], around: Around) -> tuple[Exceptional, ...]:
@@ -140,6 +152,7 @@ def exceptions(found: Iterable[Lookup], around: Around) -> tuple[Exceptional, ..
         *_again(lookups, around),
         *_volume(lookups, around),
         *_references(lookups, around),
+        *_unanswered(around),
     )
     order = {rule: place for place, rule in enumerate(Rule)}
     everything = (*of_one, *of_many)
@@ -205,6 +218,13 @@ def _is_far(lookup: Lookup, around: Around) -> bool:
 
 def _about(lookup: Lookup, rule: Rule, why: str) -> Exceptional:
     return Exceptional(rule, lookup.numbers, why)
+
+
+def _unanswered(around: Around) -> Iterator[Exceptional]:
+    for number, due in around.unanswered.items():
+        if around.now >= due:
+            why = "You challenged it, and the time for an answer is over."
+            yield Exceptional(Rule.NOT_ANSWERED, (number,), why)
 
 
 # ---- of several ----------------------------------------------------------------------------------

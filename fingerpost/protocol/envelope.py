@@ -32,6 +32,8 @@ class PayloadType(Enum):
     ENROLMENT = "fingerpost/v1 enrolment"
     METER_REPORT = "fingerpost/v1 meter report"
     NODE_REPORT = "fingerpost/v1 node report"
+    CHALLENGE = "fingerpost/v1 challenge"
+    CHALLENGE_ANSWER = "fingerpost/v1 challenge answer"
     APPROVAL = "fingerpost/v1 approval"  # a second person's signature
     APPROVER = "fingerpost/v1 approver"  # that of her agency, over the same bytes
 

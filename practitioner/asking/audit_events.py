@@ -35,6 +35,7 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     "store.adopted": frozenset({"store", "before", "number", "sound"}),
     "account.renewed": frozenset({"account", "training_until", "vetting_until"}),
     "account.grace": frozenset({"account", "granted_by"}),
+    "challenge.answered": frozenset({"by", "challenge", "says"}),
 }
 NOT_TAKEN: Final = "NOT_TAKEN"
 """Where the purpose takes no own record."""
@@ -43,6 +44,7 @@ WIDENED: Final = "lookup.widened"
 ENDED: Final = "lookup.ended"
 REVIEWED: Final = "lookup.reviewed"
 SENT: Final = "lookup.sent"
+CHALLENGE_ANSWERED: Final = "challenge.answered"
 FAILED: Final = "lookup.failed"
 STOPPED: Final = "lookup.stopped"
 REQUESTED: Final = "approval.requested"

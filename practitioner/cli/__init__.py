@@ -11,6 +11,7 @@ from fingerpost.membership.commands import with_options
 from fingerpost.protocol.errors import Refused
 from practitioner.cli import (
     asking,
+    challenges,
     convening,
     directory,
     notes,
@@ -44,6 +45,8 @@ app.command("check")(running.check)
 app.command("adopt")(running.adopt)
 app.command("health")(running.health)
 app.command("status")(running.status)
+running.audit.command("answer-challenge")(challenges.answer_challenge)
+running.audit.command("verify-challenge")(challenges.verify_challenge)
 running.audit.command("search")(with_options(searching.audit_search))
 running.audit.command("talks")(talking.audit_talks)
 app.add_typer(running.audit, name="audit")

@@ -49,6 +49,8 @@ TESTS: Final[Mapping[str, tuple[str, ...]]] = {
         f"{_NODE}test_node_reticence.py",
         f"{_NODE}test_node_answers.py",
     ),
+    "agency_node/inbox/exceptions.py": (f"{_NODE}test_inbox_exceptions.py",),
+    "agency_node/inbox/challenging.py": (f"{_NODE}test_inbox_challenges.py",),
     "agency_node/policy/agreement.py": (
         f"{_NODE}test_agreement.py",
         f"{_NODE}test_agreement_matrix.py",

@@ -309,6 +309,27 @@ THEFTS: Final[tuple[Mutation, ...]] = (
         "return lookup.asked.name, lookup.body.asking_kind,",
     ),
     Mutation(
+        f"{NODE}test_inbox_challenges.py::"
+        "test_a_challenge_for_an_agency_of_another_node_is_refused",
+        "fingerpost/membership/challenges.py",
+        "    if federation.agency(found.agency).node != signer:\n",
+        "    if False:\n",
+    ),
+    Mutation(
+        f"{NODE}test_inbox_challenges.py::"
+        "test_an_answer_for_an_agency_of_another_gateway_is_refused",
+        "fingerpost/membership/challenges.py",
+        "    federation.asking_agency(found.asking, signer)\n",
+        "",
+    ),
+    Mutation(
+        f"{NODE}test_inbox_challenges.py::"
+        "test_where_nothing_was_disclosed_nobody_is_told_that_the_query_opened",
+        "agency_node/inbox/challenging.py",
+        'if e.fields["answer"] == involved',
+        'if e.fields["answer"]',
+    ),
+    Mutation(
         f"{NODE}test_inbox_exceptions.py::test_no_rule_tells_what_an_entry_hides",
         "agency_node/inbox/exceptions.py",
         "        if lookup.asking and lookup.asking != around.agency.value:\n",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,8 @@ from fingerpost.protocol.codes import Acr, Purpose, Role
 from fingerpost.protocol.messages import KeySet
 from fingerpost.runtime.settings import load
 
-TODAY = date(2026, 3, 5)  # a Thursday
 AT = int(datetime(2026, 3, 5, 9, tzinfo=UTC).timestamp())
+"""On a Thursday."""
 FAR = "e99000099.council"
 
 
@@ -128,7 +128,8 @@ class Made:
             "near": frozenset({HERE, THERE}),
             "marked": lambda _: None,
             "opened": frozenset(),
-            "today": TODAY,
+            "unanswered": {},
+            "now": AT,
         }
         return {each.rule: each for each in exceptions(self.made, Around(**defaults | around))}
 
@@ -181,10 +182,17 @@ def test_what_nobody_looked_at_is_one_after_two_working_days() -> None:
     made = Made()
     monday = int(datetime(2026, 3, 2, 9, tzinfo=UTC).timestamp())
     made.add(finding=Finding.POSSIBLE, at=monday)
-    assert Rule.NOT_LOOKED_AT not in made.found(today=date(2026, 3, 4))
-    assert made.found(today=TODAY)[Rule.NOT_LOOKED_AT].numbers == (1,)
-    assert Rule.NOT_LOOKED_AT in made.found(today=date(2027, 3, 5))
+    assert Rule.NOT_LOOKED_AT not in made.found(now=AT - limits.DAY)
+    assert made.found()[Rule.NOT_LOOKED_AT].numbers == (1,)
+    assert Rule.NOT_LOOKED_AT in made.found(now=AT + 365 * limits.DAY)
     assert Rule.NOT_LOOKED_AT not in made.found(opened=frozenset({1}))
+
+
+def test_a_challenge_without_an_answer_is_one_once_the_time_is_over() -> None:
+    made = Made()
+    made.add()
+    assert made.found(unanswered={1: AT + 1}) == {}
+    assert made.found(unanswered={1: AT})[Rule.NOT_ANSWERED].numbers == (1,)
 
 
 def test_an_agency_of_an_area_that_is_not_near_is_one() -> None:
@@ -294,7 +302,7 @@ def test_no_exception_names_anybody() -> None:
 def test_what_was_forgotten_is_no_exception() -> None:
     fields: dict[str, str | int | bool] = {"asking": FAR, "finding": "match", "answer": "x"}
     lookup = Lookup(None, [Logged(1, AT, fields)])
-    around = Around(SCHOOL, frozenset({HERE}), lambda _: None, frozenset(), TODAY)
+    around = Around(SCHOOL, frozenset({HERE}), lambda _: None, frozenset(), {}, AT)
     assert exceptions([lookup], around) == ()
 
 
