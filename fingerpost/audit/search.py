@@ -81,6 +81,7 @@ class Criteria(msgspec.Struct, frozen=True):
         purpose: its name.
         child: as she was typed.
         own_number: the agency's own number of a child.
+        not_among: SHA-256 of the references that are left out, in hexadecimal.
     """
 
     since: int
@@ -90,11 +91,12 @@ class Criteria(msgspec.Struct, frozen=True):
     purpose: str = ""
     child: Demographics | None = None
     own_number: str = ""
+    not_among: str = ""
 
     @property
     def by(self) -> str:
         """The names of what is searched by; it holds nothing of it."""
-        named = ("person", "agency", "purpose", "child", "own_number")
+        named = ("person", "agency", "purpose", "child", "own_number", "not_among")
         return " ".join(name for name in named if getattr(self, name)) or "time"
 
     def written(self) -> bytes:

@@ -6,10 +6,12 @@ One lookup has several entries, and is one line; so is a question that waited fo
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -24,6 +26,7 @@ from fingerpost.private.codec import read_demographics, require_room
 from fingerpost.private.demographics import Demographics, written_birth
 from fingerpost.private.linkage import normalise, require_answerable
 from fingerpost.protocol.errors import Defect
+from fingerpost.runtime.files import read_file
 from practitioner import wiring
 from practitioner.asking.audit import AskedBy, read_asked
 from practitioner.asking.audit_events import (
@@ -42,6 +45,7 @@ from practitioner.cli.child import ask_child, read_child, say_unused, unused_of
 from practitioner.cli.parsing import Agency, SettingsFile, administrator, agency_of, load
 
 FORGOTTEN: Final = "forgotten"
+REFERENCES_BYTES: Final = 64 * 1024 * 1024
 COLUMNS: Final = (
     *("lookup", "at_utc", "account", "name", "role", "purpose", "reference", "child", "likeness"),
     *("reach", "widened", "after", "result", "queries"),
@@ -64,10 +68,19 @@ def audit_search(
             "standard input."
         ),
     ] = None,
+    not_among: Annotated[
+        Path | None,
+        typer.Option(
+            "--not-among",
+            help="The references of your case system, one a line: lookups that state one of them "
+            "are left out.",
+        ),
+    ] = None,
     *,
     options: SearchOptions,
 ) -> None:
-    """Search what an agency's own people asked, by child, person, purpose and day.
+    """Search what an agency's own people asked, by child, person, purpose and day; also what states
+    a reference that your case system does not know.
 
     All that you give must hold. Who searches, why, and for what is recorded first.
 
@@ -77,6 +90,11 @@ def audit_search(
     loaded = load(settings_file)
     chosen = agency_of(loaded, agency)
     criteria, reason = options.criteria(), OperationId(why)
+    of_log = lookups
+    if not_among is not None:
+        content = read_file(not_among, most=REFERENCES_BYTES)
+        criteria = structs.replace(criteria, not_among=hashlib.sha256(content).hexdigest())
+        of_log = partial(lookups_without, _references(content))
     if child is not None and options.ask_child:
         raise Defect("--child: without --ask-child")
     found = None if child is None else read_child(child)
@@ -92,7 +110,7 @@ def audit_search(
         require_room(found)
         likeness = SoughtChild([found], upn=loaded.upn_keys).likeness
         sought = Sought(structs.replace(criteria, child=found), likeness)
-    searched = Searched(chosen, COLUMNS, HEADINGS, ("Name", "About", "Result"), lookups, row)
+    searched = Searched(chosen, COLUMNS, HEADINGS, ("Name", "About", "Result"), of_log, row)
     searched.run(
         wiring.open_audit(loaded, chosen),
         sought,
@@ -100,6 +118,18 @@ def audit_search(
         why=reason,
         format_=options.format_,
     )
+
+
+def _references(content: bytes) -> frozenset[str]:
+    """Return the references of a file. Raises ``Defect``: it is no text, or has none."""
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise Defect("--not-among: expected a text in UTF-8, one reference a line") from None
+    found = frozenset(filter(None, (line.strip().casefold() for line in lines)))
+    if not found:
+        raise Defect("--not-among: the file has no reference")
+    return found
 
 
 def _require(child: Demographics) -> None:
@@ -155,6 +185,22 @@ def lookups(entries: Iterable[Entry]) -> Iterator[tuple[Lookup, Said[bytes]]]:
         elif (known := under_way.get(entry.operation)) is not None and known.note(entry):
             yield _with_words(under_way.pop(entry.operation))
     yield from map(_with_words, under_way.values())
+
+
+def lookups_without(
+    references: frozenset[str], entries: Iterable[Entry]
+) -> Iterator[tuple[Lookup, Said[bytes]]]:
+    """Yield the lookups as ``lookups``, without those that state one of the references.
+
+    A lookup whose month was forgotten is yielded: what it stated cannot be read.
+
+    Attack: a reference of the right form that belongs to no case. It is found only by comparing
+    with the case system, some time later.
+    """
+    for lookup, said in lookups(entries):
+        asked = lookup.asked
+        if asked is None or asked.reason_reference.casefold() not in references:
+            yield lookup, said
 
 
 def _with_words(lookup: Lookup) -> tuple[Lookup, Said[bytes]]:

@@ -7,6 +7,7 @@ import io
 import json
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,6 +84,22 @@ async def test_a_lookup_is_one_line_with_all_that_became_of_it(desk: Desk, peopl
     assert (failed["account"], failed["result"]) == ("Bob.Jones", "nobody asked (quota)")
     assert (stopped["widened"], stopped["after"]) == ("RECENT_MOVE", "00000000000000a1")
     assert stopped["result"] == "stopped, asked"
+
+
+async def test_what_states_a_reference_of_no_case_is_found(
+    desk: Desk, people: People, tmp_path: Path
+) -> None:
+    """Attack: a reference of the right form that was made up."""
+    await asked(people)
+    file = tmp_path / "references.txt"
+    for text, operations in (("REF-1\r\nref-2\r\n", []), ("\ufeffref-2", ["a1", "b2", "c3"])):
+        file.write_text(text, "utf-8")
+        said = search(desk, "--format", "json", "--not-among", str(file))
+        assert said.status == 0, said.err
+        assert [lookup["lookup"][-2:] for lookup in found(said)] == operations
+    for content in (b"\n \n", b"\xff\xfe"):
+        file.write_bytes(content)
+        assert "--not-among" in search(desk, "--not-among", str(file)).err
 
 
 @pytest.mark.parametrize(
