@@ -6,6 +6,7 @@ disclosed. It needs the audit key.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import Annotated, Final
@@ -13,14 +14,14 @@ from typing import Annotated, Final
 import typer
 
 from agency_node import wiring
-from agency_node.answering.audit import log_witness
+from agency_node.answering.audit import ENTRY_SHOWN, log_witness
 from agency_node.answering.entries import OPENED, Body, is_possible, read_body
 from agency_node.answering.pages import Asked
 from agency_node.cli.rules_shown import RulesShown
 from agency_node.cli.run import PROGRAM
 from agency_node.cli.typed_child import child_in_words
 from agency_node.settings import NodeSettings
-from fingerpost.audit.log import Actor, Entry, OperationId
+from fingerpost.audit.log import Actor, AuditEvent, Entry, OperationId
 from fingerpost.audit.search import Criteria
 from fingerpost.membership import audit_commands, commands, search_commands
 from fingerpost.membership.audit_commands import DepositsOption, NotedOption
@@ -93,7 +94,8 @@ def show(
 ) -> None:
     """List who asked, about whom, why, and what was disclosed. Times are UTC.
 
-    Who looks at it, and why, is recorded first, as for a search.
+    Who looks at it, and why, is recorded first, as for a search. With --possible each lookup that
+    is shown counts as opened by you.
     """
     settings = PROGRAM.load(settings_file)
     chosen = chosen_agency(settings, agency)
@@ -102,8 +104,10 @@ def show(
     with closing(wiring.open_audit(settings, chosen)) as log:
         search_commands.record(log, Criteria(first, last), by=actor, why=reason)
         entries = list(log.show(first, last, decrypt=True))
-    if possible:
         some = [entry for entry in entries if is_possible(entry.fields.get("finding"))]
+        if possible:
+            log.append_many([_opened(entry, actor, reason) for entry in some])
+    if possible:
         _print_for_the_duty_desk(chosen, some)
     else:
         _print_all(chosen, entries, RulesShown(settings.agreements))
@@ -132,6 +136,10 @@ def forget(
     settings = PROGRAM.load(settings_file)
     chosen = chosen_agency(settings, agency)
     commands.forget(lambda: wiring.open_audit(settings, chosen), month, by=by, why=why)
+
+
+def _opened(entry: Entry, actor: Actor, reason: OperationId) -> AuditEvent:
+    return AuditEvent(ENTRY_SHOWN, actor, reason, int(time.time()), {"entry": entry.seq})
 
 
 def _print_all(agency: AgencyId, entries: Iterable[Entry], rules: RulesShown) -> None:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
 from agency_node import cli
-from agency_node.answering.audit import AgencyLogs
+from agency_node.answering.audit import ENTRY_SHOWN, AgencyLogs
 from agency_node.answering.matching import Finding
 from agency_node.answering.pages import RECORDS_NAMED, Entry
 from agency_node.answering.wiring import audit_folder
@@ -130,9 +130,12 @@ def test_who_has_entries_shown_is_recorded_as_for_a_search(
     logs.opened(CHILDREN.opened(entries(TWIN)))
     show(*more)
     with closing(open_audit(load(settings_file, NodeSettings), SCHOOL)) as log:
-        *_, last = log.show(0, 2**40, decrypt=False)
-    assert (last.kind, last.fields) == (SEARCHED, {"by": "time"})
-    assert (str(last.actor), str(last.operation)) == ("dpo.reed", "sar-2026-4")
+        _, searched, *opened = log.show(0, 2**40, decrypt=False)
+    assert (searched.kind, searched.fields) == (SEARCHED, {"by": "time"})
+    assert (str(searched.actor), str(searched.operation)) == ("dpo.reed", "sar-2026-4")
+    # What the duty desk sees counts as opened, one by one.
+    shown = [(each.kind, each.fields, str(each.actor)) for each in opened]
+    assert shown == ([(ENTRY_SHOWN, {"entry": 1}, "dpo.reed")] if more else [])
     arguments = ["audit", "show", "--settings", str(settings_file), *more]
     assert CliRunner().invoke(cli.app, arguments).exit_code == 2
 
