@@ -16,13 +16,20 @@ import grpc.aio
 from agency_node.answering import self_test, service
 from agency_node.answering.answer_line import AnswerLine
 from agency_node.answering.audit import open_log
+from agency_node.answering.health_names import (
+    STREAM_HEALTH,
+    agreement_health,
+    import_health,
+    marked_health,
+    records_health,
+    settings_health,
+)
 from agency_node.answering.self_test import Searched, SelfTest
 from agency_node.answering.service import Node
 from agency_node.answering.wiring import (
     AGREEMENT_EVENTS,
     JOURNAL,
     Agreements,
-    agreement_health,
     audit_folder,
     audit_key,
     carry_journal_over,
@@ -41,6 +48,8 @@ from agency_node.importing.wiring import (
 from agency_node.notes import service as notes_service
 from agency_node.notes.service import Notes
 from agency_node.notes.wiring import NotesUpkeep, notes_store
+from agency_node.notices.service import RecordWithNotices
+from agency_node.notices.wiring import NOTICES_EVENTS, NoticesUpkeep, notices_store
 from agency_node.reading import gate, grpc_broker, line
 from agency_node.reading.channel import ReaderProcess
 from agency_node.reading.feed import MemberListFeed
@@ -83,6 +92,7 @@ EVENTS: Final = {
     **line.EVENTS,
     **gate.EVENTS,
     **notes_service.EVENTS,
+    **NOTICES_EVENTS,
     **grpc_broker.EVENTS,
     "node.started": frozenset({"agencies", "sound"}),
     "node.log_refused": frozenset({"agency", "error"}),
@@ -100,30 +110,6 @@ CARRY_OVER_SECONDS: Final = 2.0
 FIRST_TEND_SECONDS: Final = 0.5
 """After this time the day's pepper is open, if it is there."""
 REVIEW_SECONDS: Final = 2.0
-STREAM_HEALTH: Final = "stream"
-"""The name of the stream to the broker in the health check; each agency has its id as its name."""
-
-
-def import_health(agency: AgencyId, generation: int) -> str:
-    """Return the name, in the health check, of the import that an agency answers from now."""
-    return f"{agency} import {generation}"
-
-
-def records_health(agency: AgencyId) -> str:
-    """Return the name, in the health check, of an agency's records: they serve until half of their
-    greatest age is over."""
-    return f"{agency} records"
-
-
-def marked_health(agency: AgencyId) -> str:
-    """Return the name, in the health check, of an agency's marked records: they serve when the last
-    test found all of them. Before the first test there is no such name."""
-    return f"{agency} marked records"
-
-
-def settings_health(settings: NodeSettings) -> str:
-    """Return the name, in the health check, of the settings that the process was started with."""
-    return f"settings {settings.digest}"
 
 
 def open_audit(settings: NodeSettings, agency: AgencyId, *, adopt: bool = False) -> AuditLog:
@@ -146,7 +132,14 @@ def _carry_over_all(settings: NodeSettings) -> None:
         closing(open_store(settings)) as records,
         closing(open_logs(settings, records)) as logs,
         notes_store(settings) as notes,
-        open_the_journal(settings, logs, notes.add, lambda: 0.0, time.time()) as journal,
+        notices_store(settings) as notices,
+        open_the_journal(
+            settings,
+            RecordWithNotices(logs, notices, records.child),
+            notes.add,
+            lambda: 0.0,
+            time.time(),
+        ) as journal,
     ):
         carry_journal_over(settings, journal)
 
@@ -173,6 +166,7 @@ class Opened:
     reader: Reading
     line: AnswerLine
     notes: NotesUpkeep
+    notices: NoticesUpkeep
     health: Health
     answers_from: dict[AgencyId, int] = field(default_factory=dict)
     """By agency, the import that the health check names."""
@@ -196,6 +190,7 @@ class Opened:
             **self.reader.tasks(),
             **self.gate_tasks,
             **self.notes.tasks(),
+            **self.notices.tasks(),
             "review": env.every(REVIEW_SECONDS, 0.0, self._review, "review"),
         }
 
@@ -293,7 +288,10 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         env, gate_tasks = await opened.enter_async_context(through_a_gate(addresses, env))
         health = Health()
         # Who asks whether this process knows an agency asks from the first moment on.
-        for name in (settings_health(settings), *(str(each.id) for each in settings.agencies)):
+        for name in (
+            settings_health(settings.digest),
+            *(str(each.id) for each in settings.agencies),
+        ):
             await health.set(name, serving=False)
         await opened.enter_async_context(serve_health(health, settings.health))
         membership = Membership(settings.places, Party.NODE, env)
@@ -306,10 +304,11 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         is_member = partial(_is_member, membership.members)
         notes = Notes(kept_notes, env.clock, env.random_bytes, env.log, is_member, rest)
         reached = membership.time.reached
+        notices = opened.enter_context(notices_store(settings))
         journal = opened.enter_context(
             open_the_journal(
                 settings,
-                logs,
+                RecordWithNotices(logs, notices, records.child, rest),
                 kept_notes.add,
                 reached,
                 env.clock.now(),
@@ -415,6 +414,7 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             reader,
             line,
             NotesUpkeep(env, notes, writer, reached),
+            NoticesUpkeep(env, notices, writer, reached),
             health,
         )
 

@@ -66,6 +66,8 @@ CHALLENGE_SIGNED: Final = "node.challenge_signed"
 CHALLENGE_ANSWERED: Final = "node.challenge_answered"
 NUMBER_RIGHT: Final = "node.number_right"
 PREVIEWED: Final = "node.previewed"
+KNOCK_OPENED: Final = "node.knock_opened"
+KNOCK_CLOSED: Final = "node.knock_closed"
 CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     OPENED: frozenset(
         {"query", "asking", "key_set", "reach", "widened", "finding", "answer", "told"}
@@ -89,6 +91,8 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     CHALLENGE_ANSWERED: frozenset({"entry", "challenge", "says"}),
     NUMBER_RIGHT: frozenset({"number"}),
     PREVIEWED: frozenset({"generation", "record"}),
+    KNOCK_OPENED: frozenset({"entry"}),
+    KNOCK_CLOSED: frozenset({"entry", "outcome"}),
 }
 NOT_SHOWN: Final = Actor("not-shown")
 """A requester who is not shown before an officer gives a reason."""

@@ -10,6 +10,7 @@ from typing import Final
 
 from agency_node.answering.audit import AgencyLogs, log_witness
 from agency_node.answering.journal import Journal
+from agency_node.answering.ports import Record
 from agency_node.answering.self_test import Searched, SelfTest
 from agency_node.answering.tags_store import TagsFile
 from agency_node.answering.threads import RecordWithThreads
@@ -74,12 +75,6 @@ AGREEMENT_EVENTS: Final = {
 }
 
 
-def agreement_health(agency: AgencyId, version: str) -> str:
-    """Return the name, in the health check, of the agreement that an agency answers by: it serves
-    while the agreement is in force."""
-    return f"{agency} agreement {version}"
-
-
 class Agreements:
     """The agreements that a node's agencies answer by, as they were when it started.
 
@@ -119,7 +114,7 @@ class Agreements:
 @contextmanager
 def open_the_journal(
     settings: NodeSettings,
-    logs: AgencyLogs,
+    record: Record,
     keep: Callable[[Sequence[Thread]], None],
     reached: Reached,
     now: float,
@@ -128,6 +123,7 @@ def open_the_journal(
     """Open the journal, from which the logs are written.
 
     Args:
+        record: the agencies' logs, and what is kept with them.
         keep: keeps the threads of notes that begin with what opened.
         now: see ``SqlJournal``.
         report: is called when the journal was not the newest, and is gone on from. Without it, such
@@ -142,7 +138,7 @@ def open_the_journal(
     with closing(open_journal(path, key, reached, witness, now, adopt=adopt)) as store:
         if store.fault is not None and report is not None:
             report(store.fault)
-        yield Journal(store, RecordWithThreads(logs, keep), SealedBox(key_for("journal", key)))
+        yield Journal(store, RecordWithThreads(record, keep), SealedBox(key_for("journal", key)))
 
 
 def open_self_test(

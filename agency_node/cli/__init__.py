@@ -10,6 +10,7 @@ from agency_node.cli import (
     exceptions,
     import_,
     inbox,
+    knocks,
     map_,
     notes,
     quality,
@@ -33,6 +34,7 @@ challenging.register(inbox.app)
 shields.register(app)
 agreements.register(app)
 notes.register(app)
+knocks.register(app)
 desks.register(app)
 report.register(app)
 

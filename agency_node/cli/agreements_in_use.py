@@ -10,7 +10,7 @@ from typing import Final
 
 import typer
 
-from agency_node.answering.wiring import agreement_health
+from agency_node.answering.health_names import agreement_health
 from agency_node.policy.agreement import Agreement
 from agency_node.policy.store import Loaded, load_all
 from agency_node.policy.words import Signed, remarks

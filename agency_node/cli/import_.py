@@ -31,6 +31,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from agency_node.answering.health_names import import_health
 from agency_node.cli.export_stated import (
     FILE,
     WRITTEN,
@@ -65,7 +66,6 @@ from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.ssds_tables import TABLES
 from agency_node.importing.staging import Options, SourceFile, Unconfirmed
 from agency_node.settings import NodeSettings
-from agency_node.wiring import import_health
 from fingerpost.membership.commands import SettingsFile, identifier, with_options
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber

@@ -14,6 +14,7 @@ import typer
 
 from agency_node import wiring
 from agency_node.answering.audit import RECORDS_ADOPTED
+from agency_node.answering.health_names import STREAM_HEALTH, marked_health
 from agency_node.answering.load import most_at_once
 from agency_node.answering.wiring import audit_key
 from agency_node.cli.agreements_in_use import in_use, signed_by, today
@@ -242,7 +243,7 @@ async def _probed(settings: NodeSettings) -> tuple[bool | None, bool, dict[Agenc
     """Return whether the node is attached (None where it says nothing), whether its restart is due,
     and for each agency whether it answers."""
     agencies = [each.id for each in settings.agencies]
-    attached = await look(settings.health, wiring.STREAM_HEALTH)
+    attached = await look(settings.health, STREAM_HEALTH)
     if attached is None:
         return None, False, dict.fromkeys(agencies, "no word")
     unknown = await not_known(settings, agencies)
@@ -255,7 +256,7 @@ async def _probed(settings: NodeSettings) -> tuple[bool | None, bool, dict[Agenc
 
 async def _missed(settings: NodeSettings) -> list[AgencyId]:
     """Return the agencies whose marked records the running node did not find."""
-    names = {each.id: wiring.marked_health(each.id) for each in settings.agencies}
+    names = {each.id: marked_health(each.id) for each in settings.agencies}
     tested = [agency for agency, name in names.items() if await knows(settings.health, name)]
     return [agency for agency in tested if await look(settings.health, names[agency]) is False]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from agency_node.answering.health_names import settings_health
 from agency_node.settings import NodeSettings
-from agency_node.wiring import settings_health
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.health import knows
 
@@ -27,7 +27,7 @@ NOT_KNOWN: Final = (
 
 async def is_due(settings: NodeSettings) -> bool:
     """Return whether a node runs here that was not started with these settings."""
-    return await knows(settings.health, settings_health(settings)) is False
+    return await knows(settings.health, settings_health(settings.digest)) is False
 
 
 async def not_known(settings: NodeSettings, agencies: Iterable[AgencyId]) -> frozenset[AgencyId]:

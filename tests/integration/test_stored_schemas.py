@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import agency_node.notes.migrations
+import agency_node.notices.migrations
 import authority.issuer.migrations
 import broker.migrations
 import fingerpost.audit.migrations
@@ -25,6 +26,7 @@ DATABASES: dict[str, tuple[Revision, ...]] = {
     "records": node.RECORDS,
     "journal": node.JOURNAL,
     "node notes": agency_node.notes.migrations.NOTES,
+    "node notices": agency_node.notices.migrations.NOTICES,
     "replay": broker.migrations.REVISIONS,
     "meter": key_holder.migrations.REVISIONS,
     "outcomes": practitioner.asking.migrations.REVISIONS,
@@ -48,6 +50,7 @@ STORED = {
     ("journal", 4): "05ab9198e05b74cf",
     ("node notes", 1): "b575a38f5d668bd3",
     ("node notes", 2): "d7816bfaad914d8c",
+    ("node notices", 1): "123ef362ab3cecf8",
     ("replay", 1): "3649d977d305cedc",
     ("replay", 2): "4579a14ce625a97d",
     ("replay", 3): "43ce8d9489b0822d",

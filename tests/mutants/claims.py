@@ -6,6 +6,7 @@ that each claim has an entry and that each text to be replaced stands in its fil
 under an entry changes the entry: in ``guarantees``, ``moments``, ``exports``, ``statements``,
 ``attacks``, ``thefts``, ``faults``, ``marked``, ``agreements`` or
 ``talking``.
+``knocks``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from mutants.attacks import ATTACKS
 from mutants.exports import EXPORTS
 from mutants.faults import FAULTS
 from mutants.guarantees import GUARANTEES
+from mutants.knocks import KNOCKS
 from mutants.marked import MARKED
 from mutants.moments import MOMENTS
 from mutants.mutation import Mutation
@@ -30,6 +32,7 @@ CLAIMS: Final[tuple[Mutation, ...]] = (
     *MOMENTS,
     *MARKED,
     *AGREEMENTS,
+    *KNOCKS,
     *EXPORTS,
     *STATEMENTS,
     *ATTACKS,

@@ -25,6 +25,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from agency_node.answering.audit import RECORDS_ADOPTED
+from agency_node.answering.health_names import import_health, settings_health
 from agency_node.cli import export_stated
 from agency_node.cli import import_ as command
 from agency_node.cli import run as adopt_records
@@ -36,7 +37,7 @@ from agency_node.importing.wiring import open_imports, open_store
 from agency_node.records.store.imports import SqlImports
 from agency_node.records.tagging import Tagger
 from agency_node.settings import NodeSettings
-from agency_node.wiring import import_health, open_audit, settings_health
+from agency_node.wiring import open_audit
 from deploy.invented.workbooks import packed, xlsx
 from fakes.clock import ManualClock
 from fakes.federations import NOW
@@ -174,7 +175,7 @@ def a_node_that_answers_from(
     started, stop = threading.Event(), threading.Event()
     now = load(desk.settings, NodeSettings)
     then = started_with or now
-    known = (settings_health(then), *(str(each.id) for each in then.agencies))
+    known = (settings_health(then.digest), *(str(each.id) for each in then.agencies))
 
     async def serve() -> None:
         health = Health()

@@ -20,6 +20,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from agency_node import cli, wiring
+from agency_node.answering.health_names import import_health, records_health
 from agency_node.cli import run as running_commands
 from agency_node.importing import wiring as importing
 from agency_node.reading.ticks import TICK
@@ -128,9 +129,9 @@ async def test_from_settings_to_an_answer_and_an_entry(home: Home) -> None:
             assert words[MINE[0]] is Status.NOTHING_TO_DISCLOSE
             assert words[MINE[2]] is Status.CANNOT_ANSWER, "never imported is not a no"
             await until_healthy(home.settings.health)
-            await until_healthy(home.settings.health, wiring.import_health(SCHOOL, 1))
-            assert not await probe(home.settings.health, wiring.import_health(SCHOOL, 2))
-            await until_healthy(home.settings.health, wiring.records_health(SCHOOL))
+            await until_healthy(home.settings.health, import_health(SCHOOL, 1))
+            assert not await probe(home.settings.health, import_health(SCHOOL, 2))
+            await until_healthy(home.settings.health, records_health(SCHOOL))
             for columns in (60, 80, 120, 200, None):
                 status = await asyncio.to_thread(home.command, "status", columns=columns)
                 assert "broker: attached" in status.stdout
@@ -152,9 +153,9 @@ async def test_records_that_grow_old_are_shown_before_they_are_too_old(home: Hom
     async with home.broker() as broker, node_of(home, log):
         await broker.stream()
         health = home.settings.health
-        await until_healthy(health, wiring.records_health(SCHOOL))
+        await until_healthy(health, records_health(SCHOOL))
         await until_healthy(health, str(council))
-        assert not await probe(health, wiring.records_health(council))
+        assert not await probe(health, records_health(council))
         status = await asyncio.to_thread(home.command, "status")
         assert "soon too old; import anew by" in status.stdout
         assert (await asked(broker, home, home.query()))[council] is Status.NOTHING_TO_DISCLOSE
