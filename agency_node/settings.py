@@ -58,6 +58,45 @@ class CalendarSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
+class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The mail server by which desks are told that they should look. Who can change these settings
+    has desks told late or never, which ``status`` shows as knocks that nobody has listed; and has
+    the messages, of which each says no more than that something is there, come to himself.
+
+    * ``server``: the agency's own, host:port; TLS from the first byte.
+    * ``ca``: file of the certificates by which the server is trusted, and by no others.
+    * ``sender``: the address that messages come from.
+    * ``cover``: a domain for which the server takes every message and throws it away. No message to
+      a desk may be told from one to it, so it is at least two characters shorter than the shortest
+      address of a desk.
+    * ``account``, ``password``: to sign in; the password is a secret file.
+    """
+
+    server: str
+    ca: Path
+    sender: str
+    cover: str
+    account: str = ""
+    password: Path | None = None
+
+
+class DeskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where an agency's desk is told. Who can change it: see ``MailSettings``.
+
+    * ``mail``: one work address, never a person's own.
+    * ``mail_out_of_term``: who is told in the place of a school that is closed, such as its
+      council's education desk.
+    * ``webhook``: an address of HTTPS of the agency's own system, told every half minute whether
+      the desk should look.
+    * ``webhook_ca``: file of the certificates by which it is trusted, and by no others.
+    """
+
+    mail: str = ""
+    mail_out_of_term: str = ""
+    webhook: str = ""
+    webhook_ca: Path | None = None
+
+
 class AgencySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One agency of this node.
 
@@ -70,6 +109,7 @@ class AgencySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     * ``upn_keys``: whether the agreement lets the pupil number be used for matching.
     * ``dispose_source``: whether an export is deleted once it is imported whole.
     * ``calendar``: on which days its desks are staffed.
+    * ``desk``: where its desk is told of knocks; without it, the desk looks by itself.
     """
 
     id: AgencyId
@@ -78,6 +118,7 @@ class AgencySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     upn_keys: bool = False
     dispose_source: bool = False
     calendar: CalendarSettings | None = None
+    desk: DeskSettings | None = None
 
 
 class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +138,9 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     * ``audit_key``: 32-byte secret file; reading it opens the bodies of the audit log.
     * ``health``: a local socket for the health check.
     * ``workers``: processes that blind and unblind during an import.
+    * ``mail``: the mail server; without it, no message leaves by mail.
+    * ``webhook_key``: secret file of 32 bytes, by which webhooks are signed; who reads it can tell
+      agencies' systems that a desk should look, or need not.
     """
 
     places: Places
@@ -105,6 +149,8 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audit_key: Path
     health: Path
     workers: int = 2
+    mail: MailSettings | None = None
+    webhook_key: Path | None = None
 
     def __post_init__(self) -> None:
         """Check the settings against each other.

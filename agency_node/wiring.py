@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-import grpc.aio
-
 from agency_node.answering import self_test, service
 from agency_node.answering.answer_line import AnswerLine
 from agency_node.answering.audit import open_log
@@ -30,10 +28,12 @@ from agency_node.answering.wiring import (
     AGREEMENT_EVENTS,
     JOURNAL,
     Agreements,
+    Reading,
     audit_folder,
     audit_key,
     carry_journal_over,
     open_logs,
+    open_reading,
     open_self_test,
     open_the_journal,
     stores_of,
@@ -48,16 +48,13 @@ from agency_node.importing.wiring import (
 from agency_node.notes import service as notes_service
 from agency_node.notes.service import Notes
 from agency_node.notes.wiring import NotesUpkeep, notes_store
+from agency_node.notices import sending
 from agency_node.notices.service import RecordWithNotices
-from agency_node.notices.wiring import NOTICES_EVENTS, NoticesUpkeep, notices_store
+from agency_node.notices.wiring import NoticesUpkeep, notices_store, open_sending, servers_of
 from agency_node.reading import gate, grpc_broker, line
-from agency_node.reading.channel import ReaderProcess
-from agency_node.reading.feed import MemberListFeed
-from agency_node.reading.grpc_broker import BrokerStream
-from agency_node.reading.line import Line
-from agency_node.reading.ports import Frames, never_rest
+from agency_node.reading.ports import never_rest
 from agency_node.reading.ticks import rests_until, tick_at_or_after
-from agency_node.reading.wiring import READER_SECONDS, Door, read_stream, through_a_gate
+from agency_node.reading.wiring import through_a_gate
 from agency_node.records.ageing import AGE_EVENTS, Ages
 from agency_node.records.index import LocatorIndex
 from agency_node.records.shield_tables import ShieldTables
@@ -77,8 +74,7 @@ from fingerpost.protocol.messages import slots_to_hold
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.lock import alone
-from fingerpost.runtime.rpc import CLIENT_FRAMES, connect
-from fingerpost.runtime.run import Task, reconnect
+from fingerpost.runtime.run import Task
 from fingerpost.runtime.witness import WitnessFolder
 from fingerpost.runtime.worker_processes import lower_priority
 
@@ -92,7 +88,7 @@ EVENTS: Final = {
     **line.EVENTS,
     **gate.EVENTS,
     **notes_service.EVENTS,
-    **NOTICES_EVENTS,
+    **sending.EVENTS,
     **grpc_broker.EVENTS,
     "node.started": frozenset({"agencies", "sound"}),
     "node.log_refused": frozenset({"agency", "error"}),
@@ -285,7 +281,8 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         for agency, defect in refused.items():
             env.log.error("node.log_refused", agency=agency, error=defect)
         addresses = check_places(settings.places, Party.NODE).addresses.of_a_node()
-        env, gate_tasks = await opened.enter_async_context(through_a_gate(addresses, env))
+        servers = (*addresses, *servers_of(settings))
+        env, gate_tasks = await opened.enter_async_context(through_a_gate(servers, env))
         health = Health()
         # Who asks whether this process knows an agency asks from the first moment on.
         for name in (
@@ -355,6 +352,7 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         agreements = await asyncio.to_thread(Agreements, settings, env.log)
         desks = Desks(settings.calendars)
         desks.prepare(membership.members.current, clock=membership.time.agrees())
+        tells = open_sending(settings, notices, env, desks, rest)
         node = Node(
             membership.bundle.member,
             membership.keys.signing_key,
@@ -382,7 +380,7 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         thread = opened.enter_context(
             ThreadPoolExecutor(1, thread_name_prefix="answers", initializer=lower_priority)
         )
-        reader = _reading(env, membership)
+        reader = open_reading(env, membership)
         line = AnswerLine(
             node.answer,
             notes.exchange,
@@ -414,7 +412,7 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             reader,
             line,
             NotesUpkeep(env, notes, writer, reached),
-            NoticesUpkeep(env, notices, writer, reached),
+            NoticesUpkeep(env, notices, tells, writer, reached),
             health,
         )
 
@@ -434,50 +432,6 @@ def _rest() -> None:
 def _at_the_end(carry_over: Callable[[], object]) -> None:
     with suppress(Defect):  # what is left is written at the next start
         carry_over()
-
-
-def _feed(membership: Membership) -> MemberListFeed:
-    def certificate_ends() -> float:
-        lifetime = membership.keys.lifetime()
-        return 0.0 if lifetime is None else lifetime[1]
-
-    return MemberListFeed(membership.broker.member, membership.members, certificate_ends)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What holds the stream to the broker, and where the frames come from."""
-
-    frames: Frames
-    attached: Callable[[], bool]
-    tasks: Callable[[], Mapping[str, Task]]
-
-
-def _reading(env: Env, membership: Membership) -> Reading:
-    address = env.route(str(membership.bundle.addresses.broker.nodes))
-    feed = _feed(membership)
-    if env.beside is not None:
-        door = Door(address, membership.client_tls(), membership.broker)
-        spawn = partial(env.beside, read_stream)
-        process = ReaderProcess(lambda end: spawn(end, door), feed, env.clock, env.log)
-        again = env.every(READER_SECONDS, 0.0, process.run, "reader")
-        return Reading(process, lambda: process.attached, lambda: {"reader": again})
-
-    def dial() -> grpc.aio.Channel:
-        return connect(address, membership.client_tls(), membership.broker, options=CLIENT_FRAMES)
-
-    line = Line(feed, env.clock, env.log)
-    stream = BrokerStream(dial, line, feed, env.clock, env.log, random=env.random)
-    return Reading(
-        line,
-        lambda: stream.attached,
-        lambda: {
-            "reader": line.run,
-            "broker": lambda: reconnect(
-                stream.attach, env.clock, random=env.random, log=env.log, name="broker"
-            ),
-        },
-    )
 
 
 def _is_member(members: MemberList, agency: AgencyId) -> bool:

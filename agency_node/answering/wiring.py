@@ -1,12 +1,16 @@
-"""Where the journal and the agencies' logs are opened."""
+"""Where the journal, the agencies' logs and the reader of the stream are opened."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
+
+import grpc.aio
 
 from agency_node.answering.audit import AgencyLogs, log_witness
 from agency_node.answering.journal import Journal
@@ -17,19 +21,27 @@ from agency_node.answering.threads import RecordWithThreads
 from agency_node.notes.ports import Thread
 from agency_node.policy.agreement import Agreement
 from agency_node.policy.store import keep, load_all
-from agency_node.reading.ports import Rest, never_rest
+from agency_node.reading.channel import ReaderProcess
+from agency_node.reading.feed import MemberListFeed
+from agency_node.reading.grpc_broker import BrokerStream
+from agency_node.reading.line import Line
+from agency_node.reading.ports import Frames, Rest, never_rest
+from agency_node.reading.wiring import READER_SECONDS, Door, read_stream
 from agency_node.records.store.journal import open_journal
 from agency_node.records.store.records import SqlRecords
 from agency_node.records.store.shields import shields_witness
 from agency_node.records.store.witness import records_witness
 from agency_node.records.upkeep import Tagging
 from agency_node.settings import NodeSettings
+from fingerpost.membership.membership import Membership
 from fingerpost.membership.ports import Members, Reached
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import or_defect, read_key
 from fingerpost.runtime.lock import locked
 from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.rpc import CLIENT_FRAMES, connect
+from fingerpost.runtime.run import Task, reconnect
 from fingerpost.runtime.sealed_box import SealedBox
 from fingerpost.runtime.sealed_rows import key_for
 from fingerpost.runtime.witness import Fault, WitnessFolder
@@ -160,3 +172,48 @@ def carry_journal_over(settings: NodeSettings, journal: Journal) -> frozenset[Ag
     """
     with locked(settings.state / JOURNAL_LOCK, wait=True):
         return journal.carry_over()
+
+
+def _feed(membership: Membership) -> MemberListFeed:
+    def certificate_ends() -> float:
+        lifetime = membership.keys.lifetime()
+        return 0.0 if lifetime is None else lifetime[1]
+
+    return MemberListFeed(membership.broker.member, membership.members, certificate_ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What holds the stream to the broker, and where the frames come from."""
+
+    frames: Frames
+    attached: Callable[[], bool]
+    tasks: Callable[[], Mapping[str, Task]]
+
+
+def open_reading(env: Env, membership: Membership) -> Reading:
+    """Construct what reads the node's stream: a process of its own, where ``env`` starts some."""
+    address = env.route(str(membership.bundle.addresses.broker.nodes))
+    feed = _feed(membership)
+    if env.beside is not None:
+        door = Door(address, membership.client_tls(), membership.broker)
+        spawn = partial(env.beside, read_stream)
+        process = ReaderProcess(lambda end: spawn(end, door), feed, env.clock, env.log)
+        again = env.every(READER_SECONDS, 0.0, process.run, "reader")
+        return Reading(process, lambda: process.attached, lambda: {"reader": again})
+
+    def dial() -> grpc.aio.Channel:
+        return connect(address, membership.client_tls(), membership.broker, options=CLIENT_FRAMES)
+
+    line = Line(feed, env.clock, env.log)
+    stream = BrokerStream(dial, line, feed, env.clock, env.log, random=env.random)
+    return Reading(
+        line,
+        lambda: stream.attached,
+        lambda: {
+            "reader": line.run,
+            "broker": lambda: reconnect(
+                stream.attach, env.clock, random=env.random, log=env.log, name="broker"
+            ),
+        },
+    )

@@ -22,7 +22,7 @@ from agency_node.cli.run import PROGRAM
 from agency_node.cli.searching import Lookup, lookups
 from agency_node.notices.lanes import Lane
 from agency_node.notices.ports import Notice, Outcome
-from agency_node.notices.wiring import notices_store
+from agency_node.notices.wiring import notices_store, public_webhook_key
 from agency_node.notices.words import FIRST, WHAT_THEY_KNOW, asked
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.audit.search import Criteria
@@ -44,6 +44,7 @@ def register(app: typer.Typer) -> None:
     app.command()(knocks)
     app.command("open-knock")(open_knock)
     app.command("close-knock")(close_knock)
+    app.command("webhook-key")(webhook_key)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -94,7 +95,7 @@ def knocks(
         search_commands.record(log, Criteria(first, last), by=actor, why=reason)
         found = [each for each in _knocks(log, notices) if everything or each.outcome is None]
         now = int(time.time())
-        store.put([replace(each, seen_at=now) for each in waiting if not each.seen_at])
+        store.change(waiting, lambda each: replace(each, seen_at=each.seen_at or now))
     found.sort(key=lambda each: (each.outcome is not None, each.lane, each.number))
     console = a_console()
     show_list(
@@ -120,7 +121,7 @@ def open_knock(
         knock = _the(number, chosen, log, store.of(chosen))
         now = int(time.time())
         log.append(AuditEvent(KNOCK_OPENED, actor, reason, now, {"entry": number}))
-        store.put([replace(each, seen_at=each.seen_at or now) for each in knock.notices])
+        store.change(knock.notices, lambda each: replace(each, seen_at=each.seen_at or now))
     console = a_console()
     console.print(_sentence(knock))
     console.print(f"{WHAT_THEY_KNOW} {FIRST}\n")
@@ -143,10 +144,20 @@ def close_knock(
         now, about = int(time.time()), OperationId.of(knock.notices[0].query)
         fields: dict[str, int | str] = {"entry": number, "outcome": decided.name}
         log.append(AuditEvent(KNOCK_CLOSED, actor, about, now, fields))
-        store.put(
-            [replace(each, outcome=decided, seen_at=each.seen_at or now) for each in knock.notices]
+        store.change(
+            knock.notices,
+            lambda each: replace(each, outcome=decided, seen_at=each.seen_at or now),
         )
     typer.echo(f"Recorded: {decided.words}.")
+
+
+def webhook_key(settings_file: SettingsFile) -> None:
+    """Print the public key by which an agency's own system verifies what a webhook says: Ed25519,
+    64 hexadecimal digits."""
+    settings = PROGRAM.load(settings_file)
+    if settings.webhook_key is None:
+        raise Defect("webhook_key: the settings name none")
+    typer.echo(public_webhook_key(settings.webhook_key))
 
 
 def _the(number: int, agency: AgencyId, log: AuditLog, notices: Sequence[Notice]) -> Knock:

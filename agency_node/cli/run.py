@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,10 +20,12 @@ from agency_node.answering.load import most_at_once
 from agency_node.answering.wiring import audit_key
 from agency_node.cli.agreements_in_use import in_use, signed_by, today
 from agency_node.cli.agreements_in_use import is_due as agreements_due
+from agency_node.cli.knocks_shown import knocks_shown
 from agency_node.cli.settings_in_use import CHANGED, is_due, not_known
 from agency_node.desks.duty import LONDON, AgencyDesks
 from agency_node.desks.service import agency_desks, warnings
 from agency_node.importing.wiring import open_imports, open_shields, open_store
+from agency_node.notices.wiring import Edge, ways_of
 from agency_node.records.store.records import SqlRecords
 from agency_node.settings import NodeSettings
 from fingerpost.audit.log import Actor, AuditEvent, OperationId
@@ -48,6 +51,7 @@ from fingerpost.protocol.feed_age import FeedLife
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.health import knows, look, probe
 from fingerpost.runtime.listing import a_console, show_list
+from fingerpost.runtime.rpc import direct
 from fingerpost.runtime.screen_text import counted
 
 MISSED: Final = (
@@ -100,6 +104,7 @@ def check(settings_file: SettingsFile) -> None:
     bundle = check_places(settings.places, Party.NODE)
     audit_key(settings)
     open_store(settings).close()
+    ways_of(settings, Edge(direct, time.time, secrets.token_bytes))
     day = today()
     agreements = in_use(settings, signed_by(kept_list(settings, time.time())), day)
     for defect in agreements.loaded.failed.values():
@@ -177,6 +182,8 @@ def status(settings_file: SettingsFile) -> None:
     if federation is None:
         console.print("The node keeps no valid member list: epochs are not known.")
     for said in _calendar_warnings(settings, federation):
+        console.print(said, markup=False)
+    for said in knocks_shown(settings, now):
         console.print(said, markup=False)
     commands.report_clock(settings.places, "peppers, tags, records of earlier imports")
     word = read_word(settings.places.member_list)

@@ -15,4 +15,9 @@ def _notices(op: Operations) -> None:
     make_sealed_table(op, "notice")
 
 
-NOTICES: Final[tuple[Revision, ...]] = (_notices,)
+def _deliveries(op: Operations) -> None:
+    """How messages to desks went."""
+    make_sealed_table(op, "delivery")
+
+
+NOTICES: Final[tuple[Revision, ...]] = (_notices, _deliveries)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, unique
 from typing import Final, Protocol
@@ -76,6 +76,78 @@ class Notice:
         return f"Notice({self.agency}, {self.lane.name})"
 
 
+# ---- what leaves the node ------------------------------------------------------------------------
+
+
+@unique
+class Channel(IntEnum):
+    """The value is stored."""
+
+    MAIL = 1
+    WEBHOOK = 2
+
+
+@unique
+class Reply(IntEnum):
+    """What became of a message. The value is stored."""
+
+    TAKEN = 1
+    UNREACHED = 2
+    HUNG = 3
+    UNTRUSTED = 4
+    REFUSED = 5
+    UNREADABLE = 6
+
+    @property
+    def words(self) -> str:
+        return _REPLIES[self]
+
+
+_REPLIES: Final = {
+    Reply.TAKEN: "taken",
+    Reply.UNREACHED: "the server cannot be reached",
+    Reply.HUNG: "the server does not answer in time",
+    Reply.UNTRUSTED: "the server's certificate is not trusted",
+    Reply.REFUSED: "the server refuses",
+    Reply.UNREADABLE: "the server's answer cannot be read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How messages to an agency's desk go.
+
+    Attributes:
+        reply: of the last one.
+        failures: how many failed since one was taken.
+        not_before: when the next is tried; seconds since 1970 UTC, as the others.
+        taken_at: when the last one was taken; 0 for never.
+        failing_since: 0 where the last one was taken.
+    """
+
+    agency: AgencyId
+    channel: Channel
+    reply: Reply
+    failures: int
+    not_before: int
+    taken_at: int
+    failing_since: int
+
+
+class Mail(Protocol):
+    async def send(self, addresses: Sequence[str]) -> tuple[Reply, ...]:
+        """Send the one message to each address, apart from each other, and return what became of
+        each. It takes no longer than ``due.TICK_SECONDS``, and raises nothing."""
+
+
+class Webhook(Protocol):
+    async def say(self, *, waiting: bool, at: int) -> Reply:
+        """Say whether the desk should look, in a signed body of one size. As ``Mail.send``."""
+
+
+# ---- where it is kept ---------------------------------------------------------------------------
+
+
 class NoticesStore(Protocol):
     """Where they are kept. The methods block, and raise ``Defect`` when the disk fails."""
 
@@ -90,8 +162,15 @@ class NoticesStore(Protocol):
 
     def count(self) -> int: ...
 
-    def put(self, notices: Sequence[Notice]) -> None:
-        """Write over notices that are there, in one commit."""
+    def change(self, notices: Sequence[Notice], change: Callable[[Notice], Notice]) -> None:
+        """Put what ``change`` makes of each in its place, as it stands now, in one commit. One that
+        is gone stays so."""
+
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """Return how messages went, one for each agency and channel."""
+
+    def keep_deliveries(self, deliveries: Sequence[Delivery]) -> None:
+        """Keep how messages went, in the place of what was kept of the same agency and channel."""
 
     def forget_due(self, reached: float) -> None:
         """Destroy those of more than ``KEPT_SECONDS`` ago."""

@@ -8,7 +8,7 @@ told of, and from which area it was asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from sqlalchemy import Engine, func, select, table
 
 from agency_node.notices.lanes import Lane
 from agency_node.notices.migrations import NOTICES
-from agency_node.notices.ports import KEPT_SECONDS, Notice, Outcome
+from agency_node.notices.ports import KEPT_SECONDS, Channel, Delivery, Notice, Outcome, Reply
 from agency_node.reading.ports import Rest, in_steps, never_rest
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import empty_journal, open_migrated, reading
@@ -41,6 +41,19 @@ class _Notice(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
         return "_Notice(…)"
 
 
+class _Delivery(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    agency: str
+    channel: int
+    reply: int
+    failures: int
+    not_before: int
+    taken_at: int
+    failing_since: int
+
+    def __repr__(self) -> str:
+        return "_Delivery(…)"
+
+
 class SqlNotices:
     """Implements ``ports.NoticesStore``. Raises ``StoreFailed``, a ``Defect``."""
 
@@ -48,6 +61,7 @@ class SqlNotices:
         """``key``: 32 bytes, secret; the keys of the table are derived from it."""
         self._engine = engine
         self._notices = SealedTable("notice", _Notice, key, ROW_SIZES)
+        self._deliveries = SealedTable("delivery", _Delivery, key, ROW_SIZES)
         with reading(engine) as connection:
             self._notices.require_key(connection)
 
@@ -70,11 +84,31 @@ class SqlNotices:
         with reading(self._engine) as connection:
             return int(connection.execute(query).scalar_one())
 
-    def put(self, notices: Sequence[Notice]) -> None:
+    def change(self, notices: Sequence[Notice], change: Callable[[Notice], Notice]) -> None:
         with self._engine.begin() as connection:
             for each in notices:
-                if self._notices.get(connection, *_parts(each)) is not None:
-                    self._notices.put(connection, _written(each), *_parts(each))
+                row = self._notices.get(connection, *_parts(each))
+                if row is not None:
+                    self._notices.put(connection, _written(change(_read(row))), *_parts(each))
+
+    def deliveries(self) -> tuple[Delivery, ...]:
+        with reading(self._engine) as connection:
+            return tuple(map(_delivery, self._deliveries.records(connection)))
+
+    def keep_deliveries(self, deliveries: Sequence[Delivery]) -> None:
+        with self._engine.begin() as connection:
+            for each in deliveries:
+                row = _Delivery(
+                    each.agency.value,
+                    each.channel.value,
+                    each.reply.value,
+                    each.failures,
+                    each.not_before,
+                    each.taken_at,
+                    each.failing_since,
+                )
+                parts = each.agency.value.encode("ascii"), bytes([each.channel.value])
+                self._deliveries.put(connection, row, *parts)
 
     def forget_due(self, reached: float) -> None:
         with self._engine.begin() as connection:
@@ -116,6 +150,18 @@ def _read(row: _Notice) -> Notice:
         row.told_at,
         row.seen_at,
         Outcome(row.outcome) if row.outcome else None,
+    )
+
+
+def _delivery(row: _Delivery) -> Delivery:
+    return Delivery(
+        AgencyId(row.agency),
+        Channel(row.channel),
+        Reply(row.reply),
+        row.failures,
+        row.not_before,
+        row.taken_at,
+        row.failing_since,
     )
 
 

@@ -23,6 +23,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "*.*_store",
         # Each is an adaptor of one port, or reads and writes the party's own files.
         "agency_node.answering.audit",
+        "agency_node.notices.smtp_mail",
+        "agency_node.notices.webhook",
         "agency_node.importing.database",
         "agency_node.importing.quality.kept",
         "agency_node.importing.source_file",
@@ -63,6 +65,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "agency_node.importing.importer",
         "agency_node.importing.report",
         "agency_node.importing.staging",
+        "agency_node.notices.sending",
         "agency_node.records.ageing",
         "agency_node.records.index",
         "agency_node.records.shield_tables",

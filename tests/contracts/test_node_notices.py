@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from agency_node.notices.lanes import Lane
-from agency_node.notices.ports import KEPT_SECONDS, Notice, NoticesStore, Outcome
+from agency_node.notices.ports import (
+    KEPT_SECONDS,
+    Channel,
+    Delivery,
+    Notice,
+    NoticesStore,
+    Outcome,
+    Reply,
+)
 from agency_node.notices.store import open_notices
 from fakes.federations import NOW
 from fakes.node_world import COUNCIL, SCHOOL
@@ -55,7 +63,7 @@ def test_what_a_desk_decided_is_not_undone_by_an_opening_that_comes_again(
     store: NoticesStore,
 ) -> None:
     store.add([KNOCK])
-    store.put([replace(KNOCK, outcome=Outcome.RANG)])
+    store.change([KNOCK], lambda each: replace(each, outcome=Outcome.RANG))
     store.add([KNOCK])
     assert [each.outcome for each in store.all()] == [Outcome.RANG]
 
@@ -63,8 +71,27 @@ def test_what_a_desk_decided_is_not_undone_by_an_opening_that_comes_again(
 def test_two_processes_share_it(open_: Open) -> None:
     node, command = open_(), open_()
     node.add([KNOCK])
-    command.put([replace(KNOCK, seen_at=9)])
+    command.change([KNOCK], lambda each: replace(each, seen_at=9))
     assert [each.seen_at for each in node.of(SCHOOL)] == [9]
+
+
+def test_what_one_process_decides_is_not_undone_by_what_another_read_before(open_: Open) -> None:
+    """The node keeps that a message left, while the desk closes the knock."""
+    node, command = open_(), open_()
+    node.add([KNOCK])
+    (read,) = node.all()
+    command.change([KNOCK], lambda each: replace(each, outcome=Outcome.RANG))
+    node.change([read], lambda each: replace(each, told_at=7))
+    assert [(each.told_at, each.outcome) for each in node.all()] == [(7, Outcome.RANG)]
+
+
+def test_how_messages_went_is_kept_for_each_agency_and_channel(open_: Open) -> None:
+    store, other = open_(), open_()
+    mail = Delivery(SCHOOL, Channel.MAIL, Reply.HUNG, 3, 9, 4, 5)
+    hook = replace(mail, channel=Channel.WEBHOOK, reply=Reply.TAKEN)
+    store.keep_deliveries([mail, hook])
+    store.keep_deliveries([replace(mail, failures=4)])
+    assert set(other.deliveries()) == {replace(mail, failures=4), hook}
 
 
 def test_each_agency_has_its_own_and_the_latest_first(store: NoticesStore) -> None:
@@ -77,7 +104,7 @@ def test_each_agency_has_its_own_and_the_latest_first(store: NoticesStore) -> No
 def test_what_was_forgotten_is_not_written_over(store: NoticesStore) -> None:
     store.add([KNOCK])
     store.forget_due(NOW + KEPT_SECONDS)
-    store.put([replace(KNOCK, told_at=1)])
+    store.change([KNOCK], lambda each: replace(each, told_at=1))
     assert store.all() == ()
 
 
@@ -94,7 +121,8 @@ def test_rows_are_sealed_at_one_size_whatever_is_in_them(tmp_path: Path) -> None
     path = tmp_path / "notices.sqlite"
     with closing(open_notices(path, KEY)) as store:
         store.add([KNOCK])
-        store.put([replace(KNOCK, told_at=2**40, seen_at=2**40, outcome=Outcome.ANOTHER_CHILD)])
+        late = {"told_at": 2**40, "seen_at": 2**40, "outcome": Outcome.ANOTHER_CHILD}
+        store.change([KNOCK], lambda each: replace(each, **late))  # type: ignore[arg-type]
         store.add([NAMED])
         with store._engine.connect() as connection:
             rows = connection.exec_driver_sql("SELECT length(sealed) FROM notice").scalars().all()

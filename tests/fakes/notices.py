@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from agency_node.notices.ports import KEPT_SECONDS, Notice
+from agency_node.notices.ports import KEPT_SECONDS, Channel, Delivery, Notice
 from agency_node.reading.ports import Rest, in_steps, never_rest
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
@@ -16,6 +16,7 @@ class MemoryNotices:
     def __init__(self) -> None:
         self.fails = False
         self._notices: dict[tuple[bytes, AgencyId], Notice] = {}
+        self._deliveries: dict[tuple[AgencyId, Channel], Delivery] = {}
 
     def add(self, notices: Sequence[Notice]) -> None:
         if self.fails:
@@ -33,10 +34,17 @@ class MemoryNotices:
     def count(self) -> int:
         return len(self._notices)
 
-    def put(self, notices: Sequence[Notice]) -> None:
+    def change(self, notices: Sequence[Notice], change: Callable[[Notice], Notice]) -> None:
         for each in notices:
-            if (each.query, each.agency) in self._notices:
-                self._notices[each.query, each.agency] = each
+            key = each.query, each.agency
+            if key in self._notices:
+                self._notices[key] = change(self._notices[key])
+
+    def deliveries(self) -> tuple[Delivery, ...]:
+        return tuple(self._deliveries.values())
+
+    def keep_deliveries(self, deliveries: Sequence[Delivery]) -> None:
+        self._deliveries.update({(each.agency, each.channel): each for each in deliveries})
 
     def forget_due(self, reached: float) -> None:
         kept = {k: n for k, n in self._notices.items() if n.at > int(reached) - KEPT_SECONDS}

@@ -51,6 +51,7 @@ STORED = {
     ("node notes", 1): "b575a38f5d668bd3",
     ("node notes", 2): "d7816bfaad914d8c",
     ("node notices", 1): "123ef362ab3cecf8",
+    ("node notices", 2): "f3ee7d65021b5373",
     ("replay", 1): "3649d977d305cedc",
     ("replay", 2): "4579a14ce625a97d",
     ("replay", 3): "43ce8d9489b0822d",
