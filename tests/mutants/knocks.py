@@ -10,6 +10,9 @@ _HERE: Final = f"{NODE}test_node_knocks.py::"
 _RULES: Final = f"{NODE}test_knock_lanes.py::"
 _LANES: Final = "agency_node/notices/lanes.py"
 _KEPT: Final = "agency_node/notices/service.py"
+_SENT: Final = f"{NODE}test_knock_messages.py::"
+_SERVED: Final = f"{NODE}test_knock_servers.py::"
+_SENDING: Final = "agency_node/notices/sending.py"
 _SHOWN: Final = "agency_node/cli/knocks.py"
 
 KNOCKS: Final[tuple[Mutation, ...]] = (
@@ -48,5 +51,29 @@ KNOCKS: Final[tuple[Mutation, ...]] = (
         _SHOWN,
         '        log.append(AuditEvent(KNOCK_OPENED, actor, reason, now, {"entry": number}))\n',
         "",
+    ),
+    Mutation(
+        f"{_SENT}test_on_every_tick_one_message_leaves_whether_a_desk_is_due_or_not",
+        _SENDING,
+        "        while len(addresses) < most:\n",
+        "        while told and len(addresses) < most:\n",
+    ),
+    Mutation(
+        f"{_SERVED}test_a_webhook_says_yes_or_no_in_one_size_and_signed",
+        "agency_node/notices/webhook.py",
+        'written[:-1].ljust(BODY_BYTES - 1) + b"}"',
+        "written",
+    ),
+    Mutation(
+        f"{_SENT}test_a_server_that_fails_loses_nothing_and_neither_does_a_restart",
+        _SENDING,
+        "            if reply is Reply.TAKEN:\n                self",
+        "            if reply:\n                self",
+    ),
+    Mutation(
+        f"{_SERVED}test_a_server_that_is_not_the_agencys_gets_no_message",
+        "agency_node/notices/smtp_mail.py",
+        "    context.minimum_version = ssl.TLSVersion.TLSv1_2\n",
+        "    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE\n",
     ),
 )

@@ -10,6 +10,7 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -20,8 +21,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from msgspec import structs
 
 from agency_node.notices import smtp_mail, webhook
+from agency_node.notices.due import Desk
 from agency_node.notices.ports import Reply
 from agency_node.notices.smtp_mail import SmtpMail, trusting
 from agency_node.notices.webhook import (
@@ -33,11 +36,15 @@ from agency_node.notices.webhook import (
     parts_of,
     reply_of,
 )
+from agency_node.notices.wiring import Edge, servers_of, ways_of
+from agency_node.settings import DeskSettings, MailSettings, NodeSettings
 from fakes.federations import NOW
 from fakes.node_world import SCHOOL
+from fakes.party_folder import node_settings_file
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.rpc import direct
+from fingerpost.runtime.settings import load
 
 HOST = "localhost"
 SENDER = "fingerpost@council.example"
@@ -374,3 +381,55 @@ def test_certificates_that_cannot_be_read_are_a_defect(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("nothing")
     with pytest.raises(Defect):
         trusting(tmp_path / "empty.pem")
+
+
+# ---- settings ------------------------------------------------------------------------------------
+
+EDGE = Edge(direct, lambda: NOW, bytes)
+GOOD = DeskSettings("desk@oak.example", "education@oak.example")
+
+
+def settings_with(
+    tmp_path: Path, desk: DeskSettings, *, server: str = "localhost:465", mail: bool = True
+) -> NodeSettings:
+    settings = load(node_settings_file(tmp_path, (SCHOOL,)), NodeSettings)
+    (tmp_path / "webhook.secret").write_bytes(bytes(32))
+    (tmp_path / "webhook.secret").chmod(0o600)
+    ca, _ = a_certificate(tmp_path)
+    if desk.webhook_ca is not None:
+        desk = structs.replace(desk, webhook_ca=ca)
+    return structs.replace(
+        settings,
+        agencies=(structs.replace(settings.agencies[0], desk=desk),),
+        mail=MailSettings(server, ca, SENDER, "c.example") if mail else None,
+        webhook_key=tmp_path / "webhook.secret",
+    )
+
+
+def test_a_desk_is_told_by_what_its_settings_name(tmp_path: Path) -> None:
+    hook = {"webhook": "https://oak.example:8443/x", "webhook_ca": Path("ca.pem")}
+    settings = settings_with(tmp_path, structs.replace(GOOD, **hook))
+    ways = ways_of(settings, EDGE)
+    assert ways.mail is not None
+    assert ways.desks == {SCHOOL: Desk(GOOD.mail, GOOD.mail_out_of_term)}
+    assert set(ways.webhooks) == {SCHOOL}
+    assert servers_of(settings) == ("localhost:465", "oak.example:8443")
+
+
+@pytest.mark.parametrize(
+    ("desk", "changed", "said"),
+    [
+        (GOOD, {"mail": False}, "no mail server"),
+        (DeskSettings("@c.example"), {}, "one address"),
+        (DeskSettings("a@b.example", "a@c.exampl"), {}, "cover"),
+        (DeskSettings("desk@oak.example, other@oak.example"), {}, "one address"),
+        (DeskSettings("desk"), {}, "one address"),
+        (GOOD, {"server": "localhost"}, "host:port"),
+        (DeskSettings(webhook="https://oak.example/x"), {}, "webhook_ca"),
+    ],
+)
+def test_settings_of_desks_that_are_wrong_are_refused(
+    tmp_path: Path, desk: DeskSettings, changed: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(Defect, match=said):
+        ways_of(settings_with(tmp_path, desk, **changed), EDGE)
