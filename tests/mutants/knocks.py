@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mutants.mutation import NODE, Mutation
+from mutants.mutation import ANSWERS, NODE, Mutation
 
 _HERE: Final = f"{NODE}test_node_knocks.py::"
 _RULES: Final = f"{NODE}test_knock_lanes.py::"
@@ -16,6 +16,13 @@ _SENDING: Final = "agency_node/notices/sending.py"
 _SHOWN: Final = "agency_node/cli/knocks.py"
 
 KNOCKS: Final[tuple[Mutation, ...]] = (
+    Mutation(
+        f"{NODE}test_node_indistinguishable.py::"
+        "test_a_silence_shows_and_costs_what_an_unknown_child_does",
+        ANSWERS,
+        "looked_up=len(looked),",
+        "looked_up=len(looked) + len(entries),",
+    ),
     Mutation(
         f"{_HERE}test_there_is_a_notice_for_each_entry_of_the_log_whatever_was_found",
         _KEPT,

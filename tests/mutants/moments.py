@@ -33,7 +33,7 @@ MOMENTS: Final[tuple[Mutation, ...]] = (
     Mutation(_ALL, GATED, "yield replace(env, route=gate.route), {", "yield env, {"),
     Mutation(
         _ALL,
-        WIRED,
+        "agency_node/answering/wiring.py",
         "    address = env.route(str(membership.bundle.addresses.broker.nodes))\n",
         "    address = str(membership.bundle.addresses.broker.nodes)\n",
     ),

@@ -319,7 +319,6 @@ def of_a_node_that_is_asked(home: str) -> Iterator[Store]:
     yield Store(home, ("state/records.sqlite",), NAMED, says("records.behind"))
     # Nothing is decided from notes: some are lost, and some are sent again.
     yield Store(home, ("state/notes.sqlite",), HARMLESS, goes_on(), heals=True)
-    # The lookups stand in the log, whatever becomes of the notices.
     yield Store(home, ("state/notices.sqlite",), HARMLESS, goes_on(), heals=True)
 
 
