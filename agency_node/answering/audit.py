@@ -66,7 +66,6 @@ CHALLENGE_SIGNED: Final = "node.challenge_signed"
 CHALLENGE_ANSWERED: Final = "node.challenge_answered"
 NUMBER_RIGHT: Final = "node.number_right"
 PREVIEWED: Final = "node.previewed"
-KNOCK_OPENED: Final = "node.knock_opened"
 KNOCK_CLOSED: Final = "node.knock_closed"
 CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     OPENED: frozenset(
@@ -91,7 +90,6 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     CHALLENGE_ANSWERED: frozenset({"entry", "challenge", "says"}),
     NUMBER_RIGHT: frozenset({"number"}),
     PREVIEWED: frozenset({"generation", "record"}),
-    KNOCK_OPENED: frozenset({"entry"}),
     KNOCK_CLOSED: frozenset({"entry", "outcome"}),
 }
 NOT_SHOWN: Final = Actor("not-shown")

@@ -167,7 +167,7 @@ def _print_for_the_duty_desk(agency: AgencyId, entries: list[Entry]) -> None:
     )
     for entry in entries:
         console.print(f"\nNo. {entry.seq}, {commands.utc(entry.at)} UTC", style="bold")
-        show_block(console, to_look_at(entry), indent=2)
+        show_block(console, _to_look_at(entry), indent=2)
 
 
 def _not_shown(body: Body, number: int) -> str:
@@ -175,8 +175,7 @@ def _not_shown(body: Body, number: int) -> str:
     return f"not shown ({reasons}): inbox open {number} --reveal"
 
 
-def to_look_at(entry: Entry) -> Iterator[tuple[str, str]]:
-    """Yield whom to ring about a lookup, and which of the agency's records to look at."""
+def _to_look_at(entry: Entry) -> Iterator[tuple[str, str]]:
     asking = str(entry.fields["asking"])
     body = None if entry.body is None else read_body(entry.body)
     if body is None or body.asked is None:

@@ -1,8 +1,8 @@
-"""``fingerpost-node knocks``, ``open-knock`` and ``close-knock``: for the agency's desk.
+"""``fingerpost-node knocks`` and ``close-knock``: for the agency's desk.
 
-They show the lookups about children who are, or may be, known here, of which nothing was disclosed.
-The list names nobody. Names are opened one by one, and each opening is in the agency's log before
-anything is shown. They need the audit key.
+The list has the lookups about children who are, or may be, known here, of which nothing was
+disclosed. It names nobody: names are opened one by one, on record (``inbox open``). The commands
+need the audit key.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Annotated, Final
 import typer
 
 from agency_node import wiring
-from agency_node.answering.audit import KNOCK_CLOSED, KNOCK_OPENED
-from agency_node.cli.audit import Agency, chosen_agency, to_look_at
+from agency_node.answering.audit import KNOCK_CLOSED
+from agency_node.cli.audit import Agency, chosen_agency
 from agency_node.cli.run import PROGRAM
-from agency_node.cli.searching import Lookup, lookups
+from agency_node.inbox.lookups import Lookup, lookups
 from agency_node.notices.lanes import Lane
 from agency_node.notices.ports import Notice, Outcome
 from agency_node.notices.wiring import notices_store, public_webhook_key
@@ -28,10 +28,9 @@ from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.audit.search import Criteria
 from fingerpost.membership import commands, search_commands
 from fingerpost.membership.commands import ByOption, SettingsFile, WhyOption
-from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.runtime.listing import a_console, show_block, show_list
+from fingerpost.runtime.listing import a_console, show_list
 
 Number = Annotated[
     int, typer.Option("--number", min=1, help="The number of the knock in the list.")
@@ -42,7 +41,6 @@ OUTCOMES: Final = "; ".join(f"{each.name} ({each.words})" for each in Outcome)
 def register(app: typer.Typer) -> None:
     """Add the commands to the node's command line."""
     app.command()(knocks)
-    app.command("open-knock")(open_knock)
     app.command("close-knock")(close_knock)
     app.command("webhook-key")(webhook_key)
 
@@ -83,7 +81,7 @@ def knocks(
     """List who asked about a child you may know and was told nothing. Times are UTC.
 
     Who looks at it, and why, is recorded first. The list names nobody: open a knock to see who
-    asked.
+    asked (``inbox open``).
     """
     settings = PROGRAM.load(settings_file)
     chosen = settings.agency(chosen_agency(settings, agency)).id
@@ -107,25 +105,9 @@ def knocks(
     )
     if found:
         console.print(f"{WHAT_THEY_KNOW} {FIRST}")
-
-
-def open_knock(
-    settings_file: SettingsFile, number: Number, by: ByOption, why: WhyOption, agency: Agency = None
-) -> None:
-    """Show who asked, about whom, and which of your records to look at; first it is recorded who
-    wants to know it, and why."""
-    settings = PROGRAM.load(settings_file)
-    chosen = settings.agency(chosen_agency(settings, agency)).id
-    actor, reason = Actor(by), OperationId(why)
-    with closing(wiring.open_audit(settings, chosen)) as log, notices_store(settings) as store:
-        knock = _the(number, chosen, log, store.of(chosen))
-        now = int(time.time())
-        log.append(AuditEvent(KNOCK_OPENED, actor, reason, now, {"entry": number}))
-        store.change(knock.notices, lambda each: replace(each, seen_at=each.seen_at or now))
-    console = a_console()
-    console.print(_sentence(knock))
-    console.print(f"{WHAT_THEY_KNOW} {FIRST}\n")
-    show_block(console, to_look_at(knock.lookup.first))
+        console.print(
+            "See who asked, and whom to ring: fingerpost-node inbox open, with the number."
+        )
 
 
 def close_knock(
@@ -174,9 +156,8 @@ def _knocks(log: AuditLog, notices: Sequence[Notice]) -> Iterator[Knock]:
     first, last = _span(tuple(by_query.values()))
     for lookup, _ in lookups(log.show(first, last, decrypt=True)):
         found = [by_query.get(str(entry.fields["query"])) for entry in lookup.entries]
-        told = any(e.fields["answer"] == Status.INVOLVED.name for e in lookup.entries)
         its = tuple(each for each in found if each is not None)
-        if its and not told:
+        if its and not lookup.named_us:
             yield Knock(lookup, its)
 
 

@@ -4,9 +4,7 @@ A claim is covered by any of the tests that it names. ``tests/architecture/test_
 that each claim has an entry and that each text to be replaced stands in its file exactly once;
 ``make mutants`` makes each change in a copy of the tree and runs the test. Whoever changes the code
 under an entry changes the entry: in ``guarantees``, ``moments``, ``exports``, ``statements``,
-``attacks``, ``thefts``, ``faults``, ``marked``, ``agreements`` or
-``talking``.
-``knocks``.
+``attacks``, ``thefts``, ``faults``, ``marked``, ``agreements``, ``knocks`` or ``talking``.
 """
 
 from __future__ import annotations

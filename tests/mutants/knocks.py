@@ -50,14 +50,14 @@ KNOCKS: Final[tuple[Mutation, ...]] = (
     Mutation(
         f"{_HERE}test_a_lookup_of_which_one_query_named_the_agency_is_no_knock",
         _SHOWN,
-        "if its and not told:",
+        "if its and not lookup.named_us:",
         "if its:",
     ),
     Mutation(
-        f"{_HERE}test_what_cannot_be_recorded_opens_no_name",
+        f"{_HERE}test_the_list_names_nobody",
         _SHOWN,
-        '        log.append(AuditEvent(KNOCK_OPENED, actor, reason, now, {"entry": number}))\n',
-        "",
+        "return asked(None, None) if by is None else asked(by.role, by.purpose)",
+        "return asked(None, None) if by is None else by.name + asked(by.role, by.purpose)",
     ),
     Mutation(
         f"{_SENT}test_on_every_tick_one_message_leaves_whether_a_desk_is_due_or_not",
