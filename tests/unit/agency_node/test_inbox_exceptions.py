@@ -246,6 +246,66 @@ def test_volume_without_peers_has_a_bound_of_its_own() -> None:
     assert Rule.VOLUME in made.found()
 
 
+@pytest.mark.parametrize(
+    ("peers", "times", "met"),
+    [(3, 4, False), (3, 5, True), (2, 5, False), (2, 9, False), (2, 10, True)],
+)
+def test_volume_begins_at_five_and_is_compared_with_three_peers_or_more(
+    peers: int, times: int, met: bool
+) -> None:
+    made = Made()
+    for person in range(peers):
+        made.add(account=f"peer-{person}", own_number=f"P-{person}")
+    made.add(account="another-role", role=Role.MIDWIFE, own_number="M-1")
+    for n in range(times):
+        made.add(account="busy", own_number=f"B-{n}", at=AT + n)
+    assert (Rule.VOLUME in made.found()) is met
+
+
+@pytest.mark.parametrize(("last", "met"), [(7 * limits.DAY, True), (7 * limits.DAY + 1, False)])
+def test_one_child_again_and_again_is_within_seven_days(last: int, met: bool) -> None:
+    made = Made()
+    for at in (AT, AT + 5, AT + last):
+        made.add(at=at)
+    assert (Rule.AGAIN in made.found()) is met
+
+
+def test_the_most_lookups_within_the_time_count_and_no_others() -> None:
+    made = Made()
+    for at in (0, 20, 21, 22, 23, 50):
+        made.add(at=AT + at * limits.DAY)
+    assert made.found()[Rule.AGAIN].numbers == (2, 3, 4, 5)
+
+
+def test_the_most_urgent_rule_comes_first() -> None:
+    made = Made()
+    made.add(asking=FAR)
+    made.add(name="Jo Thistlewood", own_number="P-2")
+    made.add(own_number="P-3")
+    made.add(own_number="P-3", at=AT + 1)
+    as_ = {"P-3": Marked.TRIPWIRE}.get
+    around = Around(SCHOOL, frozenset({HERE, THERE}), as_, frozenset(), {}, AT)
+    found = exceptions(made.made, around)
+    assert [(each.rule, each.numbers) for each in found] == [
+        (Rule.TRIPWIRE, (3,)),
+        (Rule.TRIPWIRE, (4,)),
+        (Rule.OWN_FAMILY, (2,)),
+        (Rule.AREA, (1,)),
+    ]
+
+
+def test_a_child_who_was_asked_about_in_one_way_is_one_child_without_a_record() -> None:
+    made = Made()
+    for n in range(AGAIN_LEAST):
+        made.add(finding=Finding.DIFFERENT, own_number=f"other-{n}", at=AT + n)
+    assert Rule.AGAIN in made.found()
+    others = Made()
+    for n in range(AGAIN_LEAST):
+        child = a_child(forename=f"Child{n}")
+        others.add(finding=Finding.DIFFERENT, own_number="P-1", child=child, at=AT + n)
+    assert Rule.AGAIN not in others.found()
+
+
 def test_the_agencys_own_people_do_not_stand_out_by_volume() -> None:
     made = Made()
     for n in range(3 * VOLUME_ALONE):
