@@ -16,6 +16,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_node.answering.disclosure import Asks, Disclosed, disclose
+from agency_node.policy.places import Place
 from agency_node.policy.vocabulary import KINDS, Requester
 from benchmarks.table import Row
 from fakes.agreements import ready_agreement
@@ -46,7 +47,7 @@ def _decision(involvements: int) -> Callable[[], Disclosed]:
         Requester(asking.id, asking.kind, Role.SOCIAL_WORKER),
         terms,
         significant_harm=False,
-        named_by=None,
+        place=Place.NAMED,
     )
     rows = [an_involvement(kind, as_of=n) for n, kind in enumerate(KINDS[:involvements])]
     child = a_record(0, None, *rows)

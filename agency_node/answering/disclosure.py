@@ -1,10 +1,10 @@
 """Decide what an agency discloses about a child who matched. Pure; deny by default.
 
 The signed terms of the purpose decide first (``fingerpost.protocol.terms``), and from what they
-allow the agency's agreement takes away (``policy.agreement``); where the terms are for the
-requester's own area, nothing is disclosed elsewhere. An agency's own practitioner is told what her
-agency records, whatever the purpose and the agreement, which is with others: so she learns whether
-the child is new there.
+allow the agency's agreement takes away (``policy.agreement``). Where an answer would tell a place
+that the requester did not name, nothing is disclosed, or to ring a council's duty desk
+(``policy.places``). An agency's own practitioner is told what her agency records, whatever the
+purpose and the agreement, which is with others: so she learns whether the child is new there.
 Three things are never disclosed, whatever the purpose and whoever asks: a sensitive kind, a row
 that is marked sensitive, and anything at all at an agency that holds a shielded row of this child.
 A requester cannot learn which of them it was: there are no pointers, and the answer is
@@ -21,6 +21,7 @@ from typing import Final
 
 from agency_node.answering.matching import Asking, Examined
 from agency_node.policy.agreement import InForce, Ruling, ruled
+from agency_node.policy.places import Place
 from agency_node.policy.vocabulary import Detail, Involved, Requester
 from agency_node.records.records import ChildRecord, Involvement
 from agency_node.records.shields import Known
@@ -45,22 +46,22 @@ def as_recorded(row: Involvement) -> Involvement:
 
 @dataclass(frozen=True, slots=True)
 class Asks:
-    """Who asks, and on which signed terms. ``named_by``: the agencies that may name anything; None
-    where the terms leave none out."""
+    """Who asks, on which signed terms, and what the place of the agency that answers lets it
+    say."""
 
     requester: Requester
     terms: Terms
     significant_harm: bool
-    named_by: frozenset[AgencyId] | None
+    place: Place
 
     @classmethod
-    def of(cls, question: Question) -> Asks:
+    def of(cls, question: Question, place: Place) -> Asks:
         requester = question.requester
         return cls(
             Requester(requester.id, requester.kind, question.passport.role),
             question.terms,
             question.justification.facts.significant_harm,
-            question.named_by,
+            place,
         )
 
 
@@ -109,7 +110,7 @@ def disclose(
         wrong: the numbers of this agency that were reported to be wrong, by whom.
         contact: of a row, what it says of whom to ring now (``agency_node.desks``).
     """
-    if asks.named_by is not None and agency not in asks.named_by:
+    if asks.place is Place.NOT_NAMED:
         return NOTHING
     rows = [row for child in children for row in child.involvements]
     near = [row for child in possible for row in child.involvements]
@@ -119,11 +120,14 @@ def disclose(
     rows.sort(key=lambda row: (_STATUS_ORDER[row.status], not row.lead, row.kind, -row.as_of))
     ruled_ = [(row, ruling) for row in rows if (ruling := _ruling(agency, asks, in_force, row))]
     told = [(row, ruling) for row, ruling in ruled_ if ruling.detail]
-    reader = asks.requester.agency
-    pointers = (
-        _pointer(row, is_wrong(wrong.get(row.desk_phone, frozenset()), reader), ruling)
-        for row, ruling in ((contact(row), ruling) for row, ruling in told)
-    )
+    if asks.place is Place.FRONT_DOOR:
+        pointers = [_FRONT_DOOR] if told else []
+    else:
+        reader = asks.requester.agency
+        pointers = [
+            _pointer(row, is_wrong(wrong.get(row.desk_phone, frozenset()), reader), ruling)
+            for row, ruling in ((contact(row), ruling) for row, ruling in told)
+        ]
     deciding = sorted(ruled_, key=lambda each: not each[1].detail)
     rules = (number for _, ruling in deciding for number in ruling.rules)
     return Disclosed(
@@ -172,7 +176,7 @@ def may_disclose(
         asking.keys(question, upn=upn),
         [record.demographics for record in examined.matched],
     )
-    asks = Asks.of(question)
+    asks = Asks.of(question, asking.place(agency, question, examined.matched))
     disclosed = disclose(
         agency,
         examined.matched,
@@ -234,3 +238,8 @@ def _first(pointers: tuple[Pointer, ...], slots: int) -> tuple[Pointer, ...]:
 
 def _duty_desk(status: InvolvementStatus) -> Pointer:
     return Pointer(None, status, desk=DeskKind.DUTY)
+
+
+_FRONT_DOOR: Final = _duty_desk(InvolvementStatus.OPEN)
+"""The same whatever is recorded. Attack: how many services know the child, and whether she has
+left, say more of a place than that she is or was there."""

@@ -23,6 +23,7 @@ from enum import Enum, unique
 from functools import cached_property
 from typing import Final
 
+from agency_node.policy.places import Place, place
 from agency_node.records.ports import Hit
 from agency_node.records.records import ChildRecord, Generation, RecordId
 from fingerpost.private.linkage import (
@@ -135,6 +136,11 @@ class Asking:
     def is_too_old(self, agency: AgencyId, generation: Generation) -> bool:
         """Return whether an agency's records are older than the parameters allow."""
         return self._federation.feed_life(agency, generation.as_of).is_over(self._now)
+
+    def place(self, agency: AgencyId, question: Question, matched: Sequence[ChildRecord]) -> Place:
+        """Return what the place of an agency with these records lets it say."""
+        named, found = self.query.core.named_areas, [child.demographics for child in matched]
+        return place(agency, question, named, found, self._federation)
 
     def form(self, question: Question) -> NormalForm:
         if self._form is None:

@@ -271,7 +271,9 @@ def _requester(question: Question) -> Requester:
     desk = agency.duty_desk
     if council is not None:
         desk = f"{council.duty_desk}, {council.name}" if council.duty_desk else ""
-    return Requester(agency.id.value, agency.name, desk, agency.kind.value)
+    # Attack: a school reads that a women's charity asks about a pupil, and knows what it is about.
+    name = agency.discreet_name or agency.name
+    return Requester(agency.id.value, name, desk, agency.kind.value)
 
 
 def _asked(question: Question) -> Asked:

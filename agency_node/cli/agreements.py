@@ -27,6 +27,7 @@ from agency_node.cli.typed_child import OWN_NUMBER, prompted
 from agency_node.importing.sources import fields as read
 from agency_node.importing.wiring import open_shields, open_store
 from agency_node.policy.agreement import MOST_DAYS, Agreement, places
+from agency_node.policy.places import is_front_door, own_areas, ruled_place
 from agency_node.policy.store import load, ready
 from agency_node.policy.vocabulary import KINDS, Involved, Requester
 from agency_node.policy.words import (
@@ -153,6 +154,8 @@ def explain_(
             wanted,
             Involved(each, lead),
             significant_harm=harm,
+            own=federation.serves(chosen.id, own_areas(asks, federation)),
+            front_door=is_front_door(federation.agency(chosen.id)),
         )
         for each in kinds
     ]
@@ -193,7 +196,9 @@ def preview(
     elif _is_shielded(settings, chosen.id, children):
         typer.echo("You shield this child: nobody is told anything.")
     else:
-        _show_preview(chosen.id, children, agreement, signed_by(federation), _day(day))
+        front_door = is_front_door(federation.agency(chosen.id))
+        signed = signed_by(federation)
+        _show_preview(chosen.id, children, agreement, signed, _day(day), front_door=front_door)
 
 
 def _show_preview(
@@ -202,6 +207,8 @@ def _show_preview(
     agreement: Agreement,
     signed: Signed,
     day: date,
+    *,
+    front_door: bool,
 ) -> None:
     in_force = agreement.on(day)
     where = places(agreement.named | {("Area", agency.area.value)})
@@ -210,8 +217,9 @@ def _show_preview(
         for terms in signed.terms:
             if requester.role not in terms.roles or requester.agency == agency:
                 continue
-            far = terms.home_only and requester.agency.area != agency.area
-            asking = Asks(requester, terms, True, frozenset() if far else None)
+            own = requester.agency.area == agency.area
+            place = ruled_place(terms, own=own, named=True, given=False, front_door=front_door)
+            asking = Asks(requester, terms, True, place)
             disclosed = disclose(agency, children, asking, in_force)
             named = _named(disclosed.pointers)
             rules = ", ".join(agreement.rules[number].id for number in disclosed.rules)
@@ -223,6 +231,11 @@ def _show_preview(
     columns = ("For", "Who asks", "Is told", "Rules that decide")
     show_list(a_console(), columns, rows, prose=columns[1:])
     typer.echo("Shown as if significant harm were stated as likely, where a purpose knows that.")
+    typer.echo(
+        "Shown as if who asks from another area did not give this child's postcode. Whoever does, "
+        "and asks from next door or names your area, is told what your own area is told, unless "
+        "the purpose is for the own area alone."
+    )
 
 
 def _named(pointers: Iterable[Pointer]) -> str:

@@ -75,8 +75,15 @@ def explain(
     involved: Involved,
     *,
     significant_harm: bool,
+    own: bool,
+    front_door: bool,
 ) -> Explained:
-    """Say what one requester would be told of one kind of involvement, and why."""
+    """Say what one requester would be told of one kind of involvement, and why.
+
+    Args:
+        own: this agency is in, or serves, the requester's own area.
+        front_door: it is a council's front door.
+    """
     role, kind = requester.role.name, involved.kind.name
     terms = row(signed.terms, purpose, requester.role)
     if terms is None:
@@ -92,9 +99,24 @@ def explain(
         return Explained(None, (f"By the signed terms {tier}, which does not name {kind}.",))
     lines = [f"By the signed terms {tier}, which may name {kind}."]
     lines += _by_rules(agreement, ruling)
+    if ruling.detail is None or own:
+        return Explained(ruling.detail, tuple(lines))
+    lines.append(_elsewhere(terms, front_door=front_door))
+    return Explained(None if terms.home_only else ruling.detail, tuple(lines))
+
+
+def _elsewhere(terms: Terms, *, front_door: bool) -> str:
+    """Return what the place of this agency leaves of what may be named (``places``)."""
     if terms.home_only:
-        lines.append("By the signed terms only agencies of the requester's own area name anything.")
-    return Explained(ruling.detail, tuple(lines))
+        return "You are not in the requester's own area: by the signed terms she is told nothing."
+    where = "next door or in an area that she names, and she gives the postcode of your record"
+    if terms.names_areas:
+        return "You are not in the requester's own area: she is told this only if she names yours."
+    otherwise = "to ring your duty desk" if front_door and terms.front_door else "nothing"
+    return (
+        f"You are not in the requester's own area: she is told this only if you are {where}. "
+        f"Otherwise she is told {otherwise}."
+    )
 
 
 def _by_rules(agreement: Agreement, ruling: Ruling) -> Iterator[str]:

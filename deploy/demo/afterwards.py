@@ -1,4 +1,5 @@
-"""After the lookups: what was recorded of them, and that the records are whole.
+"""After the lookups: why an agency said less for one purpose than for another, what was recorded,
+and that the records are whole.
 
 Each party's own command follows its own chain; none of them can read another's.
 """
@@ -12,7 +13,7 @@ from deploy.demo.federation import Federation
 from deploy.demo.layout import BROKER, HOLDERS
 from deploy.demo.members import gateway_of
 from deploy.demo.processes import Died, run
-from fingerpost.protocol.codes import AgencyKind
+from fingerpost.protocol.codes import AgencyKind, Kind
 
 
 def verify(console: Console, federation: Federation) -> None:
@@ -43,3 +44,30 @@ def verify(console: Console, federation: Federation) -> None:
         if done.returncode:
             raise Died(f"the log of {member} does not hold: {done.stdout}{done.stderr}")
         console.print(Text(f"  {what}: {' '.join(done.stdout.split())}"))
+
+
+def explain(console: Console, federation: Federation) -> None:
+    """Print why an agency whose agreement is narrowed said what it said.
+
+    Raises:
+        Died: The command failed.
+    """
+    stories = federation.people.stories
+    agency = min(agency for story in stories for agency in story.coarse)
+    node = next(each.node for each in federation.people.agencies if each.id == agency)
+    console.print(
+        f"\n[bold]\\[demo] Why {agency} said less to one than to the other: its agreement[/]"
+    )
+    for story in stories:
+        if agency not in story.coarse | story.exact:
+            continue
+        done = run(
+            "fingerpost-node",
+            *("agreements", "explain", "--settings", federation.settings_of(node)),
+            *("--agency", str(agency), "--asking", str(story.requester)),
+            *("--role", story.role.name, "--purpose", story.purpose.name),
+            *("--involvement", Kind.GP.name),
+        )
+        if done.returncode:
+            raise Died(f"agreements explain failed: {done.stdout}{done.stderr}")
+        console.print(Text(done.stdout))

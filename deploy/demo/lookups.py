@@ -267,6 +267,13 @@ def differences(story: Story, outcome: dict[str, Any], may_be_gaps: frozenset[st
         for a in sorted(map(str, story.silent))
         if a not in may_be_gaps and status.get(a) != "NOTHING_TO_DISCLOSE"
     ]
+    kinds = {each["id"]: {p["kind"] for p in each["pointers"]} for each in outcome["agencies"]}
+    wrong += [f"{a} named its service" for a in sorted(map(str, story.coarse)) if any(kinds[a])]
+    wrong += [
+        f"{a} did not name its service"
+        for a in sorted(map(str, story.exact))
+        if status.get(a) == "INVOLVED" and not any(kinds[a])
+    ]
     wrong += [f"{a} was asked" for a in sorted(map(str, story.beyond)) if a in status]
     wrong += [
         f"{a} is no named gap" for a in sorted(map(str, story.gaps)) if status.get(a) != "NO_REPLY"

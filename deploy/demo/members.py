@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from agency_node.policy.store import ready
 from deploy.demo.layout import BROKER, HOLDERS, Layout
 from deploy.demo.people import Population
 from fingerpost.membership.credentials import make_member_keys
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest
+from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
 from fingerpost.runtime.files import create_file
@@ -27,6 +29,10 @@ FEDERATION = FederationId("demo")
 POLL_SECONDS = 2.0
 """A demonstration does not wait; the usual is 15."""
 LOOKUPS_PER_DAY = 500
+_CONCERN: Final = re.compile(r'@id\("concern"\)\n@sentence\(".*"\)\n@detail\("service"\)')
+_NARROWER_CONCERN: Final = """@id("concern")
+@sentence("For a safeguarding concern, others learn no more than to ring our duty desk.")
+@detail("duty desk")"""
 
 Settings = Mapping[str, object]
 
@@ -62,6 +68,7 @@ def key_holders(layout: Layout, now: float) -> list[EnrolmentRequest]:
 
 def nodes(layout: Layout, people: Population, now: float) -> list[EnrolmentRequest]:
     requests = []
+    narrowed = frozenset().union(*(story.coarse for story in people.stories))
     for node in people.nodes:
         hosted = [agency.id for agency in people.agencies if agency.node == node.id]
         folder = _folder(layout, node.id, "state")
@@ -70,7 +77,7 @@ def nodes(layout: Layout, people: Population, now: float) -> list[EnrolmentReque
             {
                 "id": agency,
                 "data_key": _secret(folder, f"data-{number}.secret"),
-                "agreements": _agreements(folder, now),
+                "agreements": _agreements(folder, now, narrowed=agency in narrowed),
             }
             for number, agency in enumerate(hosted)
         ]
@@ -118,13 +125,31 @@ def _folder(layout: Layout, member: MemberId, inner: str) -> Path:
     return folder
 
 
-def _agreements(folder: Path, now: float) -> Path:
-    """Write the ready set of agreements, in force for a year, unless it is there."""
-    path = folder / "agreements.cedar"
+def _agreements(folder: Path, now: float, *, narrowed: bool) -> Path:
+    """Write the ready set of agreements, in force for a year, unless it is there.
+
+    Args:
+        narrowed: whether the agency is to say no more than to ring its duty desk where others have
+            a safeguarding concern.
+    """
+    path = folder / ("agreements-narrowed.cedar" if narrowed else "agreements.cedar")
     if not path.exists():
         today = datetime.fromtimestamp(now, UTC).date()
-        path.write_text(ready(today, today + timedelta(days=365)), "utf-8")
+        text = ready(today, today + timedelta(days=365))
+        path.write_text(narrow(text) if narrowed else text, "utf-8")
     return path
+
+
+def narrow(text: str) -> str:
+    """Return agreements in which the rule for a concern is narrowed.
+
+    Raises:
+        Defect: they have no such rule.
+    """
+    narrowed, changes = _CONCERN.subn(_NARROWER_CONCERN, text)
+    if changes != 1:
+        raise Defect("the ready set has no rule for a concern to narrow")
+    return narrowed
 
 
 def _secret(folder: Path, name: str) -> Path:

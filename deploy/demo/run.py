@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 from rich.console import Console
 from rich.text import Text
 
-from deploy.demo.afterwards import verify
+from deploy.demo.afterwards import explain, verify
 from deploy.demo.federation import Federation
 from deploy.demo.layout import lay_out
 from deploy.demo.lookups import Practitioners, perform
@@ -104,6 +104,7 @@ def _demonstrate(console: Console, federation: Federation, *, serve: bool) -> li
         for story in federation.people.stories
         if not perform(console, practitioners, story)
     ]
+    explain(console, federation)
     verify(console, federation)
     federation.processes.require_alive()
     if serve:

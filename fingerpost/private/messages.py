@@ -139,8 +139,6 @@ class Question:
     justification: Justification
     demographics: Demographics
     terms: Terms
-    named_by: frozenset[AgencyId] | None = None
-    """The agencies that may name anything; None where the terms leave none out."""
     approvals: tuple[Approval, ...] = ()
     """Of second persons; each holds for this question."""
     call_back: Agency | None = None

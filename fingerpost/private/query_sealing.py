@@ -373,9 +373,7 @@ def verify_inner(opened: Opened, query: Query, federation: Federation, *, now: f
     desk = require_call_back(why.facts, passport.role, agency, federation)
     of = ToApprove(agency.id, passport.subject, why, inner.demographics)
     approvals = require_approved(of, agency, federation.code_lists, core.issued_at)
-    at_home = federation.agencies_in_reach(core.area, Reach.AREA, ()) if terms.home_only else None
-    named_by = None if at_home is None else frozenset(each.id for each in at_home)
-    return Question(agency, passport, why, inner.demographics, terms, named_by, approvals, desk)
+    return Question(agency, passport, why, inner.demographics, terms, approvals, desk)
 
 
 def _require_allowance(allowance: Allowance, role: Role, purpose: Purpose) -> None:

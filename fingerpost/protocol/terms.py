@@ -142,8 +142,9 @@ class Terms:
         tier_at_harm: the tier where the requester states grounds for significant harm; none if that
             changes nothing.
         areas: the number of areas that may be named.
-        home_only: whether only agencies of the requester's own area may name anything. Those
-            elsewhere see who asks, and name nothing.
+        home_only: whether only agencies of the requester's own area may name anything, even where
+            she names another or knows the child's home. Those elsewhere see who asks, and name
+            nothing.
         own_record: whether the child is to be among the asking agency's own records. Where that
             agency does not name the child, the outcome calls her new there, and it is counted.
         ring: whether the lookup may go further, up to the national ring, once nobody within
@@ -189,6 +190,19 @@ class Terms:
         and named areas where they are the default or the matter is urgent."""
         named = {Reach.NAMED} if self.purpose in _MAY_NAME_AREAS else set()
         return reaches_within(Reach.NATIONAL_RING if self.ring else self.reach) | named
+
+    @property
+    def names_areas(self) -> bool:
+        """Whether the areas that a query names are places with which the requester has to do (a
+        child in care has a responsible council and lives in the area of one). Where named areas are
+        a way to ask further, they say whom to ask, and not that she knows the place."""
+        return self.reach is Reach.NAMED
+
+    @property
+    def front_door(self) -> bool:
+        """Whether the council of a place that the requester did not name says to ring its duty
+        desk."""
+        return self.purpose in _FRONT_DOORS and not self.home_only
 
     def is_further(self, reach: Reach) -> bool:
         """Return whether this reach is for a lookup that found nobody nearer."""
@@ -247,16 +261,21 @@ _MAY_NAME_AREAS: Final = frozenset(
 )
 
 
+_FRONT_DOORS: Final = frozenset({Purpose.S47_ENQUIRY, Purpose.EMERGENCY_PROTECTION})
+
+
 def takes_less(rows: Iterable[Terms]) -> tuple[Terms, Terms] | None:
     """Return two rows that break the law, or None where it holds.
 
     The first may be told all that the second may and reaches as far, and goes further in one of
-    them; and yet others can hold a requester to less of what it takes (``Account``).
+    them or is told of places that the requester did not name; and yet others can hold a requester
+    to less of what it takes (``Account``).
     """
     known = [(each, each.named_at_most, each.reaches) for each in rows]
     for upper, names, reaches in known:
         for lower, fewer, nearer in known:
-            above = names >= fewer and reaches >= nearer and (names, reaches) != (fewer, nearer)
+            more = (names, reaches) != (fewer, nearer) or upper.front_door > lower.front_door
+            above = names >= fewer and reaches >= nearer and more
             if above and upper.account < lower.account:
                 return upper, lower
     return None

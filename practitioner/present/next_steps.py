@@ -26,6 +26,9 @@ _NAMING_AREAS: Final = frozenset(
     terms.purpose.name for terms in TERMS if Reach.NAMED in terms.reaches
 )
 _UNTOLD: Final = frozenset(purpose.name for purpose in UNTOLD)
+_HOME_ONLY: Final = frozenset(terms.purpose.name for terms in TERMS if terms.home_only)
+_AREAS_NAMED: Final = frozenset(terms.purpose.name for terms in TERMS if terms.names_areas)
+_FRONT_DOORS: Final = frozenset(terms.purpose.name for terms in TERMS if terms.front_door)
 _NEAR: Final = frozenset({Reach.AREA.name, Reach.AREA_AND_NEIGHBOURS.name})
 
 
@@ -62,6 +65,31 @@ def untold(shown: LookupDocument) -> list[RenderableType]:
             "start looking for the family yourself."
         ),
     ]
+
+
+def elsewhere(shown: LookupDocument) -> list[RenderableType]:
+    """Return what the silence of other areas means: an answer tells no place that the requester did
+    not name."""
+    own_alone = shown.reach == Reach.AREA.name
+    if own_alone or shown.purpose in _UNTOLD or shown.purpose in _AREAS_NAMED:
+        return []
+    sees = "Those that know the child see that you asked and how to ring you."
+    no = "That they have nothing to tell you does not mean that nobody there knows the child."
+    if shown.purpose in _HOME_ONLY:
+        said = [f"They name nothing for this purpose. {sees} {no}"]
+    else:
+        more = "" if shown.purpose in _FRONT_DOORS else f" {sees}"
+        said = [
+            "They name themselves only where they are next door or in an area that you named, and "
+            f"their record has a postcode that you gave.{more} {no}"
+        ]
+    if shown.purpose in _FRONT_DOORS:
+        said.append(
+            "The council of another area that knows the child says to ring its duty desk, and no "
+            "more. If you think that the child is or was in another area, ring that council's "
+            "front door, whatever it answered."
+        )
+    return [heading("Agencies of other areas tell less", "bold yellow"), *map(indented, said)]
 
 
 def ask_further(shown: LookupDocument) -> list[RenderableType]:

@@ -64,6 +64,7 @@ def render(shown: LookupDocument, local: datetime, *, everything: bool) -> Rende
     parts += _rejected(shown)
     parts += _not_connected(shown, everything=everything, more=_by_all(shown))
     parts += _nothing_to_disclose(shown, everything=everything)
+    parts += next_steps.elsewhere(shown)
     parts += _call_back(shown)
     parts += services(shown)
     parts += next_steps.ask_further(shown)

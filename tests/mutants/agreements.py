@@ -1,12 +1,13 @@
-"""What breaks the claims on agreements: see ``claims``."""
+"""What breaks the claims on agreements and places: see ``claims``."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from mutants.mutation import ANSWERS, NODE, Mutation
+from mutants.mutation import ANSWERS, NODE, TOLD, Mutation
 
 _POLICY: Final = "agency_node/policy/agreement.py"
+_PLACES: Final = "agency_node/policy/places.py"
 
 AGREEMENTS: Final[tuple[Mutation, ...]] = (
     Mutation(
@@ -47,5 +48,51 @@ AGREEMENTS: Final[tuple[Mutation, ...]] = (
         ANSWERS,
         "in_force = agreement.answering(asking.day) if agreement is not None else None",
         "in_force = agreement.on(asking.day) if agreement is not None else None",
+    ),
+    # ---- places ----------------------------------------------------------------------------------
+    Mutation(
+        f"{NODE}test_places.py::test_what_each_place_may_say",
+        _PLACES,
+        "    if terms.home_only:\n",
+        "    if False:\n",
+    ),
+    Mutation(
+        f"{NODE}test_places.py::"
+        "test_nothing_leaves_from_a_place_outside_what_place_terms_and_tier_allow",
+        TOLD,
+        "    if asks.place is Place.NOT_NAMED:\n",
+        "    if False:\n",
+    ),
+    Mutation(
+        f"{NODE}test_places.py::test_a_postcode_that_a_far_record_kept_does_not_show_the_new_place",
+        _PLACES,
+        "given=federation.serves(agency, beside) and gives_home(",
+        "given=gives_home(",
+    ),
+    Mutation(
+        f"{NODE}test_places.py::test_to_name_an_area_to_ask_further_is_not_to_know_the_place",
+        _PLACES,
+        "    if given or (named and terms.names_areas):\n",
+        "    if given or named:\n",
+    ),
+    Mutation(
+        f"{NODE}test_places.py::test_of_a_missing_child_other_areas_tell_nothing_whatever_is_known",
+        _PLACES,
+        "    if terms.home_only:\n",
+        "    if terms.home_only and not given:\n",
+    ),
+    Mutation(
+        f"{NODE}test_node_disclosure.py::"
+        "test_of_a_place_that_was_not_named_nothing_is_told_or_to_ring_one_desk",
+        TOLD,
+        "        pointers = [_FRONT_DOOR] if told else []\n",
+        "        pointers = [_duty_desk(row.status) for row, _ in told]\n",
+    ),
+    Mutation(
+        "tests/simulation/test_places.py::"
+        "test_who_does_not_know_the_new_home_learns_no_more_than_a_front_door",
+        _PLACES,
+        "        front_door=is_front_door(federation.agency(agency)),\n",
+        "        front_door=True,\n",
     ),
 )

@@ -46,16 +46,20 @@ TESTS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "agency_node/answering/disclosure.py": (
         f"{_NODE}test_node_disclosure.py",
+        f"{_NODE}test_places.py",
         f"{_NODE}test_node_reticence.py",
         f"{_NODE}test_node_answers.py",
     ),
     "agency_node/inbox/exceptions.py": (f"{_NODE}test_inbox_exceptions.py",),
     "agency_node/inbox/challenging.py": (f"{_NODE}test_inbox_challenges.py",),
+    "agency_node/desks/calendar.py": (f"{_NODE}test_desks_on_duty.py",),
+    "agency_node/desks/duty.py": (f"{_NODE}test_desks_on_duty.py",),
     "agency_node/policy/agreement.py": (
         f"{_NODE}test_agreement.py",
         f"{_NODE}test_agreement_matrix.py",
         f"{_NODE}test_agreement_store.py",
     ),
+    "agency_node/policy/places.py": (f"{_NODE}test_places.py",),
     "agency_node/policy/refused.py": (f"{_NODE}test_agreement.py",),
     "agency_node/policy/vocabulary.py": (
         f"{_NODE}test_agreement.py",
@@ -165,6 +169,7 @@ TESTS: Final[Mapping[str, tuple[str, ...]]] = {
 _A_SECOND: Final = "a window counts in steps of a minute, and a second is within its rounding"
 _ROOM: Final = "a bound of memory: one key more or less changes nothing that anybody relies on"
 _UNREAD: Final = "of bulk, where it is not stated, nobody reads it: its bounds are in `bulk`"
+_UNSTATED: Final = "who makes one states it; where nothing is known, the rule does not read it"
 _ANY_ONE: Final = "lookups have no rules of blocking: any one number stands for that"
 
 REVIEWED: Final[Mapping[str, Mapping[str, str]]] = {
@@ -176,6 +181,9 @@ REVIEWED: Final[Mapping[str, Mapping[str, str]]] = {
         "100_000 -> 100001 | MOST_AGENCIES: Final = 100001": _ROOM,
         "100_000 -> 99999 | MOST_GATEWAYS: Final = 99999": _ROOM,
         "100_000 -> 100001 | MOST_GATEWAYS: Final = 100001": _ROOM,
+    },
+    "agency_node/desks/duty.py": {
+        "False -> True | school: bool = True": _UNSTATED,
     },
     "key_holder/quota.py": {
         "0 -> -1 | day: int = -1": _UNREAD,

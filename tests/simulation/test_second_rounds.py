@@ -82,7 +82,8 @@ def recorded_otherwise(asked: Demographics) -> Demographics:
         ("Amina", "Aminah", "Amena", "Emina", "Agina"),
         ("Hartley", "Harley", "Bartley", "Heartley", "Hartlee", "Osei"),
         (date(2015, 3, 9), date(2015, 3, 19), date(2015, 4, 9), date(2014, 3, 9)),
-        ("", "WX4 7QD", "WX4 7QE", "WX2 1AB"),
+        # Next door nothing is named without the postcode of the record.
+        (asked.postcode,),
     ):
         record = replace(asked, forename=forename, surname=surname, dob=dob, postcode=postcode)
         other = normalise(record)

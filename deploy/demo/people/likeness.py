@@ -32,7 +32,7 @@ def recognisable(asked: Demographics, record: Record) -> bool:
         return sounds_alike(asked.forename, record.forename)
     if asked.health_number and record.health_number:
         return False
-    off = _characters_off(asked.postcode, record.postcode)
+    off = characters_off(asked.postcode, record.postcode)
     return any(
         sounds_alike(mine[0], theirs[0])
         and sounds_alike(mine[1], theirs[1])
@@ -53,7 +53,8 @@ def _record_names(record: Record) -> Iterator[tuple[str, str]]:
     yield from ((other.forename, other.surname) for other in record.aliases)
 
 
-def _characters_off(one: str, other: str) -> int:
+def characters_off(one: str, other: str) -> int:
+    """Return how many characters differ; all of them where the lengths do."""
     if len(one) != len(other):
         return max(len(one), len(other))
     return sum(a != b for a, b in zip(one, other, strict=True))

@@ -4,14 +4,15 @@ Questions and expectations are data; nothing is matched here. Invariants: an exp
 from the holdings and from the terms of the purpose alone. An agency must show itself if it holds
 the child asked about in a record that anybody would recognise and that it may disclose for this
 purpose. It must not if it holds no such child, or only what is shielded or sensitive or beyond the
-tier of the purpose. What is neither (a record too far off to be sure) is in neither set. The asking
-agency itself is in neither. An agency beyond the reach of the purpose must not be asked at all.
+tier of the purpose, or is in a place that was not named. What is neither (a record too far off to
+be sure) is in neither set. The asking agency itself is in neither. An agency beyond the reach of
+the purpose must not be asked at all.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -25,12 +26,13 @@ from deploy.demo.people.agencies import (
 from deploy.demo.people.cast import Cast, Character
 from deploy.demo.people.children import Child
 from deploy.demo.people.involvement import Holding
-from deploy.demo.people.likeness import recognisable
+from deploy.demo.people.likeness import characters_off, recognisable
 from fingerpost.private.demographics import Demographics, OtherName
 from fingerpost.private.justification import Engagement, Informed, Reason
 from fingerpost.private.linkage.strength import WeakRule
 from fingerpost.private.purpose_rules import PurposeRule
-from fingerpost.protocol.codes import COARSE, Kind, Purpose, Reach, Role
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import COARSE, AgencyKind, Kind, Purpose, Reach, Role
 from fingerpost.protocol.errors import Rule
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from fingerpost.protocol.table_of_terms import TERMS
@@ -45,6 +47,9 @@ class Story:
     ``involved`` must answer INVOLVED, ``silent`` must not; ``beyond`` must not be asked; ``gaps``
     must end without a reply, because ``stop`` is the node that is down; ``refused`` is the rule
     with which the lookup ends before anything is asked. All other agencies are left open.
+
+    Of those involved, ``coarse`` say no more than to ring their duty desk, by their agreement, and
+    ``exact`` name their service.
     """
 
     slug: str
@@ -62,6 +67,8 @@ class Story:
     gaps: frozenset[AgencyId] = frozenset()
     stop: MemberId | None = None
     refused: Rule | None = None
+    coarse: frozenset[AgencyId] = frozenset()
+    exact: frozenset[AgencyId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +141,17 @@ class _Stories:
     def all(self) -> Iterator[Story]:
         player = self._cast.players
         known = player[Character.WELL_KNOWN]
-        yield self._story(
+        concern = self._story(
+            "school-concern",
+            "The same child's school has a concern: of the services that all children have, those "
+            "show whose agreements say so, and no more than to ring their duty desk",
+            known,
+            self._school_of(known),
+        )
+        four = self._story(
             "four-agencies", "A child known to four agencies of different kinds", known, _EMERGENCY
         )
+        yield replace(four, exact=concern.involved & four.involved)
         yield self._story(
             "former-surname",
             "The same child, asked about under a former surname",
@@ -144,27 +159,32 @@ class _Stories:
             _EMERGENCY,
             _asked(known, surname=known.former_surname),
         )
-        yield self._story(
-            "school-concern",
-            "The same child's school has a concern: it sees the services that all children have",
-            known,
-            self._school_of(known),
-        )
+        yield replace(concern, coarse=concern.involved)
         moved = player[Character.MOVED]
-        former = moved.moved.surname if moved.moved is not None else ""
+        former = ""
+        homes: tuple[str, ...] = ()
+        if moved.moved is not None:
+            former = moved.moved.surname
+            written = dict.fromkeys(each.postcode for each in moved.moved.sightings)
+            homes = tuple(filter(None, written))[: limits.FORMER_POSTCODES]
         yield self._story(
             "moved-by-number",
-            "A child who moved: the NHS number finds those who know another surname",
+            "A child who moved: the NHS number alone does not tell where she lived",
             moved,
             _ENQUIRY,
             _asked(moved, health_number=moved.health_number),
         )
         yield self._story(
             "moved-by-names",
-            "The same child without a number, asked about under both surnames",
+            "The same child without a number, under both surnames, and with her former postcode: "
+            "those name themselves who know her from there",
             moved,
             _ENQUIRY,
-            _asked(moved, other_names=(OtherName(moved.forename, former),)),
+            _asked(
+                moved,
+                other_names=(OtherName(moved.forename, former),),
+                former_postcodes=homes,
+            ),
         )
         yield self._story(
             "no-school",
@@ -187,7 +207,7 @@ class _Stories:
         )
         yield self._story(
             "sensitive",
-            "A child with sensitive services: they never show",
+            "A child with sensitive services, a mental-health team among them: they never show",
             player[Character.CONFIDENTIAL],
             _ENQUIRY,
         )
@@ -214,7 +234,9 @@ class _Stories:
             if may_be_disclosed(h, held, terms, significant_harm=desk.significant_harm)
         ]
         involved = frozenset(h.agency for h in disclosable if recognisable(asked, h.record))
-        involved = (involved & reached) - {requester}
+        places = _places(requester, asked, held, terms)
+        involved = frozenset(a for a in involved & reached if places[a] is True) - {requester}
+        may_tell = {h.agency for h in disclosable if places[h.agency] is not False}
         if held and not involved:
             raise LookupError(f"nothing to expect of {slug}")
         return Story(
@@ -228,7 +250,7 @@ class _Stories:
             desk.facts,
             asked,
             involved=involved,
-            silent=reached - {h.agency for h in disclosable} - {requester},
+            silent=reached - may_tell - {requester},
             beyond=frozenset(agency.id for agency in AGENCIES) - reached,
         )
 
@@ -298,6 +320,31 @@ def may_be_disclosed(
         and terms.allows(holding.kind, lead=holding.lead, significant_harm=significant_harm)
         and not any(other.shield for other in held if other.agency == holding.agency)
     )
+
+
+def _places(
+    requester: AgencyId, asked: Demographics, held: Iterable[Holding], terms: Terms
+) -> Mapping[AgencyId, bool | None]:
+    """Return of each agency that holds the child whether its place lets it name itself, or say to
+    ring it; None where its records differ in that.
+
+    Other areas need the child's postcode. Of an enquiry their council says to ring it.
+    """
+    agencies = {agency.id: agency for agency in AGENCIES}
+    recorded: defaultdict[AgencyId, list[str]] = defaultdict(list)
+    for holding in held:
+        recorded[holding.agency].append(holding.record.postcode)
+    found: dict[AgencyId, bool | None] = {}
+    for id_, postcodes in recorded.items():
+        agency, given = agencies[id_], (asked.postcode, *asked.former_postcodes)
+        at_home = not agency.serves.isdisjoint(agencies[requester].serves)
+        council = terms.front_door and agency.kind is AgencyKind.LOCAL_AUTHORITY
+        if at_home or council or all(each and each in given for each in postcodes):
+            found[id_] = True
+        else:
+            near = any(characters_off(mine, each) <= 1 for mine in given for each in postcodes)
+            found[id_] = None if near else False
+    return found
 
 
 def _reached(asking: AreaCode, reach: Reach) -> frozenset[AgencyId]:

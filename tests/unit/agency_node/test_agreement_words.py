@@ -22,9 +22,20 @@ def explained(
     purpose: Purpose = Purpose.SAFEGUARDING_CONCERN,
     kind: Kind = Kind.GP,
     day: date = TODAY,
+    own: bool = True,
+    front_door: bool = False,
 ) -> Explained:
-    held = agreement(*rules) if rules else READY
-    return explain(held, day, SIGNED, requester, purpose, Involved(kind), significant_harm=False)
+    return explain(
+        agreement(*rules) if rules else READY,
+        day,
+        SIGNED,
+        requester,
+        purpose,
+        Involved(kind),
+        significant_harm=False,
+        own=own,
+        front_door=front_door,
+    )
 
 
 # ---- explain -------------------------------------------------------------------------------------
@@ -75,10 +86,46 @@ def test_an_explanation_says_that_an_agreement_is_out_of_date() -> None:
     )
 
 
+OFFICER = Requester(OAKFIELD, AgencyKind.POLICE, Role.POLICE_PVP)
+WORKER = Requester(OAKFIELD, AgencyKind.LOCAL_AUTHORITY, Role.SOCIAL_WORKER)
+
+
 def test_an_explanation_says_what_holds_in_the_own_area_alone() -> None:
-    officer = Requester(OAKFIELD, AgencyKind.POLICE, Role.POLICE_PVP)
-    said = explained(requester=officer, purpose=Purpose.MISSING_CHILD)
-    assert said.why[-1].startswith("By the signed terms only agencies of the requester's own area")
+    here = explained(requester=OFFICER, purpose=Purpose.MISSING_CHILD)
+    assert here.detail is Detail.SERVICE
+    away = explained(requester=OFFICER, purpose=Purpose.MISSING_CHILD, own=False)
+    assert away.detail is None
+    assert away.why == (
+        *here.why,
+        "You are not in the requester's own area: by the signed terms she is told nothing.",
+    )
+
+
+def test_an_explanation_says_what_another_area_must_name() -> None:
+    enquiry = Purpose.S47_ENQUIRY
+    council, other = (
+        explained(requester=OFFICER, purpose=enquiry, own=False, front_door=each)
+        for each in (True, False)
+    )
+    assert council.detail is other.detail is Detail.SERVICE
+    given = (
+        "You are not in the requester's own area: she is told this only if you are next door or "
+        "in an area that she names, and she gives the postcode of your record. "
+    )
+    assert council.why[-1] == given + "Otherwise she is told to ring your duty desk."
+    assert other.why[-1] == given + "Otherwise she is told nothing."
+    death = explained(requester=OFFICER, purpose=Purpose.CHILD_DEATH, own=False, front_door=True)
+    assert death.why[-1] == given + "Otherwise she is told nothing."
+    care = explained(requester=WORKER, purpose=Purpose.CLA_CARE, own=False, front_door=True)
+    assert care.why[-1].endswith("she is told this only if she names yours.")
+    assert care.detail is Detail.SERVICE
+
+
+def test_an_explanation_says_no_place_where_nothing_is_told_anyway() -> None:
+    no = rule('principal in Role::"POLICE_PVP", action, resource', effect="forbid", id_="no")
+    said = explained(rule(), no, requester=OFFICER, purpose=Purpose.S47_ENQUIRY, own=False)
+    assert said.detail is None
+    assert said.why[-1].startswith("Rule no forbids it")
 
 
 def test_a_practitioner_of_a_mash_may_be_at_any_kind_of_agency() -> None:

@@ -142,6 +142,16 @@ def test_where_hours_are_not_stated_the_order_holds_in_usual_office_hours_alone(
     assert on_duty(row, AGENCY, at(EASTER_MONDAY)).why is Why.OUT_OF_HOURS
 
 
+def test_usual_office_hours_are_eight_to_six_from_monday_to_friday() -> None:
+    row = full(hours=(), worker_hours=(), duty_hours=())
+    for day in ("2026-11-23", "2026-11-27"):
+        for clock in ("08:00", "17:59"):
+            assert on_duty(row, AGENCY, at(day, clock)).why is Why.USUAL_HOURS
+        for clock in ("07:59", "18:00"):
+            assert on_duty(row, AGENCY, at(day, clock)).why is Why.OUT_OF_HOURS
+    assert on_duty(row, AGENCY, at(SATURDAY)).why is Why.OUT_OF_HOURS
+
+
 def test_the_duty_desk_of_the_member_list_is_rung_before_a_desk_that_is_closed() -> None:
     row = full(worker_phone="", duty_phone="", ooh_phone="")
     evening = on_duty(row, AGENCY, at(TUESDAY, "17:30"))
@@ -263,6 +273,14 @@ def test_hours_leave_only_where_they_hold_as_long_as_an_outcome_is_shown() -> No
     last_week = as_of_now(row, school, at("2026-12-14"))
     assert (early.hours, last_week.hours) == (OFFICE, ())
     assert last_week.staffed_until == at("2026-12-14", "17:00")
+
+
+def test_an_outcome_is_shown_on_eight_days() -> None:
+    """The last day of term is the last of eight, and then one too early."""
+    school = AgencyDesks(IN_TERMS, LISTED)
+    row = full(worker_phone="", duty_phone="", ooh_phone="")
+    assert as_of_now(row, school, at("2026-12-11")).hours == OFFICE
+    assert as_of_now(row, school, at("2026-12-12")).hours == ()
 
 
 # ---- the change of clocks ------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 from agency_node.answering.disclosure import Asks, disclose
 from agency_node.answering.pages import RULES_NAMED, Ruled, opened, read_page, write_page
 from agency_node.policy.agreement import Agreement, read_agreement
+from agency_node.policy.places import Place
 from agency_node.policy.vocabulary import Requester
 from fakes.agreements import TODAY, agreement, ready_agreement, rule
 from fakes.federations import NOW
@@ -138,7 +139,10 @@ def test_rules_that_permitted_come_before_rules_that_forbade() -> None:
     terms = row(TERMS, Purpose.S47_ENQUIRY, Role.SOCIAL_WORKER)
     assert terms is not None
     asking = Asks(
-        Requester(COUNCIL, AgencyKind.LOCAL_AUTHORITY, Role.SOCIAL_WORKER), terms, False, None
+        Requester(COUNCIL, AgencyKind.LOCAL_AUTHORITY, Role.SOCIAL_WORKER),
+        terms,
+        False,
+        Place.NAMED,
     )
     held = agreement(
         rule('principal, action, resource in Kind::"EDU_SCHOOL"', id_="a", effect="forbid"),

@@ -26,6 +26,7 @@ from agency_node.wiring import open_audit
 from fakes.federations import NOW
 from fakes.node_world import (
     COUNCIL,
+    HERE,
     SCHOOL,
     KnownChildren,
     NodeWorld,
@@ -38,6 +39,7 @@ from fakes.witnesses import witness_in
 from fingerpost.audit.log import SEARCHED, Actor, Month, OperationId
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.codes import Purpose, Reach, WideningReason
+from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.messages import KeySet
 from fingerpost.runtime.settings import load
 
@@ -230,3 +232,26 @@ def test_a_name_steers_no_screen_and_paints_nothing(logs: AgencyLogs, show: Show
         assert "[red]" in text
         for c in "\x9b\u202e\x1b":
             assert c not in text
+
+
+# ---- who asks under another name -----------------------------------------------------------------
+
+
+def test_who_asks_stands_under_a_name_that_gives_nothing_away(logs: AgencyLogs, show: Show) -> None:
+    """Attack: a school reads that a women's charity asks about a pupil."""
+    world = NodeWorld()
+    world.current = with_council(world.current, discreet_name="Services of a council")
+    world.put_all({SCHOOL: [a_record(0, TWIN)]})
+    world.ask(world.query(key_set=KeySet.WIDE))
+    logs.opened(CHILDREN.opened([entry for entry in world.entries if entry.agency == SCHOOL]))
+    text = flat(show("--possible"))
+    assert f"Services of a council ({COUNCIL})" in text
+    assert "An agency" not in text
+
+
+def with_council(federation: Federation, **changes: Any) -> Federation:
+    area = federation.areas[HERE]
+    agencies = tuple(
+        replace(each, **changes) if each.id == COUNCIL else each for each in area.agencies
+    )
+    return replace(federation, areas={**federation.areas, HERE: replace(area, agencies=agencies)})

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from agency_node.answering.disclosure import Asks, disclose, fill_slots
 from agency_node.policy.agreement import InForce
+from agency_node.policy.places import Place
 from agency_node.records.records import ChildRecord, Involvement
 from fakes.agreements import ready_agreement
 from fakes.federations import NOW
@@ -21,7 +22,15 @@ from fakes.node_records import an_involvement
 from fakes.node_world import COUNCIL, SCHOOL, a_child, a_federation, a_passport, a_record
 from fingerpost.private.justification import Facts, Reason
 from fingerpost.private.messages import Pointer, Question
-from fingerpost.protocol.codes import COARSE, CoarseKind, InvolvementStatus, Kind, Purpose, Role
+from fingerpost.protocol.codes import (
+    COARSE,
+    CoarseKind,
+    DeskKind,
+    InvolvementStatus,
+    Kind,
+    Purpose,
+    Role,
+)
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import size_class
 from fingerpost.protocol.table_of_terms import TERMS
@@ -35,10 +44,11 @@ def pointers(
     children: Sequence[ChildRecord],
     question: Question,
     in_force: InForce = READY,
+    place: Place = Place.NAMED,
     **more: Any,
 ) -> tuple[Pointer, ...]:
     """What is disclosed under the ready set, which takes nothing from the signed terms."""
-    return disclose(agency, children, Asks.of(question), in_force, **more).pointers
+    return disclose(agency, children, Asks.of(question, place), in_force, **more).pointers
 
 
 involvements = st.builds(
@@ -179,13 +189,17 @@ def test_each_kind_alone(named: tuple[Purpose, Role], lead: bool, harm: bool) ->
     assert disclosed == (ALL if lead and expected else expected)
 
 
-@pytest.mark.parametrize("elsewhere", [False, True])
-def test_who_asks_for_the_own_area_alone_is_told_nothing_elsewhere(elsewhere: bool) -> None:
-    question = a_question(Purpose.MISSING_CHILD, Role.POLICE_MISSING_UNIT)
-    asked = replace(question, named_by=frozenset({COUNCIL if elsewhere else SCHOOL}))
-    matched = [a_record(0, None, an_involvement(Kind.EDU_SCHOOL, lead=True))]
-    assert bool(pointers(SCHOOL, matched, asked)) is not elsewhere
-    assert pointers(SCHOOL, matched, question)  # where the terms leave no agency out
+@given(children, children, rows_of_the_table)
+def test_of_a_place_that_was_not_named_nothing_is_told_or_to_ring_one_desk(
+    matched: list[ChildRecord], possible: list[ChildRecord], named: tuple[Purpose, Role]
+) -> None:
+    """And of that desk not how many services know the child, which, or since when."""
+    question = a_question(*named)
+    here = pointers(SCHOOL, matched, question, possible=possible)
+    assert pointers(SCHOOL, matched, question, possible=possible, place=Place.NOT_NAMED) == ()
+    desk = Pointer(None, InvolvementStatus.OPEN, desk=DeskKind.DUTY)
+    away = pointers(SCHOOL, matched, question, possible=possible, place=Place.FRONT_DOOR)
+    assert away == ((desk,) if here else ())
 
 
 @given(children, children, rows_of_the_table)

@@ -16,6 +16,7 @@ from fingerpost.private.linkage.strength import WeakRule
 from fingerpost.private.purpose_rules import PurposeRule
 from fingerpost.protocol.codes import Role
 from fingerpost.protocol.errors import Code
+from fingerpost.protocol.ids import AgencyId
 from practitioner.present.refusals import BY_CODE, BY_RULE
 
 
@@ -31,7 +32,14 @@ def outcome(story: Story, **changed: str) -> dict[str, Any]:
     for which, value in changed.items():
         status[min(map(str, story.involved if which == "known" else story.silent))] = value
     return {
-        "agencies": [{"id": id_, "status": each} for id_, each in status.items()],
+        "agencies": [
+            {
+                "id": id_,
+                "status": each,
+                "pointers": [{"kind": None if AgencyId(id_) in story.coarse else "GP"}],
+            }
+            for id_, each in status.items()
+        ],
         "complete": set(status.values()) <= {"INVOLVED", "NOTHING_TO_DISCLOSE"},
         "not_connected": ["one"],
         "rejected_answers": [],
@@ -122,3 +130,15 @@ def test_a_refusal_for_another_reason_is_not_the_right_one(
     done = CompletedProcess([], status, printed, f"fingerpost: {said}\n")
     assert is_refusal(done, PurposeRule.ROLE_OF_PURPOSE) == right
     assert not is_refusal(done, WeakRule.TOO_LITTLE)
+
+
+def test_who_names_more_or_less_than_its_agreement_says_is_wrong(story: Story) -> None:
+    agency = min(story.exact, key=str)
+    found = outcome(story)
+    assert differences(story, found, frozenset()) == []
+    coarse = replace(story, exact=frozenset(), coarse=story.exact)
+    assert differences(coarse, found, frozenset()) == [f"{agency} named its service"]
+    (shown,) = (each for each in found["agencies"] if each["id"] == str(agency))
+    shown["pointers"] = [{"kind": None}]
+    assert differences(coarse, found, frozenset()) == []
+    assert differences(story, found, frozenset()) == [f"{agency} did not name its service"]

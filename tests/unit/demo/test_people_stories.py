@@ -23,7 +23,7 @@ from fingerpost.private.justification import Facts, Justification
 from fingerpost.private.linkage.normal_form import normalise
 from fingerpost.private.linkage.strength import require_answerable
 from fingerpost.private.purpose_rules import PurposeRule, require_stated, terms_in_force
-from fingerpost.protocol.codes import COARSE, Kind, Purpose, Reach, Role
+from fingerpost.protocol.codes import COARSE, AgencyKind, Kind, Purpose, Reach, Role
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Agency
 from fingerpost.protocol.ids import AgencyId
@@ -147,12 +147,18 @@ def test_who_must_show_has_a_row_that_may_be_told(population: Population) -> Non
 
 
 def test_who_must_not_show_has_no_row_that_may_be_told(population: Population) -> None:
-    """But for the twin, nobody at a silent agency was even born on that day."""
+    """But for the twin, and those in whose area nobody said that the child lived, nobody at a
+    silent agency was even born on that day."""
+    served = {agency.id: agency.serves for agency in AGENCIES}
     for story in population.stories:
         if story.refused is not None or story.slug == "one-twin":
             continue
+        given = {story.asked.postcode, *story.asked.former_postcodes}
         for agency, row in _same_birth(population, story):
-            if agency in story.silent:
+            away = served[agency].isdisjoint(served[story.requester]) and (
+                row["postcode"] not in given
+            )
+            if agency in story.silent and not away:
                 assert not _may_be_shown(row, story), story.slug
 
 
@@ -197,19 +203,24 @@ def test_the_four_records_differ(population: Population) -> None:
     assert len(written) >= 2
 
 
-def test_who_moved_is_found_in_both_areas(population: Population) -> None:
+def test_where_a_child_lived_is_told_to_who_knows_it(population: Population) -> None:
+    """Without the former postcode the other area's council alone may say to ring it."""
     by_number = _story(population, "moved-by-number")
     by_names = _story(population, "moved-by-names")
-    for story in (by_number, by_names):
-        assert {agency.area for agency in story.involved} == {area.code for area in AREAS}
+    home = by_number.requester.area
+    councils = {a.id for a in AGENCIES if a.kind is AgencyKind.LOCAL_AUTHORITY}
+    assert {agency.area for agency in by_names.involved} == {area.code for area in AREAS}
+    assert {a for a in by_number.involved if a.area != home} <= councils
+    told = {a for a in by_names.involved if a.area != home}
+    assert told & by_number.silent, "the same agency, with and without the postcode"
     assert by_number.asked.health_number
     assert not by_number.asked.other_names
+    assert not by_number.asked.former_postcodes
     assert not by_names.asked.health_number
-    rows = _same_birth(population, by_number)
-    for agency, row in rows:
-        if agency in by_number.involved and agency.area != by_number.requester.area:
-            assert row["surname"].upper() != by_number.asked.surname.upper()
-            assert row["health_number"] == by_number.asked.health_number
+    for agency, row in _same_birth(population, by_names):
+        if agency in told - councils:
+            assert row["surname"].upper() != by_names.asked.surname.upper()
+            assert row["postcode"] in by_names.asked.former_postcodes
 
 
 def test_the_tier_of_a_purpose_is_seen(population: Population) -> None:
@@ -237,6 +248,22 @@ def test_the_school_asks_about_its_own_pupil(population: Population) -> None:
     assert [row["kind"] for row in mine] == ["EDU_SCHOOL"]
     assert story.asked == _story(population, "four-agencies").asked
     assert len(story.involved) == 1
+
+
+def test_one_agency_says_less_to_the_school_than_to_the_hospital(population: Population) -> None:
+    concern, urgent = _story(population, "school-concern"), _story(population, "four-agencies")
+    assert len(concern.coarse) == 1
+    assert concern.coarse == concern.involved == urgent.exact
+    assert not urgent.coarse
+    kinds = {row["kind"] for a, row in _same_birth(population, concern) if a in concern.coarse}
+    assert kinds == {"GP"}
+
+
+def test_a_mental_health_team_is_silent(population: Population) -> None:
+    story = _story(population, "sensitive")
+    teams = {a for a, row in _same_birth(population, story) if row["kind"] == "MENTAL_HEALTH"}
+    assert teams
+    assert teams <= story.silent
 
 
 def test_no_school_names_the_child_who_has_none(population: Population) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fakes.federations import EVERY_CODE
 from fakes.refusals import refused
-from fingerpost.protocol.codes import AgencyKind, Kind, Purpose, Reach, Role
+from fingerpost.protocol.codes import COARSE, AgencyKind, Kind, Purpose, Reach, Role
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import CodeLists
 from fingerpost.protocol.federation_files import read_code_lists, write_code_lists
@@ -158,6 +158,35 @@ def test_urgent_lookups_begin_near_and_may_go_on_to_the_ring() -> None:
     assert {each.purpose: each.reach for each in TERMS if each.ring} == {
         Purpose.EMERGENCY_PROTECTION: Reach.AREA_AND_NEIGHBOURS,
         Purpose.EXPLOITATION: Reach.AREA,
+    }
+
+
+def test_of_every_reach_some_purpose_may_name_every_kind_that_has_a_form() -> None:
+    """So no agency could be left out for the reach of a query alone."""
+    for reach in Reach:
+        named = [each.named_at_most for each in TERMS if reach in each.reaches]
+        assert COARSE.keys() <= frozenset().union(*named)
+
+
+def test_which_kinds_of_agency_never_ask_for_what_enforcement_names() -> None:
+    """Of whom it would show nobody anything new if their questions were not sent there."""
+    enforcement = {kind for kind in COARSE if tier_of(kind) is Tier.ENFORCEMENT}
+    assert {
+        at.kind
+        for at in ROLES_AT
+        if all(
+            each.named_at_most.isdisjoint(enforcement) for each in TERMS if each.roles & at.roles
+        )
+    } == {
+        AgencyKind.SCHOOL,
+        AgencyKind.MULTI_ACADEMY_TRUST,
+        AgencyKind.COLLEGE,
+        AgencyKind.EARLY_YEARS,
+        AgencyKind.GP_PRACTICE,
+        AgencyKind.HOUSING,
+        AgencyKind.FIRE,
+        AgencyKind.DENTAL_PRACTICE,
+        AgencyKind.CHILDRENS_HOME,
     }
 
 
