@@ -119,7 +119,7 @@ class OnDuty:
         return f"OnDuty({self.why.name})"
 
 
-def has_left(row: Involvement, today: date, *, clock: bool = True) -> bool:
+def has_left(row: Involvement, today: date, *, clock: bool) -> bool:
     """Return whether a row's practitioner is not, or not yet, at the agency.
 
     Args:

@@ -170,6 +170,8 @@ _A_SECOND: Final = "a window counts in steps of a minute, and a second is within
 _ROOM: Final = "a bound of memory: one key more or less changes nothing that anybody relies on"
 _UNREAD: Final = "of bulk, where it is not stated, nobody reads it: its bounds are in `bulk`"
 _UNSTATED: Final = "who makes one states it; where nothing is known, the rule does not read it"
+_JOINED: Final = "spans that meet are joined below, whichever the first is"
+_NEVER_EQUAL: Final = "a change is between two details, of which one is none or they differ"
 _ANY_ONE: Final = "lookups have no rules of blocking: any one number stands for that"
 
 REVIEWED: Final[Mapping[str, Mapping[str, str]]] = {
@@ -183,7 +185,18 @@ REVIEWED: Final[Mapping[str, Mapping[str, str]]] = {
         "100_000 -> 100001 | MOST_GATEWAYS: Final = 100001": _ROOM,
     },
     "agency_node/desks/duty.py": {
+        "max -> min | end = min((ends for begins, ends in spans if begins <= now < ends), "
+        "default=None)": _JOINED,
+        "> -> >= | return None, min((begins for begins, _ in spans if begins >= now), "
+        "default=None)": "a span that begins now holds now, and then there is an end",
+        "1 -> 2 | for ahead in range(-2, SHOWN_DAYS + 1):": "no span is longer than a day",
         "False -> True | school: bool = True": _UNSTATED,
+    },
+    "agency_node/policy/words.py": {
+        "> -> >= | return (self.after or 0) >= (self.before or 0)": _NEVER_EQUAL,
+        "0 -> -1 | return (self.after or -1) > (self.before or 0)": _NEVER_EQUAL,
+        "0 -> -1 | return (self.after or 0) > (self.before or -1)": _NEVER_EQUAL,
+        "0 -> 1 | return (self.after or 1) > (self.before or 0)": _NEVER_EQUAL,
     },
     "key_holder/quota.py": {
         "0 -> -1 | day: int = -1": _UNREAD,

@@ -203,6 +203,13 @@ def test_rules_that_end_soon_begin_later_or_do_nothing_are_remarked() -> None:
     ]
 
 
+def test_a_rule_that_begins_or_ends_today_is_in_force() -> None:
+    begins = rule('principal, action == Action::"S47_ENQUIRY", resource', first=str(TODAY))
+    ends = rule('principal, action == Action::"CHILD_DEATH", resource', id_="ends", last=str(TODAY))
+    said = [line for line in remarks(agreement(begins, ends), TODAY, SIGNED) if "Rule" in line]
+    assert said == [f"Rule ends ends on {TODAY}."]
+
+
 # ---- changes -------------------------------------------------------------------------------------
 
 
@@ -222,6 +229,18 @@ def test_a_change_says_who_loses_what() -> None:
     )
     assert loses.asked_by == ("LOCAL_AUTHORITY: SOCIAL_WORKER, PERSONAL_ADVISER",)
     assert not loses.is_more
+
+
+def test_to_be_told_of_a_duty_desk_is_more_than_nothing_and_counts_at_the_gravest() -> None:
+    """Housing is told of in a referral only where significant harm is stated."""
+    before = rule('principal, action == Action::"S47_ENQUIRY", resource')
+    scope = 'principal, action == Action::"REFERRAL_TRIAGE", resource in Kind::"HOUSING"'
+    desk = rule(scope, id_="desk", detail="duty desk")
+    (gains, *_) = changes(agreement(before), agreement(before, desk), TODAY, SIGNED)
+    assert (gains.purpose, gains.kinds) == (Purpose.REFERRAL_TRIAGE, ("HOUSING",))
+    assert (gains.before, gains.after, gains.is_more) == (None, Detail.DUTY_DESK, True)
+    (loses, *_) = changes(agreement(before, desk), agreement(before), TODAY, SIGNED)
+    assert (loses.before, loses.after, loses.is_more) == (Detail.DUTY_DESK, None, False)
 
 
 def test_what_the_terms_do_not_allow_is_no_change() -> None:

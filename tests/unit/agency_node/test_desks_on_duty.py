@@ -22,6 +22,7 @@ from agency_node.desks.calendar import (
 from agency_node.desks.duty import (
     EDUCATION_DESK,
     AgencyDesks,
+    OnDuty,
     Why,
     as_of_now,
     has_left,
@@ -159,6 +160,7 @@ def test_the_duty_desk_of_the_member_list_is_rung_before_a_desk_that_is_closed()
     for found, why in ((evening, Why.USUAL_HOURS), (night, Why.LAST_RESORT)):
         assert found.desk is not None
         assert (found.desk.phone, found.desk.kind, found.why) == (LISTED, DeskKind.DUTY, why)
+        assert found.until == 0
 
 
 def test_a_pointer_is_never_lost() -> None:
@@ -166,8 +168,62 @@ def test_a_pointer_is_never_lost() -> None:
     closed = as_of_now(alone, AgencyDesks(), at(TUESDAY, "02:00"))
     assert (closed.desk_phone, closed.hours, closed.desk) == (TEAM, OFFICE, DeskKind.TEAM)
     nobody = full(worker_phone="", duty_phone="", ooh_phone="", desk_phone="")
-    assert on_duty(nobody, AgencyDesks(), at(TUESDAY)).why is Why.NO_DESK
+    assert on_duty(nobody, AgencyDesks(), at(TUESDAY)) == OnDuty(None, 0, Why.NO_DESK)
     assert as_of_now(nobody, AgencyDesks(), at(TUESDAY)).desk_email == nobody.desk_email
+
+
+def test_of_desks_that_are_closed_the_first_is_rung_later_and_one_that_ended_last() -> None:
+    """With no desk out of hours; a last day that is still ahead is not the end."""
+    ahead, over = int(at("2027-03-01", "00:00")), int(at("2026-11-24", "00:00"))
+    row = full(ooh_phone="", staffed_until=ahead)
+    first = on_duty(row, AgencyDesks(), at(SUNDAY, "02:00"))
+    assert first.desk is not None
+    assert (first.desk.phone, first.why, first.until) == (HERS, Why.CLOSED, 0)
+    alone = full(ooh_phone="", worker_phone="", duty_phone="", staffed_until=ahead)
+    assert on_duty(alone, AgencyDesks(), at(SUNDAY, "02:00")).until == 0
+    ended = full(ooh_phone="", worker_phone="", staffed_until=over)
+    later = on_duty(ended, AgencyDesks(), at(SUNDAY, "02:00"))
+    assert later.desk is not None
+    assert (later.desk.phone, later.why, later.until) == (DUTY, Why.CLOSED, 0)
+
+
+def test_hours_of_a_desk_at_night_are_not_those_of_the_practitioner() -> None:
+    hers = full(worker_hours=(), duty_phone="", ooh_phone="")
+    by_team = on_duty(hers, AgencyDesks(), at(THURSDAY))
+    assert by_team.desk is not None
+    assert (by_team.desk.phone, by_team.why) == (HERS, Why.STAFFED)
+    night = full(
+        worker_hours=(),
+        desk=DeskKind.OUT_OF_HOURS,
+        desk_phone=NIGHT,
+        hours=NIGHTS,
+        duty_phone="",
+        ooh_phone="",
+    )
+    by_day = on_duty(night, AgencyDesks(), at(THURSDAY))
+    assert by_day.desk is not None
+    assert (by_day.desk.phone, by_day.why) == (HERS, Why.USUAL_HOURS)
+    at_two = as_of_now(night, AgencyDesks(), at(THURSDAY, "02:00"))
+    assert (at_two.ooh_phone, at_two.desk) == (NIGHT, DeskKind.OUT_OF_HOURS)
+
+
+def test_the_next_opening_is_looked_for_on_the_days_that_are_shown_and_one_more() -> None:
+    """A desk of one day of the week, which is closed on the next of them."""
+    for days, shut, opens in (
+        (1, date(2026, 11, 30), at("2026-12-07", "09:00")),
+        (2, date(2026, 12, 1), 0),
+    ):
+        row = full(worker_phone="", duty_phone="", hours=(OpeningHours(days, 540, 1020),))
+        agency = AgencyDesks(Calendar(closed=frozenset({shut})))
+        found = on_duty(row, agency, at(SUNDAY))
+        assert (found.why, found.until) == (Why.OUT_OF_HOURS, opens)
+
+
+def test_an_end_beyond_what_is_shown_is_none() -> None:
+    row = full(desk_phone=TEAM, hours=ALWAYS, worker_phone="")
+    for day, end in ((date(2026, 12, 2), 0), (date(2026, 12, 1), at("2026-12-01", "00:00"))):
+        shut = AgencyDesks(Calendar(closed=frozenset({day})))
+        assert on_duty(row, shut, at(TUESDAY)).until == end
 
 
 # ---- who has left --------------------------------------------------------------------------------
@@ -190,6 +246,22 @@ def test_who_has_left_is_not_shown_by_name_or_number(desk: DeskKind | None) -> N
             assert "desk@example.org" not in shown
     by_day = as_of_now(row, AGENCY, at(TUESDAY)).desk_phone
     assert by_day == (DUTY if desk in (None, DeskKind.WORKER) else TEAM)
+
+
+@pytest.mark.parametrize(
+    ("desk", "left", "shown"),
+    [
+        (DeskKind.WORKER, False, True),
+        (DeskKind.WORKER, True, False),
+        (None, True, False),
+        (DeskKind.TEAM, True, True),
+    ],
+)
+def test_the_address_of_a_desk_goes_with_who_alone_reads_it(
+    desk: DeskKind | None, left: bool, shown: bool
+) -> None:
+    row = full(desk=desk, worker_until=date(2026, 11, 23) if left else None)
+    assert bool(as_of_now(row, AGENCY, at(TUESDAY)).desk_email) is shown
 
 
 def test_who_has_not_begun_is_not_shown_yet() -> None:
@@ -228,7 +300,8 @@ def test_a_clock_that_is_not_verified_names_the_duty_desk_and_nobody_who_may_hav
     found = as_of_now(full(worker_until=date(2030, 1, 1)), unsure, at(TUESDAY))
     assert (found.desk_phone, found.desk, found.hours) == (DUTY, DeskKind.DUTY, ())
     assert (found.worker_name, found.staffed_until, found.ooh_phone) == ("", 0, NIGHT)
-    assert on_duty(full(), unsure, at(TUESDAY)).why is Why.CLOCK
+    by_clock = on_duty(full(), unsure, at(TUESDAY))
+    assert (by_clock.why, by_clock.until) == (Why.CLOCK, 0)
     listed = on_duty(full(duty_phone=""), unsure, at(TUESDAY))
     assert listed.desk is not None
     assert listed.desk.phone == LISTED
