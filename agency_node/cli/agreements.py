@@ -27,7 +27,7 @@ from agency_node.cli.typed_child import OWN_NUMBER, prompted
 from agency_node.importing.sources import fields as read
 from agency_node.importing.wiring import open_shields, open_store
 from agency_node.policy.agreement import MOST_DAYS, Agreement, places
-from agency_node.policy.places import is_front_door, own_areas, ruled_place
+from agency_node.policy.places import is_front_door, own_areas, ruled_place, serves
 from agency_node.policy.store import load, ready
 from agency_node.policy.vocabulary import KINDS, Involved, Requester
 from agency_node.policy.words import (
@@ -154,7 +154,7 @@ def explain_(
             wanted,
             Involved(each, lead),
             significant_harm=harm,
-            own=federation.serves(chosen.id, own_areas(asks, federation)),
+            own=serves(chosen.id, own_areas(asks, federation), federation),
             front_door=is_front_door(federation.agency(chosen.id)),
         )
         for each in kinds

@@ -77,11 +77,18 @@ def place(
     beside = {*federation.area(question.requester.id.area).neighbours, *named_areas}
     return ruled_place(
         question.terms,
-        own=federation.serves(agency, own),
-        named=federation.serves(agency, named_areas),
-        given=federation.serves(agency, beside) and gives_home(question.demographics, matched),
+        own=serves(agency, own, federation),
+        named=serves(agency, named_areas, federation),
+        given=serves(agency, beside, federation) and gives_home(question.demographics, matched),
         front_door=is_front_door(federation.agency(agency)),
     )
+
+
+def serves(agency: AgencyId, areas: Iterable[AreaCode], federation: Federation) -> bool:
+    """Return whether an agency is in one of these areas or serves one; not in one that the list
+    does not have."""
+    found = (federation.areas[code] for code in areas if code in federation.areas)
+    return any(agency.area == area.code or agency in area.serving for area in found)
 
 
 def own_areas(requester: Agency, federation: Federation) -> frozenset[AreaCode]:
@@ -92,7 +99,7 @@ def own_areas(requester: Agency, federation: Federation) -> frozenset[AreaCode]:
     whole country, every place would be its own).
     """
     home = federation.area(requester.id.area)
-    beside = (code for code in home.neighbours if federation.serves(requester.id, (code,)))
+    beside = (code for code in home.neighbours if serves(requester.id, (code,), federation))
     return frozenset({home.code, *beside})
 
 

@@ -446,12 +446,6 @@ class Federation:
             and (reach is not Reach.NATIONAL_RING or in_national_ring(agency))
         )
 
-    def serves(self, agency: AgencyId, areas: Iterable[AreaCode]) -> bool:
-        """Return whether an agency is in one of these areas or serves one; not in one that the list
-        does not have."""
-        found = (self.areas[code] for code in areas if code in self.areas)
-        return any(agency.area == area.code or agency in area.serving for area in found)
-
     def hosted_by(self, node: MemberId) -> tuple[Agency, ...]:
         """Return the agencies whose records are on the node, in the order of their ids."""
         found = [a for area in self.areas.values() for a in area.agencies if a.node == node]

@@ -66,7 +66,7 @@ AGREEMENTS: Final[tuple[Mutation, ...]] = (
     Mutation(
         f"{NODE}test_places.py::test_a_postcode_that_a_far_record_kept_does_not_show_the_new_place",
         _PLACES,
-        "given=federation.serves(agency, beside) and gives_home(",
+        "given=serves(agency, beside, federation) and gives_home(",
         "given=gives_home(",
     ),
     Mutation(

@@ -111,7 +111,7 @@ def test_an_agency_beyond_the_reach_may_not_even_be_asked(population: Population
     assert differences(story, outcome(story), frozenset()) == []
     beyond = min(map(str, story.beyond))
     found = outcome(story)
-    found["agencies"].append({"id": beyond, "status": "NOTHING_TO_DISCLOSE"})
+    found["agencies"].append({"id": beyond, "status": "NOTHING_TO_DISCLOSE", "pointers": []})
     assert differences(story, found, frozenset()) == [f"{beyond} was asked"]
 
 
