@@ -1,4 +1,4 @@
-"""What breaks the claims on agreements and places: see ``claims``."""
+"""What breaks the claims on agreements, places and desks: see ``claims``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 from mutants.mutation import ANSWERS, NODE, TOLD, Mutation
 
 _POLICY: Final = "agency_node/policy/agreement.py"
+_DUTY: Final = "agency_node/desks/duty.py"
 _PLACES: Final = "agency_node/policy/places.py"
 
 AGREEMENTS: Final[tuple[Mutation, ...]] = (
@@ -94,5 +95,33 @@ AGREEMENTS: Final[tuple[Mutation, ...]] = (
         _PLACES,
         "        front_door=is_front_door(federation.agency(agency)),\n",
         "        front_door=True,\n",
+    ),
+    # ---- desks -----------------------------------------------------------------------------------
+    Mutation(
+        f"{NODE}test_desks_on_duty.py::test_who_has_left_is_not_shown_by_name_or_number",
+        _DUTY,
+        '        worker_name="" if gone or note else row.worker_name,\n',
+        '        worker_name="" if note else row.worker_name,\n',
+    ),
+    Mutation(
+        f"{NODE}test_desks_on_duty.py::"
+        "test_at_every_moment_a_number_is_named_and_nobody_who_has_left",
+        _DUTY,
+        "        (worker, not gone),\n",
+        "        (worker, True),\n",
+    ),
+    Mutation(
+        f"{NODE}test_desks_on_duty.py::"
+        "test_a_clock_that_is_not_verified_names_the_duty_desk_and_nobody_who_may_have_left",
+        _DUTY,
+        "    return not clock or not _between(",
+        "    return not _between(",
+    ),
+    Mutation(
+        f"{NODE}test_desks_on_duty.py::"
+        "test_a_school_is_rung_in_term_and_its_councils_education_desk_in_the_holidays",
+        _DUTY,
+        "        (education, out_of_term),\n",
+        "        (education, False),\n",
     ),
 )

@@ -128,6 +128,13 @@ def test_a_desk_that_is_always_staffed_has_no_end() -> None:
     assert (found.until, found.why) == (0, Why.STAFFED)
 
 
+def test_a_desk_that_closes_when_it_opens_is_staffed_for_a_day() -> None:
+    row = full(desk_phone=TEAM, hours=(OpeningHours(2, 540, 540),), worker_phone="", duty_phone="")
+    for day, clock in ((TUESDAY, "09:00"), ("2026-11-25", "08:59")):
+        found = on_duty(row, AgencyDesks(), at(day, clock))
+        assert (found.why, found.until) == (Why.STAFFED, at("2026-11-25", "09:00"))
+
+
 # ---- hours that are not known --------------------------------------------------------------------
 
 
@@ -170,6 +177,13 @@ def test_a_pointer_is_never_lost() -> None:
     nobody = full(worker_phone="", duty_phone="", ooh_phone="", desk_phone="")
     assert on_duty(nobody, AgencyDesks(), at(TUESDAY)) == OnDuty(None, 0, Why.NO_DESK)
     assert as_of_now(nobody, AgencyDesks(), at(TUESDAY)).desk_email == nobody.desk_email
+
+
+def test_a_desk_has_not_ended_on_the_evening_of_its_last_day() -> None:
+    tonight = int(at("2026-11-25", "00:00"))
+    row = full(ooh_phone="", worker_phone="", duty_phone="", staffed_until=tonight)
+    found = on_duty(row, AgencyDesks(), at(TUESDAY, "20:00"))
+    assert (found.why, found.until) == (Why.CLOSED, 0)
 
 
 def test_of_desks_that_are_closed_the_first_is_rung_later_and_one_that_ended_last() -> None:
