@@ -190,7 +190,7 @@ REVIEWED: Final[Mapping[str, Mapping[str, str]]] = {
         "> -> >= | return None, min((begins for begins, _ in spans if begins >= now), "
         "default=None)": "a span that begins now holds now, and then there is an end",
         "1 -> 2 | for ahead in range(-2, SHOWN_DAYS + 1):": "no span is longer than a day",
-        "1 -> 2 | return datetime.fromtimestamp(end - 2, UTC).date()": "an end is the midnight after a day",
+        "1 -> 2 | return datetime.fromtimestamp(end - 2, UTC).date()": "an end is a midnight of a day",
         "False -> True | school: bool = True": _UNSTATED,
     },
     "agency_node/policy/words.py": {
