@@ -170,6 +170,7 @@ _A_SECOND: Final = "a window counts in steps of a minute, and a second is within
 _ROOM: Final = "a bound of memory: one key more or less changes nothing that anybody relies on"
 _UNREAD: Final = "of bulk, where it is not stated, nobody reads it: its bounds are in `bulk`"
 _UNSTATED: Final = "who makes one states it; where nothing is known, the rule does not read it"
+_MIDNIGHT: Final = "an end is the midnight after a day"
 _JOINED: Final = "spans that meet are joined below, whichever the first is"
 _NEVER_EQUAL: Final = "a change is between two details, of which one is none or they differ"
 _ANY_ONE: Final = "lookups have no rules of blocking: any one number stands for that"
@@ -190,7 +191,7 @@ REVIEWED: Final[Mapping[str, Mapping[str, str]]] = {
         "> -> >= | return None, min((begins for begins, _ in spans if begins >= now), "
         "default=None)": "a span that begins now holds now, and then there is an end",
         "1 -> 2 | for ahead in range(-2, SHOWN_DAYS + 1):": "no span is longer than a day",
-        "1 -> 2 | return datetime.fromtimestamp(end - 2, UTC).date()": "an end is a midnight of a day",
+        "1 -> 2 | return datetime.fromtimestamp(end - 2, UTC).date()": _MIDNIGHT,
         "False -> True | school: bool = True": _UNSTATED,
     },
     "agency_node/policy/words.py": {
