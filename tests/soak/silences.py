@@ -44,6 +44,10 @@ from soak.timed_node import Node, hash_of
 TICK: Final = limits.TICK_MS / 1000
 TURN_SECONDS: Final = 1.5 * TICK
 """From one query to the next, on the average: every tick has one at the most, or two."""
+AT_ONCE: Final = 8
+"""So many answers are waited for at the most, and so long for one."""
+PATIENCE_SECONDS: Final = 3.0
+LEAST: Final = 2
 MOST: Final = 4.5
 UNKNOWN: Final = "unknown"
 REASONS: Final = ("shielded", "sensitive", "possible", "not-permitted")
@@ -97,7 +101,7 @@ def measured(
     draw.shuffle(order)
     asked: list[Asked] = []
     arrived: dict[bytes, float] = {}
-    cores = sorted(os.sched_getaffinity(0))
+    cores, lost = sorted(os.sched_getaffinity(0)), 0
     with Broker(node.address, node.tls, node.repository.fetch) as broker, node.running(cores):
         peer = broker.attached()
         broker.turns(8.0)  # tables are built
@@ -107,6 +111,10 @@ def measured(
                 peer = broker.attached()
             wire = query_of(node, kind)
             broker.turns(draw.uniform(0.5, 1.5) * TURN_SECONDS)
+            waits = time.monotonic() + PATIENCE_SECONDS
+            while len(asked) - len(peer.arrived) - lost >= AT_ONCE and time.monotonic() < waits:
+                broker.turns(TICK)  # a machine that is busy with other work
+            lost = max(lost, len(asked) - len(peer.arrived) - AT_ONCE + 1)
             try:
                 peer.data(write_queries([wire]).SerializeToString())
                 peer.turn(0.0)
@@ -116,7 +124,7 @@ def measured(
             if number % 1000 == 999:
                 sys.stdout.write(f"{number + 1} of {len(order)} queries\n")
                 sys.stdout.flush()
-        broker.turns(3.0)
+        broker.turns(PATIENCE_SECONDS)
         arrived.update(peer.arrived)
     return asked, arrived
 
@@ -157,10 +165,13 @@ def rows(asked: Sequence[Asked], arrived: Mapping[bytes, float]) -> Iterator[Row
         seen = features(each, arrived)
         if seen is not None:
             found.setdefault(each.kind, []).append(seen)
-    unknown = found[UNKNOWN]
+    unknown = found.get(UNKNOWN, [])
     for kind in REASONS:
-        some = found[kind]
+        some = found.get(kind, [])
         sent = sum(each.kind == kind for each in asked)
+        if min(len(some), len(unknown)) < LEAST:
+            yield Row(f"silences {kind}", sent, note="too few answers came", failed=True)
+            continue
         scores = [
             welch([of[n] for of in some], [of[n] for of in unknown]) for n in range(len(NAMES))
         ]

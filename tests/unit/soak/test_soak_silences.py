@@ -55,3 +55,9 @@ def test_an_answer_that_did_not_come_is_a_gap() -> None:
     assert time == pytest.approx(0.32)
     assert behind == pytest.approx(0.28)
     assert phase == pytest.approx(1.33 % TICK)
+
+
+def test_a_run_without_answers_says_so() -> None:
+    found = list(rows([Asked(kind, b"", 1.0) for kind in (UNKNOWN, *REASONS)], {}))
+    assert [row.failed for row in found] == [True] * len(REASONS)
+    assert {row.note for row in found} == {"too few answers came"}
