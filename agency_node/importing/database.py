@@ -5,8 +5,10 @@ that are named (``ssds_tables.TABLES``) and no others. What the reader may not s
 never fewer rows (accident: a policy on rows, or a table that is being made anew, by which children
 would be unknown). The server ends what takes too long, and rows are bounded.
 
-No password is a setting, or part of an address. An error of the driver is named by its class alone:
-its text may hold what stood in a row.
+No password is a setting, or part of an address. What failed is said in words of ours, by codes
+alone (SQLSTATE, of PostgreSQL's manual, appendix A; the names of SQLite's results; of a connection
+that was not made, how far it came): the driver's own words may hold what stood in a row, the
+reader's name or an address.
 """
 
 from __future__ import annotations
@@ -43,6 +45,41 @@ _ROWS_AT_ONCE: Final = 5000
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _CELLS: Final = (str, int, float, bool, date, Decimal, type(None))
 _EXTRA: Final = "the driver is not installed: install fingerpost with the extra `database`"
+_OTHER: Final = "it gave an error"
+_OF_SQLITE: Final[Mapping[str, str]] = {
+    "CANTOPEN": "there is no such file, or this user may not open it",
+    "PERM": "this user may not open the file",
+    "AUTH": "this user may not open the file",
+    "NOTADB": "the file is no database of SQLite",
+    "CORRUPT": "the file is damaged or was cut off: copy it again",
+    "IOERR": "the disk did not give the whole file: look at the disk, and copy the file again",
+    "BUSY": "a program is writing the file: import once it has ended",
+    "LOCKED": "a program is writing the file: import once it has ended",
+}
+"""By the first word of the result's name behind ``SQLITE_``."""
+_OF_POSTGRESQL: Final[Mapping[str, str]] = {
+    "08": "the connection was lost: run the import again",
+    "25006": "reading it would write to the database",
+    "28": "the server does not let this reader in: look at user and password",
+    "3D": "the server has no such database",
+    "42501": "the reader may not read it, or not all of its rows",
+    "53": "the server has no room: too many connections, or a full disk",
+    "55P03": "it was held for longer than `seconds`: import once what fills the tables has ended",
+    "57014": "it took longer than `seconds`",
+    "57P": "the server is stopping or starting: run the import again once it runs",
+}
+"""By the beginning of SQLSTATE."""
+_NO_NAME: Final = "no machine of this name is known: look at host"
+_NOT_LET_IN: Final = (
+    "a server answers, and does not let this reader in: look at user, password and database, and "
+    "whether it takes connections from here"
+)
+_ASKS: Final = "a server answers, and asks for a password: state its file as password"
+_TOO_SLOW: Final = "no server answered in time: look at host, port and the firewall"
+_NOT_CONNECTED: Final = (
+    "no connection was made: look whether the server runs at this host and port, whether it knows "
+    "user and database, and whether certificate is of the authority that signed the server's"
+)
 
 
 class PostgreSql(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -120,8 +157,9 @@ def read_database(path: Path) -> SourceFile:
     """Read the dataset from the database that a file names.
 
     Raises:
-        Defect: the file is wrong, or the database cannot be reached or read.
-        RefusedFile: tables or columns are missing, or may not be read; TOO_MANY_ROWS.
+        Defect: the file is wrong.
+        RefusedFile: DATABASE_NOT_READ; tables or columns are missing, or may not be read;
+            TOO_MANY_ROWS.
     """
     where = load(path, DatabaseFile)
     stated = where.postgresql
@@ -139,8 +177,7 @@ def read_database(path: Path) -> SourceFile:
                     _hold(connection, stated)
                 tables = _read(connection, schema, chosen)
     except SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
-        raise Defect(f"{path}: the database cannot be read ({type(cause).__name__})") from None
+        raise RefusedFile(Reason.DATABASE_NOT_READ, why_unread(error)) from None
     except ModuleNotFoundError:
         raise Defect(f"{path}: {_EXTRA}") from None
     return SourceFile(tables, tables.digest(), datetime.now(UTC).date())
@@ -165,7 +202,8 @@ def _hold(connection: Connection, stated: PostgreSql) -> None:
     """
     connection.execution_options(postgresql_readonly=True)
     milliseconds = stated.seconds * 1000
-    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
+    # Until the tables are held, this bound alone: the other one would end the same wait first, and
+    # would not say that somebody else holds them.
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")
     # With a policy on rows, the server then refuses to answer with some of them.
     connection.exec_driver_sql("SET LOCAL row_security = off")
@@ -176,10 +214,11 @@ def _hold(connection: Connection, stated: PostgreSql) -> None:
             with connection.begin_nested():
                 name = f"{quoted(stated.schema)}.{quoted(table)}"
                 connection.exec_driver_sql(f"LOCK TABLE {name} IN ACCESS SHARE MODE")
-        except SQLAlchemyError:
-            faults.append(FileFault(Reason.TABLE_NOT_READ, table))
+        except SQLAlchemyError as error:
+            faults.append(FileFault(Reason.TABLE_NOT_READ, table, (why_unread(error),)))
     if faults:
         raise RefusedFile.of(faults)
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
 
 
 def _of_postgresql(stated: PostgreSql) -> Engine:
@@ -236,8 +275,8 @@ def _read(
         try:
             with connection.begin_nested():
                 rows[table] = sorted(_rows(connection, schema, table, names, left))
-        except SQLAlchemyError:
-            faults.append(FileFault(Reason.TABLE_NOT_READ, table))
+        except SQLAlchemyError as error:
+            faults.append(FileFault(Reason.TABLE_NOT_READ, table, (why_unread(error),)))
             continue
         left -= sum(len(cell) for row in rows[table] for cell in row)
     if faults:
@@ -276,3 +315,35 @@ def _text(cell: Cell | Decimal | object, where: str) -> str:
     if not isinstance(cell, _CELLS):
         raise RefusedFile(Reason.TABLE_NOT_READ, where)
     return str(cell) if isinstance(cell, Decimal) else text_of(cell)
+
+
+def why_unread(error: BaseException) -> str:
+    """Return why a database, or a table of it, could not be read.
+
+    Args:
+        error: of SQLAlchemy, or of the driver (``sqlite3``, ``psycopg``).
+    """
+    cause = getattr(error, "orig", None) or error
+    name = getattr(cause, "sqlite_errorname", None)
+    if name is not None:
+        return _OF_SQLITE.get(str(name).split("_")[1], _OTHER)
+    if not hasattr(cause, "sqlstate"):
+        return _OTHER
+    if cause.sqlstate is None:
+        return _unconnected(cause)
+    return next(
+        (words for code, words in _OF_POSTGRESQL.items() if cause.sqlstate.startswith(code)),
+        _OTHER,
+    )
+
+
+def _unconnected(cause: BaseException) -> str:
+    """``cause``: of psycopg, without an answer of the server to a query."""
+    if type(cause).__name__ == "ConnectionTimeout":
+        return _TOO_SLOW
+    connection = getattr(cause, "pgconn", None)
+    if connection is None:
+        return _NO_NAME if type(cause).__name__ == "OperationalError" else _OTHER
+    if connection.needs_password:
+        return _ASKS
+    return _NOT_LET_IN if connection.used_password else _NOT_CONNECTED

@@ -37,6 +37,11 @@ class Reason(Enum):
         "The file cannot be read.",
         "Name the right file, and let the node's user read it.",
     )
+    DATABASE_NOT_READ = (
+        "database_not_read",
+        "The database cannot be read.",
+        "Mend what is named, and run the import again.",
+    )
     FILE_BEING_WRITTEN = (
         "file_being_written",
         "A program is still writing the file.",
@@ -45,7 +50,8 @@ class Reason(Enum):
     NOT_TEXT = (
         "not_text",
         "The file is neither a text nor a workbook.",
-        "Export it as CSV or as an Excel workbook.",
+        "Export it again, as CSV or as an Excel workbook, and copy the whole file: it may have "
+        "been damaged or cut off.",
     )
     LINE_TOO_LONG = (
         "line_too_long",

@@ -125,7 +125,7 @@ def test_of_a_folder_what_was_read_is_deleted_and_the_name_of_a_database_stays(
     named.write_text('[sqlite]\nfile = "nothing.sqlite"\n')
     assert not dispose_of(named)
     assert named.exists()
-    with pytest.raises(Defect):
+    with pytest.raises(RefusedFile):
         open_source(named)
 
 

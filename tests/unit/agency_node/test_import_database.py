@@ -11,12 +11,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from agency_node.importing import database
-from agency_node.importing.database import names_database, read_database
+from agency_node.importing.database import names_database, read_database, why_unread
 from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.reasons import Reason
 from agency_node.importing.sources.ssds_tables import TABLES, Tables
@@ -125,11 +126,30 @@ def test_rows_are_bounded(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert why.value.reason is Reason.TOO_MANY_ROWS
 
 
-def test_what_is_no_database_is_a_defect_that_shows_nothing_of_it(here: Path) -> None:
+def why_not_read(named: Path) -> str:
+    with pytest.raises(RefusedFile) as why:
+        read_database(named)
+    assert why.value.reason is Reason.DATABASE_NOT_READ
+    return str(why.value)
+
+
+def test_what_is_no_database_is_said_and_nothing_of_it_shown(here: Path) -> None:
     (here.parent / "ssd data.sqlite").write_text("Quillfeather" * 1000)
-    with pytest.raises(Defect, match="cannot be read") as why:
-        read_database(here)
-    assert "Quillfeather" not in str(why.value)
+    why = why_not_read(here)
+    assert "no database of SQLite" in why
+    assert "Quillfeather" not in why
+
+
+def test_a_database_that_is_not_there_or_was_cut_off_or_is_written_is_said(here: Path) -> None:
+    file = here.parent / "ssd data.sqlite"
+    with closing(sqlite3.connect(file)) as writing:
+        writing.execute("BEGIN EXCLUSIVE")
+        assert "a program is writing" in why_not_read(here)
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
+    assert "damaged or was cut off" in why_not_read(here)
+    file.unlink()
+    assert "no such file" in why_not_read(here)
 
 
 @pytest.mark.parametrize(
@@ -310,6 +330,7 @@ def test_tables_that_may_not_be_read_are_named(filled: Server, tmp_path: Path) -
         (Reason.TABLE_NOT_READ, "ssd_address"),
         (Reason.TABLE_NOT_READ, "ssd_cp_plans"),
     ]
+    assert "the reader may not read it" in str(why.value)
 
 
 def test_a_policy_that_hides_rows_stops_the_import(filled: Server, tmp_path: Path) -> None:
@@ -333,6 +354,16 @@ def test_what_takes_too_long_is_ended_by_the_server(filled: Server, tmp_path: Pa
     with pytest.raises(RefusedFile) as why:
         read_database(filled.named(tmp_path, seconds="1"))
     assert (why.value.reason, why.value.column) == (Reason.TABLE_NOT_READ, "ssd_address")
+    assert "took longer than `seconds`" in str(why.value)
+
+
+def test_tables_that_are_still_being_filled_are_said(filled: Server, tmp_path: Path) -> None:
+    with filled.connect() as filling, filling.transaction():
+        filling.execute("TRUNCATE ssd.ssd_address")
+        with pytest.raises(RefusedFile) as why:
+            read_database(filled.named(tmp_path, seconds="1"))
+    assert why.value.column == "ssd_address"
+    assert "import once what fills the tables has ended" in str(why.value)
 
 
 def test_all_tables_are_of_one_moment_and_none_is_emptied_meanwhile(
@@ -377,11 +408,33 @@ def test_a_wrong_password_or_an_unknown_user_shows_neither(filled: Server, tmp_p
     secret = tmp_path / "password"
     secret.write_text("Brackenwood9\n")
     secret.chmod(0o600)
-    path = filled.named(tmp_path, user="nobody-here", password=f'"{secret}"')
-    with pytest.raises(Defect) as why:
-        read_database(path)
-    assert "Brackenwood9" not in str(why.value)
-    assert "nobody-here" not in str(why.value)
+    why = why_not_read(filled.named(tmp_path, user="nobody-here", password=f'"{secret}"'))
+    assert "no connection was made" in why
+    assert "Brackenwood9" not in why
+    assert "nobody-here" not in why
+
+
+def test_a_server_that_does_not_run_or_is_not_known_is_said(tmp_path: Path) -> None:
+    named = tmp_path / "council.toml"
+    rest = 'database = "d"\nschema = "s"\nuser = "u"\n'
+    named.write_text(f'[postgresql]\nhost = "{tmp_path}"\n{rest}')
+    assert "look whether the server runs" in why_not_read(named)
+    named.write_text(f'[postgresql]\nhost = "ssd.invalid"\ncertificate = "ca.pem"\n{rest}')
+    assert "look at host" in why_not_read(named)
+
+
+class Unconnected(Exception):
+    """As psycopg says that a server refused the password, or that none was given."""
+
+    sqlstate = None
+
+    def __init__(self, *, used: bool, needs: bool) -> None:
+        self.pgconn = SimpleNamespace(used_password=used, needs_password=needs)
+
+
+def test_a_server_that_does_not_let_the_reader_in_is_said() -> None:
+    assert "does not let this reader in" in why_unread(Unconnected(used=True, needs=False))
+    assert "asks for a password" in why_unread(Unconnected(used=True, needs=True))
 
 
 def test_the_sample_of_the_settings_is_a_file_that_names_a_database() -> None:
