@@ -48,6 +48,8 @@ _LOST_LETTER: Final = re.compile(
     r"|[^\W\d_]\?|\?[^\W\d_]"
     # signs that one encoding makes of the letters of another, such as Ren‚ and N£¤ez
     "|[\u0080-\u009f£¤¥¢§¶¬±÷×…„‚‹›¸¿¡°¦¨¯ˆ˜†‡‰•™®©µ€\u2500-\u259f∂∆∑∏π∫Ω√≈≤≥◊]"
+    # letters of a Macintosh that were read as Windows-1252, such as ChloŽ, MŸller and Bront‘
+    "|(?<=[a-zß-ÿ])[ŽŠŸ]|Ÿ(?=[a-zß-ÿ])|(?<=[a-zß-ÿ])[‘“](?!\\w)"
     # UTF-8 that was read as Latin-1 or Windows-1252, such as NÃºÃ±ez
     "|[\u00c2-\u00c5][\u0080-\u00bf\u0152-\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )

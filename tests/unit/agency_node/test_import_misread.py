@@ -290,6 +290,17 @@ def test_a_letter_that_was_lost_at_either_end_of_a_name_is_one(lost: str) -> Non
     assert named == {(line, "surname") for line in (11, 12, 13)}
 
 
+@pytest.mark.parametrize("name", ["Chloé", "Müller", "Brontë", "Siân", "Zoé"])
+def test_letters_of_a_macintosh_that_were_read_as_windows_1252_are_lost(name: str) -> None:
+    read_wrongly = name.encode("mac-roman").decode("windows-1252")
+    assert set(stops([*lettered(0, 9), *lettered(9, 10, surname=read_wrongly)])) == {"damaged"}
+
+
+@pytest.mark.parametrize("sound", ["O‘Neill", "Žižek", "ŠIMŮNEK", "L’Haÿ", "D’Souza", "MCŽIGA"])
+def test_letters_and_signs_that_names_have_are_not_lost(sound: str) -> None:
+    assert not stops([*lettered(0, 9), *lettered(9, 12, surname=sound)])
+
+
 @pytest.mark.parametrize("unknown", ["?", "??", "Ashcombe ?", "? Ashcombe", "Ashcombe (?)", "(?)"])
 def test_a_name_that_nobody_knows_is_not_damaged(unknown: str) -> None:
     rows = [*lettered(0, 9), *lettered(9, 12, surname=unknown)]
