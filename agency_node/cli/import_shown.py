@@ -84,7 +84,9 @@ def show(console: Console, report: ImportReport) -> None:
         say(console, f"No row says {columns}: {nobody[0].remedy}.")
     for found in report.doubts:
         if found not in nobody:
-            what = f"{ended(found.words)} {found.remedy[0].upper()}{found.remedy[1:]}"
+            seen = f" ({_forms(found.forms)})" if found.forms else ""
+            words = ended(f"{found.words}{seen}")
+            what = f"{words} {found.remedy[0].upper()}{found.remedy[1:]}"
             say(console, ("Look at it: ", "yellow"), ended(what))
     for name in report.accepted:
         console.print(f"Accepted: {name}", markup=False)

@@ -107,7 +107,8 @@ class Finding:
         column: one of our names, or empty where it is about the file.
         rows: cells, rows or children that it is about, of ``of``.
         before: how many there would be by the last import, or of FELL by an earlier one.
-        forms: the commonest forms of what was not read, each with how often it stands there.
+        forms: the commonest forms of what was not read, each with how often it stands there; of
+            STATED_ROWS and NO_END, the tables of a source of several, each with its rows.
         days: of OLDER, the day of this export and of the last.
         why: of UNREAD, the commonest reason.
     """

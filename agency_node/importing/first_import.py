@@ -22,7 +22,7 @@ def doubts_about(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:
     had, children = facts.count.had, facts.count.children
     counted = facts.foot is not None or facts.stated_rows is not None
     if earlier is None and not counted and not facts.has_end:
-        yield Finding(Rule.NO_END, rows=facts.rows)
+        yield Finding(Rule.NO_END, rows=facts.countable, forms=tuple(facts.parts.items()))
     if earlier is not None and earlier.census is not None and earlier.census.sample:
         return
     for column in facts.orders.apart():

@@ -90,7 +90,8 @@ class Facts:
     how many rows are of involvements that are long over. ``sample``: as in ``sampled``. ``cut``:
     the last row is not whole, and no line ends behind it. ``foot``: how many rows or children the
     foot of the file counts, None where it counts none. ``stated_rows``: how many rows the operator
-    states, None where she states none. ``has_end``: the source shows where it ends.
+    states, None where she states none. ``has_end``: the source shows where it ends. ``parts``,
+    ``held``: as ``Table``.
     ``left_out``: as in ``sampled.compared``.
     """
 
@@ -109,9 +110,16 @@ class Facts:
     stated_rows: int | None = None
     has_end: bool = True
     left_out: Set[bytes] = frozenset()
+    parts: Mapping[str, int] = field(default_factory=dict)
+    held: int | None = None
 
     def __repr__(self) -> str:
         return f"Facts({self.rows} rows)"
+
+    @property
+    def countable(self) -> int:
+        """How many rows the system that made the file counts: those that somebody can compare."""
+        return self.rows if self.held is None else self.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +164,9 @@ def stopping(
 
 def counted_otherwise(facts: Facts) -> Iterator[Finding]:
     """Yield whether the file has another number of rows than the operator stated."""
-    if facts.stated_rows is not None and facts.rows != facts.stated_rows:
-        yield Finding(Rule.STATED_ROWS, rows=facts.rows, of=facts.stated_rows)
+    if facts.stated_rows is not None and facts.countable != facts.stated_rows:
+        parts = tuple(facts.parts.items())
+        yield Finding(Rule.STATED_ROWS, rows=facts.countable, of=facts.stated_rows, forms=parts)
 
 
 def _whole(facts: Facts, earlier: Earlier | None) -> Iterator[Finding]:

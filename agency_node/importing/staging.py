@@ -260,6 +260,8 @@ def make_ready(
         stated_rows=options.rows,
         has_end=export.has_end,
         left_out=frozenset(map(number_of, export.left_out)),
+        parts=export.parts,
+        held=export.held,
     )
     return Readied(export, tuple(children), tuple(refused), tuple(remarks), facts)
 

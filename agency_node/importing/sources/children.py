@@ -114,7 +114,7 @@ class Export:
         cut: whether its last row is not whole, and no line ends there.
         foot: how many rows a line below the table counts, as ``Table``.
         has_end: whether the source shows where it ends, as ``Table``.
-        parts: as ``Table``.
+        parts, held: as ``Table``.
         left_out: the numbers of those of whom every row is refused or no longer current.
     """
 
@@ -132,6 +132,7 @@ class Export:
     has_end: bool = True
     left_out: frozenset[str] = frozenset()
     parts: Mapping[str, int] = field(default_factory=dict)
+    held: int | None = None
 
     def __repr__(self) -> str:
         return f"Export({self.rows} rows)"
@@ -252,6 +253,7 @@ class _Reader:
             table.has_end,
             frozenset(self._known - self._children.keys()),
             table.parts,
+            table.held,
         )
 
     def _add(self, row: ChildRow) -> None:

@@ -120,6 +120,7 @@ def read_fhir(content: bytes) -> Table:
         frozenset({"team"}),
         ended=found.ended,
         has_end=found.has_end,
+        held=found.held,
     )
 
 

@@ -55,7 +55,7 @@ class Found:
         unread: a row for each resource about a child that cannot be read.
         labelled: one of these may bear a label.
         counts: of what was left out, under the keys of ``fhir.SAID``.
-        ended, has_end: as ``Table``.
+        ended, has_end, held: as ``Table``.
     """
 
     how: str = ""
@@ -70,6 +70,7 @@ class Found:
     counts: Counter[str] = field(default_factory=Counter)
     ended: bool = True
     has_end: bool = True
+    held: int = 0
 
     def key_of(self, to: Reference) -> str:
         """Return the ``Type/id`` of what a reference means, which need not be in the file."""
@@ -86,6 +87,7 @@ class Found:
         """Add one resource. Raises ``RefusedFile``."""
         if number > MOST_ROWS:
             raise RefusedFile(Reason.TOO_MANY_ROWS)
+        self.held += 1
         kind = type_of(raw)
         if kind == "OperationOutcome":
             raise RefusedFile(Reason.FHIR_NOT_WHOLE, kind)

@@ -156,7 +156,14 @@ def table_of(tables: Tables) -> Table:
     )
     about = ("Standard Safeguarding Dataset", *said)
     parts = {table: len(found) for table, found in tables.rows.items()}
-    return Table(HEADER, lambda: iter(rows), about, joining=frozenset({"team"}), parts=parts)
+    return Table(
+        HEADER,
+        lambda: iter(rows),
+        about,
+        joining=frozenset({"team"}),
+        parts=parts,
+        held=sum(parts.values()),
+    )
 
 
 def _rows(tables: Tables, people: Sequence[Record], counts: Counter[str]) -> Iterator[Row]:

@@ -87,6 +87,8 @@ class Table:
         has_end: whether the source shows where it ends; False of lines of text, of which the first
             so many look like a whole file.
         parts: of a source of several tables, how many rows each of them has.
+        held: how many records the source holds, as the system that made it counts them, where its
+            rows are made from them: of several tables all their rows, of FHIR its resources.
     """
 
     header: tuple[str, ...]
@@ -98,6 +100,7 @@ class Table:
     foot: int | None = None
     has_end: bool = True
     parts: Mapping[str, int] = field(default_factory=dict)
+    held: int | None = None
 
     def __repr__(self) -> str:
         return f"Table({len(self.header)} columns)"

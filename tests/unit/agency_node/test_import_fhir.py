@@ -621,3 +621,11 @@ def test_no_bytes_raise_anything_but_a_refusal(junk: bytes, at: int) -> None:
         read(whole[:at] + junk + whole[at:])
     except RefusedFile as why:
         assert why.faults
+
+
+def test_what_the_maker_of_ndjson_can_count_is_its_lines() -> None:
+    """A bulk export says how many resources each of its files holds, and not how many rows an
+    import makes from them.
+    """
+    content = lines(*trust(patient(), episodes=[episode(), episode("E2")]))
+    assert read(content).held == content.count(b"\n")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency_node.cli.import_ import read_accepted
+from agency_node.importing.first_import import doubts_about
 from agency_node.importing.misread import findings
 from agency_node.importing.sources.children import Export
 from agency_node.importing.sources.columns import Columns
@@ -436,3 +437,25 @@ def test_a_table_that_was_cut_off_between_two_lines_stops_the_second_import() ->
         named = f"table_fell:{involvements}"
         assert (named in {each.name for each in found}) is stops
         assert not stops or read_accepted([named]) == {named}
+
+
+def test_the_rows_that_a_council_can_count_are_those_of_its_tables() -> None:
+    """Accident: the involvements that are made from them are counted, and no system has a number to
+    hold that beside, so that a table which was cut off passes a first import.
+    """
+    texts = Texts(Council().worker().child("P1").involved("P1").child("P2").texts())
+    options = Options(AS_OF, Columns(), upn=False)
+    facts = make_ready(b"\0".join, texts, options).facts
+    (unbounded,) = (each for each in doubts_about(facts, None) if each.name == "no_end")
+    tables = read_texts(texts)
+    of_tables = {table: len(rows) for table, rows in tables.rows.items()}
+    assert unbounded.rows == sum(of_tables.values())
+    assert dict(unbounded.forms) == of_tables
+    cut = replace(tables, rows={**tables.rows, "ssd_address": tables.rows["ssd_address"][:1]})
+    stated = replace(options, rows=unbounded.rows)
+    (found,) = findings(make_ready(b"\0".join, cut, stated).facts, None)
+    assert (found.name, found.rows, found.of) == (
+        "stated_rows",
+        unbounded.rows - 1,
+        unbounded.rows,
+    )
