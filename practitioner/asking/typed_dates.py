@@ -46,7 +46,7 @@ _PUNCTUATION: Final = str.maketrans(
 _SPACES: Final = re.compile(r" +")
 _LEAD: Final = re.compile(
     r"(?:(?:born|dob|d\.o\.b\.?)(?: on| in)?:? )?"
-    r"(?:(?:mon|tues?|wednes|thurs?|fri|satur|sun)day,? )?"
+    r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\.?,? )?"
 )
 _MIDNIGHT: Final = re.compile(r"[t ]00:00(?::00(?:\.0+)?)?z?$")
 _DUE: Final = re.compile(r"(?:due|expected|edd)(?: on)?:? (.+)")

@@ -255,6 +255,7 @@ _QUESTIONS: Final = {
     "upn": "UPN",
     "other_names": "Former or other name (forename, surname)",
 }
+_CHILDS_SEX: Final = {"GIRL": Sex.FEMALE, "BOY": Sex.MALE}
 _FORMER: Final = ("other_names", "former_postcodes")
 _FORMER_FIRST: Final = (*_FORMER, *(name for name in _QUESTIONS if name not in _FORMER))
 _OF_THE_BORN: Final = frozenset({"sex", "health_number", "upn"})
@@ -377,7 +378,7 @@ def _ask_text(form: _Form, name: str) -> None:
         if name == "sex" and answer not in ("", CLEAR):
             try:
                 _sex(answer)
-            except ValueError:
+            except KeyError:
                 typer.echo("This was not understood. Try again, or leave it empty.", err=True)
                 continue
         break
@@ -434,4 +435,4 @@ def _sex(text: str) -> Sex:
     for sex in Sex:
         if text and sex.name.startswith(text.upper()):
             return sex
-    raise ValueError
+    return _CHILDS_SEX[text.upper()]

@@ -442,6 +442,15 @@ def test_of_a_child_not_born_yet_neither_sex_nor_number_is_asked_for(
     assert answered[0].demographics.dob == ExpectedDate(soon)
 
 
+def test_a_sex_is_understood_as_people_say_it(
+    desk: Desk, answered: list[Question], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.sign_in()
+    at_a_terminal(monkeypatch, typed_child(sex="x|girl"))
+    assert desk.as_ann(*ASKED).status == 3
+    assert answered[0].demographics.sex is Sex.FEMALE
+
+
 def test_a_reference_of_another_form_is_asked_for_again(
     desk: Desk, answered: list[Question], monkeypatch: pytest.MonkeyPatch
 ) -> None:
