@@ -262,6 +262,15 @@ def test_volume_begins_at_five_and_is_compared_with_three_peers_or_more(
     assert (Rule.VOLUME in made.found()) is met
 
 
+@pytest.mark.parametrize(("last", "met"), [(28 * limits.DAY, True), (28 * limits.DAY + 1, False)])
+def test_volume_is_counted_over_28_days(last: int, met: bool) -> None:
+    made = Made()
+    for n in range(VOLUME_ALONE):
+        at = AT + n * last // (VOLUME_ALONE - 1)
+        made.add(account="busy", own_number=f"B-{n}", at=at)
+    assert (Rule.VOLUME in made.found()) is met
+
+
 @pytest.mark.parametrize(("last", "met"), [(7 * limits.DAY, True), (7 * limits.DAY + 1, False)])
 def test_one_child_again_and_again_is_within_seven_days(last: int, met: bool) -> None:
     made = Made()
