@@ -564,3 +564,24 @@ def test_at_every_moment_a_number_is_named_and_nobody_who_has_left(
 def test_a_day_is_in_term_by_the_days_that_are_known() -> None:
     terms = Terms(date(2026, 9, 1), date(2026, 9, 2), ())
     assert [terms.has(date(2026, 8, 31)), terms.has(date(2026, 9, 1))] == [None, True]
+
+
+def test_a_day_in_one_of_several_holidays_is_not_in_term() -> None:
+    terms = terms_of(
+        [
+            (date(2026, 9, 2), date(2026, 10, 23)),
+            (date(2026, 11, 2), date(2026, 12, 18)),
+            (date(2027, 1, 5), date(2027, 2, 12)),
+        ]
+    )
+    days = (date(2026, 10, 26), date(2026, 12, 28), date(2026, 11, 2))
+    assert [terms.has(day) for day in days] == [False, False, True]
+
+
+def test_of_desks_of_which_nothing_is_known_the_first_is_rung() -> None:
+    row = full(hours=(), worker_hours=(), duty_phone="", ooh_phone="")
+    night = on_duty(row, AgencyDesks(), at(TUESDAY, "02:00"))
+    unsure = on_duty(row, AgencyDesks(clock=False), at(TUESDAY))
+    for found, why in ((night, Why.LAST_RESORT), (unsure, Why.CLOCK)):
+        assert found.desk is not None
+        assert (found.desk.phone, found.why) == (HERS, why)
