@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import effort
 from agency_node.answering.disclosure import Asks, disclose, fill_slots
 from agency_node.policy.agreement import InForce
 from agency_node.policy.places import Place
@@ -218,6 +219,7 @@ def test_an_agencys_own_practitioner_is_told_what_it_records_unless_it_is_shield
     }
 
 
+@effort.examples(200)
 @given(children, children, rows_of_the_table, st.booleans())
 def test_what_is_told_is_exactly_what_the_table_lets(
     matched: list[ChildRecord],
@@ -236,6 +238,19 @@ def test_what_is_told_is_exactly_what_the_table_lets(
         (COARSE[row.kind], row.status, row.worker_name) for row in allowed
     }
     assert len(set(disclosed)) == len(disclosed)
+
+
+@pytest.mark.parametrize(
+    "named", sorted(DISCLOSED), ids=lambda named: f"{named[0].name}-{named[1].name}"
+)
+def test_a_row_that_the_export_marks_sensitive_is_never_told(named: tuple[Purpose, Role]) -> None:
+    """Of every kind, beside the same row without the mark, which says what would be told."""
+    for kind in COARSE:
+        marked = an_involvement(kind, sensitive=True, worker_name="Sensitive Ferris")
+        question = a_question(*named, harm=True)
+        assert pointers(SCHOOL, [a_record(0, None, marked)], question) == ()
+        beside = pointers(SCHOOL, [a_record(0, None, marked, an_involvement(kind))], question)
+        assert beside == pointers(SCHOOL, [a_record(0, None, an_involvement(kind))], question)
 
 
 @given(children, rows_of_the_table)
