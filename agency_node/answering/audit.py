@@ -56,6 +56,8 @@ THEY_RANG: Final = "node.they_rang"
 SHIELD_SET: Final = "node.shield_set"
 SHIELD_KEPT: Final = "node.shield_kept"
 SHIELD_LIFTED: Final = "node.shield_lifted"
+SHIELD_SAME: Final = "node.shield_same"
+SHIELD_OTHER: Final = "node.shield_other"
 CHILD_HIDDEN: Final = "node.child_hidden"
 CHILD_SHOWN: Final = "node.child_shown"
 SHIELDS_ADOPTED: Final = "node.shields_adopted"
@@ -80,6 +82,8 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     SHIELD_SET: frozenset({"shield"}),
     SHIELD_KEPT: frozenset({"shield"}),
     SHIELD_LIFTED: frozenset({"shield", "second"}),
+    SHIELD_SAME: frozenset({"shield", "meeting"}),
+    SHIELD_OTHER: frozenset({"shield", "meeting"}),
     CHILD_HIDDEN: frozenset(),
     CHILD_SHOWN: frozenset({"second"}),
     SHIELDS_ADOPTED: frozenset(),

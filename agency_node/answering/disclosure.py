@@ -23,8 +23,8 @@ from agency_node.answering.matching import Asking, Examined
 from agency_node.policy.agreement import InForce, Ruling, ruled
 from agency_node.policy.places import Place
 from agency_node.policy.vocabulary import Detail, Involved, Requester
+from agency_node.records.meeting import Known
 from agency_node.records.records import ChildRecord, Involvement
-from agency_node.records.shields import Known
 from fingerpost.private.messages import Pointer, Question
 from fingerpost.protocol.codes import COARSE, DeskKind, InvolvementStatus
 from fingerpost.protocol.ids import AgencyId
@@ -176,13 +176,20 @@ def may_disclose(
         asking.keys(question, upn=upn),
         [record.demographics for record in examined.matched],
     )
+    # People have said that the records that matched are of another child than these shields.
+    others = shields.none_of([record.demographics for record in examined.matched])
+    possible = [
+        record
+        for record in examined.possible
+        if not others or not shields.is_only_of(record.demographics, others)
+    ]
     asks = Asks.of(question, asking.place(agency, question, examined.matched))
     disclosed = disclose(
         agency,
         examined.matched,
         asks,
         in_force,
-        possible=examined.possible,
+        possible=possible,
         wrong=wrong,
         contact=contact,
     )

@@ -31,9 +31,9 @@ from agency_node.answering import matching
 from agency_node.answering.disclosure import as_recorded, may_disclose
 from agency_node.answering.matching import Asking
 from agency_node.reading.ports import Rest, never_rest
+from agency_node.records.meeting import Known
 from agency_node.records.ports import MarkedLocators, Records
 from agency_node.records.records import Generation, RecordId
-from agency_node.records.shields import Known
 from agency_node.records.upkeep import Tagging
 from fingerpost.membership.ports import Members
 from fingerpost.private.justification import Justification

@@ -28,9 +28,9 @@ from agency_node.desks.duty import AgencyDesks, as_of_now
 from agency_node.policy.agreement import Agreement
 from agency_node.reading.ports import Rest, never_rest
 from agency_node.reading.ticks import Tally
+from agency_node.records.meeting import Known
 from agency_node.records.ports import Locators, Records
 from agency_node.records.records import Generation
-from agency_node.records.shields import Known
 from fingerpost.membership.ports import Members
 from fingerpost.private.locators import Peppers
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer

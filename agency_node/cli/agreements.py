@@ -39,9 +39,9 @@ from agency_node.policy.words import (
     in_words,
     remarks,
 )
+from agency_node.records.meeting import Known
 from agency_node.records.origin import own_number_of
 from agency_node.records.records import ChildRecord
-from agency_node.records.shields import Known
 from agency_node.records.store.imports import SqlImports
 from agency_node.settings import NodeSettings
 from fingerpost.audit.log import Actor, AuditEvent, OperationId

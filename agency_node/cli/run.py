@@ -149,7 +149,8 @@ def status(settings_file: SettingsFile) -> None:
     columns = ("Agency", "Import", "As of (UTC)", "Children", "Tagged for epochs", "Answers")
     with closing(open_store(settings)) as records:
         attached, due, answering = asyncio.run(_probed(settings))
-        unread, missed = _unread_registers(settings), asyncio.run(_missed(settings))
+        unread, overdue = _registers(settings, now)
+        missed = asyncio.run(_missed(settings))
         answering.update(dict.fromkeys(unread, "no: its register of shields"))
         agreements = in_use(settings, signed_by(federation), today())
         answering.update(dict.fromkeys(agreements.silent(today()), "no: its agreement"))
@@ -164,6 +165,13 @@ def status(settings_file: SettingsFile) -> None:
         console.print(CHANGED)
     for agency, why in unread.items():
         console.print(f"{agency}: {why}", markup=False)
+    for agency, children in overdue.items():
+        who = counted(children, "child is", "children are")
+        console.print(
+            f"{agency}: {who} likely to be shielded, and nobody has said in time whether that is "
+            "so: fingerpost-node shields likeness",
+            markup=False,
+        )
     for agency in missed:
         console.print(f"{agency}: {MISSED}", markup=False)
     if attached is None:
@@ -234,16 +242,22 @@ def _day(seconds: int) -> date:
     return datetime.fromtimestamp(seconds, UTC).date()
 
 
-def _unread_registers(settings: NodeSettings) -> dict[AgencyId, str]:
-    """Return why the register of shields cannot be read, of each agency of which it cannot."""
-    unread = {}
+def _registers(
+    settings: NodeSettings, now: float
+) -> tuple[dict[AgencyId, str], dict[AgencyId, int]]:
+    """Return why the register of shields cannot be read, of each agency of which it cannot; and of
+    how many children people should have said by now whether they are shielded, where there are any.
+    """
+    unread: dict[AgencyId, str] = {}
+    overdue: dict[AgencyId, int] = {}
     shields = open_shields(settings)
     for each in settings.agencies:
         try:
-            shields.read(each.id)
+            if children := shields.read(each.id).overdue(now):
+                overdue[each.id] = children
         except Defect as defect:
             unread[each.id] = str(defect)
-    return unread
+    return unread, overdue
 
 
 async def _probed(settings: NodeSettings) -> tuple[bool | None, bool, dict[AgencyId, str]]:

@@ -21,6 +21,8 @@ from agency_node.answering.audit import (
     CHILD_SHOWN,
     SHIELD_KEPT,
     SHIELD_LIFTED,
+    SHIELD_OTHER,
+    SHIELD_SAME,
     SHIELD_SET,
     SHIELDS_ADOPTED,
 )
@@ -30,7 +32,7 @@ from agency_node.cli.typed_child import OWN_NUMBER, ask_details, child_in_words,
 from agency_node.importing.shielding import set_by_hand
 from agency_node.importing.sources import fields as read
 from agency_node.importing.wiring import data_keys, open_shields
-from agency_node.records.shields import Register, SetBy, Shield, own_parts
+from agency_node.records.shields import WORKING_DAYS, Likely, Register, SetBy, Shield, own_parts
 from agency_node.records.store.shields import FileShields
 from agency_node.records.tagging import record_inputs
 from agency_node.settings import NodeSettings
@@ -50,6 +52,9 @@ _HOW: Final = {
 }
 
 Number = Annotated[int, typer.Option("--shield", min=1, help="The shield's number, as in list.")]
+Meeting = Annotated[
+    int, typer.Option("--meeting", min=1, help="The number of the meeting, as in likeness.")
+]
 SecondOption = Annotated[
     str, typer.Option("--second", help="The second person who decides this, as --by.")
 ]
@@ -83,6 +88,54 @@ def list_(settings_file: SettingsFile, agency: Agency = None) -> None:
     if found.hidden:
         console.print(f"Hidden children, of whom nothing is stored: {len(found.hidden)}")
     console.print("A shield holds at your agency only.")
+
+
+@app.command()
+def likeness(settings_file: SettingsFile, agency: Agency = None) -> None:
+    """List children who are likely to be shielded ones under other details, the longest first.
+
+    Each is withheld until you say whether she is: `same` or `other`, within two working days.
+    """
+    opened = _open(settings_file, agency)
+    found, now = opened.shields.read(opened.agency), time.time()
+    show_list(
+        a_console(),
+        ("Meeting", "Child", "Shield", "Shielded child", "Since (UTC)", "Say by"),
+        [tuple(_likely_row(likely, found, now)) for likely in found.likely],
+        title=str(opened.agency),
+        prose=("Child", "Shielded child", "Say by"),
+    )
+
+
+@app.command()
+def same(
+    settings_file: SettingsFile,
+    number: Meeting,
+    by: ByOption,
+    why: WhyOption,
+    agency: Agency = None,
+) -> None:
+    """Say that a likely meeting is the shielded child. All that is known of her is shielded."""
+    _decide(_open(settings_file, agency), number, by, why, same=True)
+    typer.echo("She is the shielded child. Only lifting the shield ends that.")
+
+
+@app.command()
+def other(
+    settings_file: SettingsFile,
+    number: Meeting,
+    by: ByOption,
+    why: WhyOption,
+    agency: Agency = None,
+) -> None:
+    """Say that a likely meeting is another child, and that nothing of her leads to the shielded
+    one. A brother or sister at the same home does: shield him or her, too.
+    """
+    _decide(_open(settings_file, agency), number, by, why, same=False)
+    typer.echo(
+        "She is another child, of whom you say what you say of others from the next import on. "
+        "Import now: the same file can be imported again."
+    )
 
 
 @app.command()
@@ -245,6 +298,14 @@ class _Opened:
         return found, self.own(local_id) if local_id else b""
 
 
+def _decide(opened: _Opened, number: int, by: str, why: str, *, same: bool) -> None:
+    kind = SHIELD_SAME if same else SHIELD_OTHER
+    shield = opened.shields.read(opened.agency).meeting(number).shield
+    opened.change(
+        kind, by, why, lambda held: held.decided(number, same=same), meeting=number, shield=shield
+    )
+
+
 def _open(settings_file: SettingsFile, agency: str | None) -> _Opened:
     settings = PROGRAM.load(settings_file)
     chosen = settings.agency(chosen_agency(settings, agency)).id
@@ -267,3 +328,13 @@ def _row(shield: Shield, now: float) -> Iterator[str]:
     yield f"due since {day}: keep or lift" if shield.review_at <= now else day
     yield str(len(forms))
     yield str(len(shield.own))
+
+
+def _likely_row(likely: Likely, register: Register, now: float) -> Iterator[str]:
+    yield str(likely.number)
+    yield child_in_words(likely.forms[-1])
+    yield str(likely.shield)
+    forms = register.shield(likely.shield).forms
+    yield child_in_words(forms[-1]) if forms else "known by your own number alone"
+    yield commands.utc(likely.since)
+    yield "overdue" if likely.is_overdue(now) else f"within {WORKING_DAYS} working days"

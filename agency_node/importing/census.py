@@ -87,6 +87,7 @@ class Census(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         peaks: by field, the earlier imports of which more children had it (``misread.census_of``),
             the newest first.
         sample: of some children, digests by which the next file is held beside this one.
+        shields: how many forms of shields are stored behind the children.
     """
 
     children: int
@@ -94,6 +95,7 @@ class Census(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accepted: tuple[str, ...] = ()
     peaks: dict[str, tuple[Peak, ...]] = {}
     sample: Sample = {}
+    shields: int = 0
 
 
 def write_census(census: Census) -> bytes:

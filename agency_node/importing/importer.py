@@ -26,6 +26,7 @@ from agency_node.importing.quality.recorded import Watch as ReportWatch
 from agency_node.importing.quality.recorded import unwatched
 from agency_node.importing.report import ImportReport
 from agency_node.importing.room import Growth, require_room
+from agency_node.importing.shield_records import shield_records
 from agency_node.importing.shielding import Plan, ShieldCounts
 from agency_node.importing.sources.faults import RefusedFile
 from agency_node.importing.sources.reasons import Reason
@@ -41,7 +42,7 @@ from agency_node.importing.staging import (
     shield,
     stage,
 )
-from agency_node.records.ports import Imports, Records, Shields
+from agency_node.records.ports import Child, Imports, Records, Shields
 from agency_node.records.records import Generation, RecordId
 from agency_node.records.shields import Register, write_register
 from agency_node.records.tagging import Tagged, Tagger
@@ -106,7 +107,8 @@ class Importer:
         gathered = Gathered(as_of=options.as_of, upn=options.upn)
         as_read = await asyncio.to_thread(make_ready, mark, source.content, options, gathered)
         earlier = await asyncio.to_thread(self.records.generation, agency)
-        before = None if earlier is None else earlier.children
+        last = await asyncio.to_thread(last_import, self.imports, agency, earlier)
+        before = None if last is None else last.children
         shields = partial(self._plan_shields, agency, as_read, earlier, options)
         planned = await asyncio.to_thread(lambda: shields(self.shields.read(agency)))
         readied, what = shield(as_read, planned), self._source(agency, source, options, planned)
@@ -115,15 +117,17 @@ class Importer:
             require_counted(readied, options)
             report = _report(agency, options, readied, before, planned.counts)
             return report(generation=earlier.number, tagged=(), already=True, life=life)
-        last = await asyncio.to_thread(last_import, self.imports, agency, earlier)
         accepted = require_confirmed(readied, last, options)
         doubts = tuple(doubts_about(readied.facts, last))
-        growth = await asyncio.to_thread(self._room, federation, agency, len(readied.children))
+        forms = self._shield_records(agency, readied, options, planned)
+        whole = len(readied.children) + len(forms)
+        growth = await asyncio.to_thread(self._room, federation, agency, whole)
         if growth.much:
             watch.growing(growth)
         # The register comes first: whoever the file shields is shielded, whatever becomes of it.
         planned = await asyncio.to_thread(self._write_shields, agency, planned, shields)
         readied = held_beside(shield(as_read, planned), last)
+        forms = self._shield_records(agency, readied, options, planned)
         what = self._source(agency, source, options, planned)
         census = census_of(readied.facts, accepted, last)
         staged = await asyncio.to_thread(
@@ -132,6 +136,7 @@ class Importer:
             agency,
             what,
             readied,
+            forms,
             options,
             census,
             federation.agency(agency).kind,
@@ -164,6 +169,13 @@ class Importer:
         """
         register = write_register(planned.after)
         return self.imports.source(agency, *options.key(source.digest), register)
+
+    def _shield_records(
+        self, agency: AgencyId, readied: Readied, options: Options, planned: Plan
+    ) -> tuple[Child, ...]:
+        mark, present = partial(self.imports.mark, agency), {c.mark for c in readied.children}
+        as_of, upn = options.as_of_seconds, options.upn
+        return shield_records(mark, planned.after, present, as_of=as_of, upn=upn)
 
     def _plan_shields(
         self,
@@ -371,7 +383,9 @@ def last_import(
         return None
     counts = imports.census(agency, generation.number)
     day = datetime.fromtimestamp(generation.as_of, UTC).date()
-    return Earlier(generation.children, day, read_census(counts) if counts else None)
+    census = read_census(counts) if counts else None
+    shields = 0 if census is None else census.shields
+    return Earlier(generation.children - shields, day, census)
 
 
 def require_possible(as_of: date, written_on: date, now: float) -> None:

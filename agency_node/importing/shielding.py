@@ -7,6 +7,10 @@ numbers, name and home change one after the other stays shielded; this is repeat
 met any more, so that the order of rows does not matter. A child may stand in several shields: what
 a person sets never joins another shield, with which it would be lifted.
 
+Who is only likely to be a shielded child is marked, too, and entered for people to say whether she
+is: nothing of her is added to the shield until they do, and whoever meets her for certain is likely
+as she is.
+
 Rows of a hidden child are left out before anything of them is compared or kept.
 
 A flag that cannot be read shields its child in this import. It comes into the register only where
@@ -16,7 +20,6 @@ shields of children whom nobody meant.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -25,25 +28,18 @@ import msgspec
 
 from agency_node.importing.sources.children import FlaggedRow
 from agency_node.importing.sources.fields import Flag
+from agency_node.records.meeting import Known, Sought, sought_of
 from agency_node.records.shields import (
     REVIEW_SECONDS,
-    Known,
+    WORKING_DAYS,
+    Likely,
     Register,
     SetBy,
     Shield,
-    Sought,
-    sought,
 )
 from fingerpost.private.codec import write_demographics
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.linkage import (
-    NormalForm,
-    Scope,
-    Side,
-    blocking_keys,
-    normalise,
-    oprf_inputs,
-)
+from fingerpost.private.linkage import NormalForm, normalise
 from fingerpost.runtime.screen_text import counted
 
 FEW_UNREAD: Final = 4
@@ -66,6 +62,8 @@ class ShieldCounts:
         unread: rows whose flag cannot be read and shields in this import alone.
         hidden: rows that were left out, since nothing of their child may be stored.
         due: shields that people are asked to review.
+        likely: children of whom people are asked whether they are shielded ones.
+        overdue: of them, those of whom they should have said so by now.
     """
 
     shields: int = 0
@@ -74,6 +72,8 @@ class ShieldCounts:
     unread: int = 0
     hidden: int = 0
     due: int = 0
+    likely: int = 0
+    overdue: int = 0
 
     def words(self) -> Iterator[str]:
         """Yield what the operator is told. It names nobody."""
@@ -97,6 +97,17 @@ class ShieldCounts:
             yield (
                 f"{counted(self.due, 'shield is', 'shields are')} due for review: "
                 "`fingerpost-node shields list`. A shield holds until somebody lifts it."
+            )
+        if self.likely:
+            yield (
+                f"{counted(self.likely, 'child is', 'children are')} likely to be shielded under "
+                "other details, and withheld until somebody says whether that is so: "
+                "`fingerpost-node shields likeness`."
+            )
+        if self.overdue:
+            yield (
+                f"{counted(self.overdue, 'of them waits', 'of them wait')} for more than "
+                f"{WORKING_DAYS} working days."
             )
 
 
@@ -124,7 +135,8 @@ class Plan:
 
     Attributes:
         before, after: the register.
-        shielded: the places, in the export, of children whom the register shields.
+        shielded: the places, in the export, of children whom the register shields, or who are
+            likely to be shielded ones.
         hidden: the places of children who are left out.
     """
 
@@ -175,6 +187,8 @@ def plan(
         how = SetBy.UNREAD_FLAG if row.flag is Flag.UNREAD else SetBy.FLAG
         growing.add(how, digest, row.demographics)
     met = growing.meet([n for n in range(len(children)) if n not in left_out], children)
+    left = [n for n in range(len(children)) if n not in left_out and n not in met]
+    likely = growing.meet_likely(left, children)
     after = msgspec.structs.replace(growing.register(), whole=True, hidden=tuple(sorted(hidden)))
     # A hidden row that was refused is counted with its line; with its child, it is among hers.
     counts = ShieldCounts(
@@ -184,8 +198,10 @@ def plan(
         unread=0 if few else unread,
         hidden=sum(children[n].lines for n in left_out),
         due=after.due(now),
+        likely=len(after.likely),
+        overdue=after.overdue(now),
     )
-    return Plan(before, after, met, left_out, counts)
+    return Plan(before, after, met | likely, left_out, counts)
 
 
 def set_by_hand(
@@ -216,9 +232,11 @@ class _Growing:
         self._before = before
         self.shields = {shield.number: shield for shield in before.shields}
         self.last = before.last
+        self.likely = {(each.shield, each.own): each for each in before.likely}
+        self.last_likely = before.last_likely
         self._upn = upn
         self._now = now
-        self._known = Known(before.shields, upn=upn)
+        self._known = Known(before.shields, before.likely, upn=upn)
 
     def new(self, how: SetBy, person: str = "", why: str = "") -> int:
         """Begin a shield, and return its number."""
@@ -239,10 +257,7 @@ class _Growing:
             demographics: None where they are not known.
         """
         form = None if demographics is None else normalise(demographics)
-        child = Sought(own, (), array("q"))
-        if form is not None:
-            keys = blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=self._upn)
-            child = sought(form, oprf_inputs(keys), own=own, upn=self._upn)
+        child = Sought.by_own(own) if form is None else sought_of(form, own=own, upn=self._upn)
         numbers = self._known.same(child)
         if not numbers and form is not None:
             numbers = _one(self._known.alike(child, form))
@@ -251,7 +266,11 @@ class _Growing:
 
     def register(self) -> Register:
         return msgspec.structs.replace(
-            self._before, last=self.last, shields=tuple(self.shields.values())
+            self._before,
+            last=self.last,
+            shields=tuple(self.shields.values()),
+            likely=tuple(self.likely.values()),
+            last_likely=self.last_likely,
         )
 
     def meet(self, todo: list[int], children: Sequence[Coming]) -> frozenset[int]:
@@ -273,6 +292,48 @@ class _Growing:
                 child = children[n]
                 for number in numbers:
                     self._learn(known, number, child.sought.own, child.demographics, None)
+
+    def meet_likely(self, todo: list[int], children: Sequence[Coming]) -> frozenset[int]:
+        """Return the places of all children who are likely to be shielded ones, and note them. Who
+        is another child by what people said has her latest form noted.
+
+        Args:
+            todo: the places of the children who met no shield.
+        """
+        self._note_others([children[n] for n in todo])
+        sure = {(shield.number, own) for shield in self.shields.values() for own in shield.own}
+        self.likely = {key: each for key, each in self.likely.items() if key not in sure}
+        known = Known(self.shields.values(), self.likely.values(), upn=self._upn)
+        found: set[int] = set()
+        while True:
+            new = {n: numbers for n in todo if (numbers := _likely(known, children[n]))}
+            if not new:
+                return frozenset(found)
+            found.update(new)
+            todo = [n for n in todo if n not in new]
+            for n, numbers in new.items():
+                for number in numbers:
+                    self._note(known, number, children[n])
+
+    def _note_others(self, children: Sequence[Coming]) -> None:
+        coming = {child.sought.own: child for child in children}
+        for shield in tuple(self.shields.values()):
+            for other in shield.others:
+                if (child := coming.get(other.own)) is not None:
+                    before = self.shields[shield.number]
+                    written = write_demographics(child.demographics)
+                    self.shields[shield.number] = before.with_other(other.own, written)
+
+    def _note(self, known: Known, number: int, child: Coming) -> None:
+        """Enter a child as likely to be that of a shield, and what is new to ``known``."""
+        own, written = child.sought.own, write_demographics(child.demographics)
+        before = self.likely.get((number, own))
+        if before is None:
+            self.last_likely += 1
+            before = Likely(self.last_likely, number, own, (), self._now)
+        after = self.likely[number, own] = before.with_form(written)
+        if len(after.written_forms) > len(before.written_forms):
+            known.learn_likely(number, own, normalise(child.demographics))
 
     def _learn(
         self,
@@ -296,6 +357,13 @@ def _met(known: Known, child: Coming) -> tuple[int, ...]:
     if not numbers and known.shares_a_key(child.sought):
         numbers = _one(known.alike(child.sought, normalise(child.demographics)))
     return numbers
+
+
+def _likely(known: Known, child: Coming) -> tuple[int, ...]:
+    if not known.shares_a_key(child.sought):
+        return ()
+    others = known.others(child.sought.own)
+    return known.likely(child.sought, normalise(child.demographics), others)
 
 
 def _one(number: int | None) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ taken unless the operator accepts what was found, by its name (``misread``)."""
 from __future__ import annotations
 
 from calendar import timegm
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -33,6 +33,7 @@ from agency_node.importing.ordered import Orders
 from agency_node.importing.quality.gathering import Gathered
 from agency_node.importing.quality.recorded import unwatched, watched
 from agency_node.importing.sampled import Sampler, compared, number_of
+from agency_node.importing.shield_records import blank_row
 from agency_node.importing.shielding import Coming, Plan, plan
 from agency_node.importing.sources.children import Export, SourceChild
 from agency_node.importing.sources.columns import Columns
@@ -46,10 +47,11 @@ from agency_node.importing.sources.reading import (
     read_export,
 )
 from agency_node.importing.sources.reasons import Reason
+from agency_node.records.meeting import Sought, sought
 from agency_node.records.origin import own_number_of
 from agency_node.records.ports import Child, Imports, Staged
-from agency_node.records.records import Doubt, Involvement, Origin
-from agency_node.records.shields import Register, Sought, own_parts, sought
+from agency_node.records.records import Doubt, Origin
+from agency_node.records.shields import Register, own_parts
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
@@ -62,7 +64,7 @@ from fingerpost.private.linkage import (
 )
 from fingerpost.private.linkage.marked import Marked, marked_records
 from fingerpost.private.linkage.normal_form import read_postcode
-from fingerpost.protocol.codes import AgencyKind, InvolvementStatus, Kind, Quality
+from fingerpost.protocol.codes import AgencyKind, Quality
 from fingerpost.protocol.ids import AgencyId, FederationId
 
 CHILDREN_AT_ONCE: Final = 256
@@ -381,6 +383,7 @@ def stage(
     agency: AgencyId,
     source: bytes,
     readied: Readied,
+    shields: Sequence[Child],
     options: Options,
     census: Census,
     kind: AgencyKind,
@@ -392,6 +395,7 @@ def stage(
 
     Args:
         source: what the generation is made of, 32 bytes.
+        shields: the forms of shields, which are stored behind the children of the export.
         census: its counts, which are kept with it.
         kind: of the agency.
         federation: whose marked records it adds.
@@ -406,16 +410,20 @@ def stage(
         now=int(now),
         quality=readied.quality,
     )
-    total, places = len(readied.children), Places.of(child.area for child in readied.children)
+    behind, places = len(readied.children), Places.of(child.area for child in readied.children)
+    total = behind + len(shields)
     progress(total, staged.children)
     if not staged.whole:
         for first in range(staged.children, total, CHILDREN_AT_ONCE):
-            some = readied.children[first : first + CHILDREN_AT_ONCE]
+            last = first + CHILDREN_AT_ONCE
+            some = readied.children[first:last]
             children = [_staged(child, kind, places, options, now) for child in some]
+            children += shields[max(0, first - behind) : max(0, last - behind)]
             imports.add(agency, staged.number, first, children)
             progress(total, len(children))
         marked = [_marked(imports, agency, each, options) for each in marked_records(federation)]
-        imports.close_staging(agency, staged.number, write_census(census), marked)
+        counts = write_census(msgspec.structs.replace(census, shields=len(shields)))
+        imports.close_staging(agency, staged.number, counts, marked)
     return imports.plan(agency, staged.number)
 
 
@@ -423,22 +431,7 @@ def _marked(imports: Imports, agency: AgencyId, marked: Marked, options: Options
     """Return a marked record as it is stored. It was always there, so that it is never young, and
     has no number of the agency's own.
     """
-    row = Involvement(
-        kind=Kind.EDU_SCHOOL,
-        status=InvolvementStatus.OPEN,
-        worker_name="",
-        worker_role="",
-        desk_phone="",
-        desk_email="",
-        ooh_phone="",
-        hours=(),
-        as_of=options.as_of_seconds,
-        lead=False,
-        early_help=False,
-        sensitive=False,
-        shielded=False,
-        ended_on=None,
-    )
+    row = blank_row(options.as_of_seconds, shielded=False)
     mark = imports.mark(agency, marked.held_inputs())
     return Child(marked.held, (row,), mark, b"", Origin(0, Doubt(0)))
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from agency_node.records.meeting import Known
 from agency_node.records.ports import Shields
-from agency_node.records.shields import Known
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
 
@@ -49,8 +49,9 @@ class ShieldTables:
                 state = self._shields.state(agency)  # before the register, which may change again
                 before = self._known.get(agency)
                 if before is None or before[0] != state:
-                    shields = self._shields.read(agency).shields
-                    known = Known(shields, upn=self._upn_keys[agency], pause=self._pause)
+                    register = self._shields.read(agency)
+                    upn, pause = self._upn_keys[agency], self._pause
+                    known = Known(register.shields, register.likely, upn=upn, pause=pause)
                     self._known[agency] = state, known
             except Defect as defect:
                 self._known.pop(agency, None)

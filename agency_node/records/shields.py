@@ -6,9 +6,11 @@ the register stands beside the generations. An import adds to it and never takes
 lift a shield, on record.
 
 A shield holds every form under which the child was known here, and keyed digests of the agency's
-own numbers for her. Another row or record is hers when it has one of these numbers, a health number
-(or, where agreed, a pupil number) of one of the forms, or is alike (``linkage.compare``). Toward a
-question each form acts as a record that is always there and always shielded.
+own numbers for her; ``meeting`` says which other row or record is hers. Toward a question each form
+acts as a record that is always there and always shielded.
+
+Of a child who is only likely to be hers people say whether she is. Until they do, she is withheld
+like her; she is entered once and does not leave by herself, whatever later exports say.
 
 Of a hidden child (an identity from before an adoption, a protected person) the register holds the
 digest of her own number here and nothing else: whoever opens it can link her to nobody.
@@ -16,9 +18,7 @@ digest of her own number here and nothing else: whoever opens it can link her to
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import IntEnum, unique
 from typing import Final, TypeVar
 
@@ -26,18 +26,7 @@ import msgspec
 
 from fingerpost.private.codec import read_demographics
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.linkage import (
-    BlockingKey,
-    Decision,
-    NormalForm,
-    Scope,
-    Side,
-    blocking_keys,
-    compare,
-    normalise,
-    oprf_inputs,
-    wide_keys,
-)
+from fingerpost.private.working_days import working_days_after
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect, Refused
 
@@ -45,6 +34,10 @@ _T = TypeVar("_T")
 
 REVIEW_SECONDS: Final = 90 * limits.DAY
 """After this time people are asked whether a shield is still needed. It never ends by itself."""
+WORKING_DAYS: Final = 2
+"""So many working days people have to say whether a child who is likely to be shielded is."""
+_LONG: Final = 30 * limits.DAY
+_VERSION: Final = 2
 
 
 @unique
@@ -57,6 +50,59 @@ class SetBy(IntEnum):
     PERSON = 4
 
 
+class Other(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Another child than that of a shield, as people have said.
+
+    Attributes:
+        own: the keyed digest of the agency's own number for her.
+        written: the stored form of what was last known of her.
+    """
+
+    own: bytes
+    written: bytes
+
+    def __repr__(self) -> str:
+        return "Other(…)"
+
+
+class Likely(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A child who is likely to be that of a shield, until people say whether she is.
+
+    Attributes:
+        number: names the meeting in lists and in the audit log; from 1, never used twice.
+        shield: the number of the shield.
+        own: the keyed digest of the agency's own number for her.
+        written_forms: the stored forms of what was known of her, the latest last.
+        since: seconds since 1970 UTC.
+    """
+
+    number: int
+    shield: int
+    own: bytes
+    written_forms: tuple[bytes, ...]
+    since: int
+
+    @property
+    def forms(self) -> tuple[Demographics, ...]:
+        """Raises ``Defect``: a form was not written by this program."""
+        return tuple(map(_read, self.written_forms))
+
+    def with_form(self, written: bytes) -> Likely:
+        """Return it with one more form of the child, the latest."""
+        kept = (each for each in self.written_forms if each != written)
+        return msgspec.structs.replace(self, written_forms=(*kept, written))
+
+    def is_overdue(self, now: float) -> bool:
+        """Return whether people have not said in time whether she is."""
+        if now - self.since > _LONG:
+            return True
+        first, today = (datetime.fromtimestamp(at, UTC).date() for at in (self.since, now))
+        return working_days_after(first, today) > WORKING_DAYS
+
+    def __repr__(self) -> str:
+        return f"Likely({self.number})"
+
+
 class Shield(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One shielded child. The order of the fields is that of the stored form.
 
@@ -66,6 +112,7 @@ class Shield(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
         person, why: who set it by hand, and a reference to the reason; else empty.
         own: keyed digests of the agency's own numbers.
         written_forms: the stored forms of what was known of her, the latest last.
+        others: children who are likely to be her, and are not.
     """
 
     number: int
@@ -76,14 +123,12 @@ class Shield(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     why: str
     own: tuple[bytes, ...]
     written_forms: tuple[bytes, ...]
+    others: tuple[Other, ...] = ()
 
     @property
     def forms(self) -> tuple[Demographics, ...]:
         """Raises ``Defect``: a form was not written by this program."""
-        try:
-            return tuple(map(read_demographics, self.written_forms))
-        except Refused:
-            raise Defect("the register of shields has another form") from None
+        return tuple(map(_read, self.written_forms))
 
     def with_form(self, own: bytes, written: bytes) -> Shield:
         """Return the shield with one more number and form of the child; either may be empty."""
@@ -92,6 +137,11 @@ class Shield(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
             own=_joined(self.own, own) if own else self.own,
             written_forms=_joined(self.written_forms, written) if written else self.written_forms,
         )
+
+    def with_other(self, own: bytes, written: bytes) -> Shield:
+        """Return the shield once that child is known to be another, in her latest form."""
+        kept = (other for other in self.others if other.own != own)
+        return msgspec.structs.replace(self, others=(*kept, Other(own, written)))
 
     def __repr__(self) -> str:
         return f"Shield({self.number})"
@@ -106,13 +156,17 @@ class Register(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
             register when they came, or an earlier copy of it was adopted. The next import adds
             them.
         hidden: keyed digests of the own numbers of hidden children, sorted.
+        likely: children who are likely to be shielded ones, of whom people have not decided.
+        last_likely: the highest number that one of them ever had.
     """
 
     last: int = 0
     whole: bool = False
     shields: tuple[Shield, ...] = ()
     hidden: tuple[bytes, ...] = ()
-    version: int = 1
+    version: int = _VERSION
+    likely: tuple[Likely, ...] = ()
+    last_likely: int = 0
 
     def shield(self, number: int) -> Shield:
         """Return a shield. Raises ``Defect``: there is none of this number."""
@@ -125,13 +179,39 @@ class Register(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
         """Return the register after a shield was lifted. Raises ``Defect`` as ``shield``."""
         lifted = self.shield(number)
         kept = tuple(each for each in self.shields if each is not lifted)
-        return msgspec.structs.replace(self, shields=kept)
+        likely = tuple(each for each in self.likely if each.shield != number)
+        return msgspec.structs.replace(self, shields=kept, likely=likely)
 
     def renewed(self, number: int, now: int) -> Register:
         """Return the register after a shield was reviewed and stays, as ``without``."""
-        found = self.shield(number)
-        later = msgspec.structs.replace(found, review_at=now + REVIEW_SECONDS)
-        kept = tuple(later if each is found else each for each in self.shields)
+        later = msgspec.structs.replace(self.shield(number), review_at=now + REVIEW_SECONDS)
+        return self._with(later)
+
+    def meeting(self, number: int) -> Likely:
+        """Return a child who is likely to be shielded. Raises ``Defect``: none has this number."""
+        for likely in self.likely:
+            if likely.number == number:
+                return likely
+        raise Defect(f"there is no likely meeting {number}")
+
+    def decided(self, number: int, *, same: bool) -> Register:
+        """Return the register after people have said whether a child is that of the shield.
+
+        Raises ``Defect`` as ``meeting``.
+        """
+        likely = self.meeting(number)
+        shield = self.shield(likely.shield)
+        if same:
+            for written in likely.written_forms:
+                shield = shield.with_form(likely.own, written)
+        else:
+            shield = shield.with_other(likely.own, likely.written_forms[-1])
+        waiting = tuple(each for each in self.likely if each is not likely)
+        after = self._with(shield)
+        return msgspec.structs.replace(after, likely=waiting)
+
+    def _with(self, later: Shield) -> Register:
+        kept = tuple(later if each.number == later.number else each for each in self.shields)
         return msgspec.structs.replace(self, shields=kept)
 
     def hiding(self, own: bytes) -> Register:
@@ -147,6 +227,10 @@ class Register(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     def due(self, now: float) -> int:
         """Return how many shields people are asked to review."""
         return sum(shield.review_at <= now for shield in self.shields)
+
+    def overdue(self, now: float) -> int:
+        """Return of how many children people should have said by now whether they are shielded."""
+        return sum(likely.is_overdue(now) for likely in self.likely)
 
     def __repr__(self) -> str:
         return "Register(…)"
@@ -167,9 +251,9 @@ def read_register(data: bytes) -> Register:
         register = _DECODER.decode(data)
     except msgspec.MsgspecError:
         raise Defect("the register of shields has another form") from None
-    if register.version != 1:
+    if not 1 <= register.version <= _VERSION:
         raise Defect("the register of shields is of a later release")
-    return register
+    return msgspec.structs.replace(register, version=_VERSION)
 
 
 def own_parts(local_id: str) -> tuple[bytes, bytes]:
@@ -179,126 +263,11 @@ def own_parts(local_id: str) -> tuple[bytes, bytes]:
     return b"own number alone", local_id.encode("utf-8", "surrogateescape")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Sought:
-    """What a child is met by.
-
-    Attributes:
-        own: the digest of the agency's own number; empty where it is not known.
-        numbers: her health number and, where agreed, her pupil number.
-        keys: hashes of her blocking keys, equal within this process alone.
-    """
-
-    own: bytes
-    numbers: tuple[str, ...]
-    keys: array[int]
-
-    def __repr__(self) -> str:
-        return "Sought(…)"
-
-
-def sought(form: NormalForm, inputs: Iterable[bytes], *, own: bytes = b"", upn: bool) -> Sought:
-    """Return what a child is met by.
-
-    Args:
-        inputs: the OPRF inputs of her blocking keys.
-        upn: whether the agreement lets the pupil number be used.
-    """
-    numbers = []
-    if form.health_number is not None:
-        numbers.append(form.health_number.digits)
-    if upn and form.upn is not None and not form.upn.temporary:
-        numbers.append(form.upn.text)
-    return Sought(own, tuple(numbers), array("q", map(hash, inputs)))
-
-
-class Known:
-    """The forms of shields, found by what they have in common with a child. It grows only."""
-
-    def __init__(
-        self,
-        shields: Iterable[Shield] = (),
-        *,
-        upn: bool,
-        pause: Callable[[], object] = lambda: None,
-    ) -> None:
-        """
-        Args:
-            upn: whether the agreement lets the pupil number be used.
-            pause: is called after each form; it lets other threads run.
-        """
-        self._upn = upn
-        self._own: dict[bytes, tuple[int, ...]] = {}
-        self._numbers: dict[str, tuple[int, ...]] = {}
-        self._keys: dict[int, list[int]] = {}
-        self._forms: list[tuple[int, NormalForm]] = []
-        for shield in shields:
-            self.learn_own(shield.number, shield.own)
-            for demographics in shield.forms:
-                self.learn(shield.number, normalise(demographics))
-                pause()
-
-    def learn_own(self, number: int, own: Iterable[bytes]) -> None:
-        """Note own numbers of the child of a shield."""
-        for each in own:
-            self._own[each] = _joined(self._own.get(each, ()), number)
-
-    def learn(self, number: int, form: NormalForm) -> None:
-        """Note a form of the child of a shield."""
-        recorded, asked = wide_keys(form, upn=self._upn)
-        child = sought(form, oprf_inputs(dict.fromkeys(recorded + asked)), upn=self._upn)
-        for each in child.numbers:
-            self._numbers[each] = _joined(self._numbers.get(each, ()), number)
-        for hashed in child.keys:
-            self._keys.setdefault(hashed, []).append(len(self._forms))
-        self._forms.append((number, form))
-
-    def same(self, child: Sought) -> tuple[int, ...]:
-        """Return the numbers of all shields with the agency's own number of the child; where there
-        is none, of those with the first of her other numbers that any has.
-        """
-        if child.own in self._own:
-            return self._own[child.own]
-        return next((self._numbers[n] for n in child.numbers if n in self._numbers), ())
-
-    def shares_a_key(self, child: Sought) -> bool:
-        """Return whether ``alike`` has anything to compare."""
-        return any(hashed in self._keys for hashed in child.keys)
-
-    def alike(self, child: Sought, form: NormalForm, *, possibly: bool = False) -> int | None:
-        """Return the number of a shield with a form that is about the same child; None where there
-        is none.
-
-        Args:
-            form: of the child.
-            possibly: a form that is only possibly about her counts, too.
-        """
-        enough = {Decision.MATCH, Decision.POSSIBLE} if possibly else {Decision.MATCH}
-        places = {place for hashed in child.keys for place in self._keys.get(hashed, ())}
-        for place in sorted(places):
-            number, known = self._forms[place]
-            if compare(form, known, upn=self._upn).decision in enough:
-                return number
-        return None
-
-    def withholds(
-        self, asked: NormalForm, keys: Iterable[BlockingKey], records: Iterable[Demographics]
-    ) -> bool:
-        """Return whether a shield withholds an answer: the child asked about is one of the
-        register, or may be, or a record that matched is one's.
-
-        Args:
-            keys: of the question.
-            records: what matched.
-        """
-        child = sought(asked, oprf_inputs(keys), upn=self._upn)
-        found = [*self.same(child), self.alike(child, asked, possibly=True)]
-        for demographics in records:
-            form = normalise(demographics)
-            own = blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=self._upn)
-            child = sought(form, oprf_inputs(own), upn=self._upn)
-            found += [*self.same(child), self.alike(child, form)]
-        return any(number is not None for number in found)
+def _read(written: bytes) -> Demographics:
+    try:
+        return read_demographics(written)
+    except Refused:
+        raise Defect("the register of shields has another form") from None
 
 
 def _joined(known: tuple[_T, ...], new: _T) -> tuple[_T, ...]:

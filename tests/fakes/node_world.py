@@ -26,9 +26,9 @@ from agency_node.desks.duty import AgencyDesks
 from agency_node.notes.service import Notes
 from agency_node.policy.agreement import Agreement
 from agency_node.records.index import LocatorIndex, Want
+from agency_node.records.meeting import Known
 from agency_node.records.ports import StoredPage
 from agency_node.records.records import ChildRecord, Involvement, RecordId
-from agency_node.records.shields import Known
 from agency_node.records.upkeep import due_tables
 from fakes import federations
 from fakes.agreements import ready_agreement

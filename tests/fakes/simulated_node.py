@@ -27,9 +27,9 @@ from agency_node.desks.service import agency_desks
 from agency_node.notes.service import Notes
 from agency_node.reading.line import Line
 from agency_node.reading.ports import Carriage
+from agency_node.records.meeting import Known
 from agency_node.records.ports import Hit
 from agency_node.records.records import ChildRecord, Generation, RecordId
-from agency_node.records.shields import Known
 from broker.service import FromNode, ToNode, first_of
 from fakes.agreements import ready_agreement
 from fakes.federations import NOW
@@ -99,6 +99,7 @@ class SimNode:
         self.sound = True
         self.speaks: tuple[int, ...] = limits.REVISIONS
         self.skew = 0.0
+        self.shields: dict[AgencyId, Known] = {}
         self.calendars: dict[AgencyId, Calendar] = {}
         self.clock_agrees = True
         self._desks: dict[int, Mapping[AgencyId, AgencyDesks]] = {}
@@ -139,7 +140,7 @@ class SimNode:
             peppers=self.world.peppers,
             records=self,
             locators=self,
-            shields=lambda _: Known(upn=False),
+            shields=lambda agency: self.shields.get(agency, Known(upn=False)),
             agreements=lambda _: self.agreement,
             journal=self,
             now=self.now,

@@ -445,6 +445,26 @@ THEFTS: Final[tuple[Mutation, ...]] = (
         "            return frozenset(found)\n",
     ),
     Mutation(
+        "tests/simulation/test_shielded_children.py::"
+        "test_no_lookup_names_an_agency_that_shields_the_child",
+        "agency_node/records/meeting.py",
+        "if birth in _SAME_DATE and _may_be_one_forename(one, other):",
+        "if False:",
+    ),
+    Mutation(
+        f"{NODE}test_import_shields.py::test_whoever_is_the_same_as_a_likely_child_is_likely_too",
+        "agency_node/records/meeting.py",
+        "pending = self._pending.same(child) or _one(self._pending.alike(child, form))",
+        "pending = ()",
+    ),
+    Mutation(
+        "tests/simulation/test_shielded_children.py::"
+        "test_who_asks_about_a_shielded_child_in_no_file_is_recorded",
+        "agency_node/importing/shield_records.py",
+        "if inputs and its not in present:",
+        "if False:",
+    ),
+    Mutation(
         f"{NODE}test_node_shields.py::test_a_shield_withholds_whatever_the_records_say",
         TOLD,
         "return NOTHING if withheld else disclosed",

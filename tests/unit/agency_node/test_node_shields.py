@@ -5,6 +5,7 @@ people change it.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import date
@@ -15,12 +16,27 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from agency_node import cli
-from agency_node.answering.audit import CHILD_HIDDEN, SHIELD_LIFTED, SHIELD_SET, open_log
+from agency_node.answering.audit import (
+    CHILD_HIDDEN,
+    SHIELD_LIFTED,
+    SHIELD_OTHER,
+    SHIELD_SAME,
+    SHIELD_SET,
+    open_log,
+)
 from agency_node.answering.wiring import audit_folder, stores_of
 from agency_node.importing.shielding import set_by_hand
 from agency_node.importing.wiring import open_shields
+from agency_node.records.meeting import Known, resembles
 from agency_node.records.shield_tables import ShieldTables
-from agency_node.records.shields import Known, Register, SetBy
+from agency_node.records.shields import (
+    Likely,
+    Register,
+    SetBy,
+    Shield,
+    read_register,
+    write_register,
+)
 from agency_node.records.store.shields import FileShields, shields_witness
 from agency_node.settings import NodeSettings
 from fakes.federations import NOW
@@ -39,6 +55,7 @@ from fakes.node_world import (
 from fakes.party_folder import KEY, node_settings_file
 from fakes.witnesses import witness_in
 from fingerpost.audit.log import Entry
+from fingerpost.private.codec import write_demographics
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import normalise
 from fingerpost.protocol.codes import Cannot, Status
@@ -251,6 +268,84 @@ def test_two_persons_lift_a_shield(settings_file: Path) -> None:
     assert "there is no shield 1" in str(
         run(settings_file, "lift", "--shield", "1", *TWO).exception
     )
+
+
+def test_people_say_whether_a_likely_child_is_the_shielded_one(settings_file: Path) -> None:
+    done(settings_file, "add", *BY, typed=SHE)
+    store = open_shields(load(settings_file, NodeSettings))
+    form = write_demographics(a_child(surname="Wintersmith", postcode="B1 1AA"))
+
+    def met(before: Register) -> Register:
+        likely = (
+            Likely(1, 1, b"own 1", (form,), 0),
+            Likely(2, 1, b"own 2", (form,), int(time.time())),
+        )
+        return msgspec.structs.replace(before, likely=likely, last_likely=2)
+
+    store.change(SCHOOL, met)
+    listed = done(settings_file, "likeness")
+    assert "Marigold Wintersmith" in listed
+    assert "Marigold Thistlewood" in listed
+    assert listed.count("overdue") == 1
+    done(settings_file, "same", "--meeting", "1", *BY)
+    done(settings_file, "other", "--meeting", "2", *BY)
+    [shield] = held(settings_file).shields
+    assert (shield.own[-1], shield.forms[-1].surname) == (b"own 1", "Wintersmith")
+    assert [other.own for other in shield.others] == [b"own 2"]
+    assert held(settings_file).likely == ()
+    *_, same, other = log_of(settings_file)
+    assert (same.kind, same.fields) == (SHIELD_SAME, {"shield": 1, "meeting": 1})
+    assert (other.kind, other.fields) == (SHIELD_OTHER, {"shield": 1, "meeting": 2})
+    assert "no likely meeting 2" in str(run(settings_file, "same", "--meeting", "2", *BY).exception)
+    assert read_register(write_register(held(settings_file))) == held(settings_file)
+
+
+def test_what_leads_to_another_child_alone_is_answered() -> None:
+    """People have said that the record is of another child than the shield. A question that the
+    comparison takes for the shielded child is withheld all the same."""
+    world = a_world(school=(a_record(),))
+    namesake = a_child(surname="Wintersmith", postcode="ZZ1 1ZZ", health_number="")
+    form, other = write_demographics(namesake), write_demographics(a_record().demographics)
+    shield = Shield(1, SetBy.PERSON, 0, 0, "p", "w", (), (form,))
+    world.shields[SCHOOL] = Known([shield], upn=False)
+    assert world.words(world.query()) == NOTHING
+    world.shields[SCHOOL] = Known([shield.with_other(b"own", other)], upn=False)
+    assert world.words(world.query())[SCHOOL] is Status.INVOLVED
+    shield = shield.with_form(b"", write_demographics(a_child(health_number="")))
+    world.shields[SCHOOL] = Known([shield.with_other(b"own", other)], upn=False)
+    assert world.words(world.query()) == NOTHING
+
+
+def test_a_register_of_the_release_before_is_read() -> None:
+    """It had neither likely children nor others."""
+    before = (1, True, ((1, 4, 0, 9, "p", "w", (b"own",), ()),), (), 1)
+    register = read_register(msgspec.msgpack.encode(before))
+    assert (register.shields[0].others, register.likely, register.whole) == ((), (), True)
+    with pytest.raises(Defect, match="later release"):
+        read_register(msgspec.msgpack.encode((*before[:4], 3)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "resemble"),
+    [
+        ({}, True),
+        ({"dob": date(2015, 2, 27)}, True),
+        ({"dob": date(2015, 3, 28)}, True),
+        ({"dob": date(1915, 2, 28)}, True),
+        ({"dob": date(2016, 3, 28)}, False),
+        ({"forename": "Marigolda"}, True),
+        ({"forename": "M"}, True),
+        ({"forename": ""}, True),
+        ({"forename": "Barnaby"}, False),
+        ({"forename": "Barnaby", "postcode": "B99 9ZZ"}, True),
+        ({"forename": "Barnaby", "postcode": "B99 9ZZ", "dob": date(2012, 7, 9)}, False),
+    ],
+)
+def test_who_resembles_a_shielded_child(changes: dict[str, object], resemble: bool) -> None:
+    fled = {"surname": "Wintersmith", "postcode": "ZZ1 1ZZ", "health_number": ""}
+    one, other = a_child(), a_child(**{**fled, **changes})
+    assert resembles(normalise(one), normalise(other)) is resemble
+    assert resembles(normalise(other), normalise(one)) is resemble
 
 
 def test_a_review_moves_the_day_of_the_next(settings_file: Path) -> None:
