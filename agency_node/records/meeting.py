@@ -2,13 +2,15 @@
 another. Pure.
 
 A meeting is *sure* by the agency's own number, a health number or, where agreed, a pupil number,
-and where the full comparison (``linkage.compare``) says match. It is *likely* where the two share a
-blocking key or the comparison says possible; where the dates of birth are the same but for a slip
-(day and month swapped, a digit, the century) and the forenames may be one or one is lost; and where
-both live or lived in one place and the dates are near. A family in flight takes another surname and
-another home in one step, and what then is left is a forename and a date (attack, and accident: the
-full comparison alone takes her for another child). What this costs others is measured by
-``benchmarks.shield_meetings``.
+and where the full comparison (``linkage.compare``) says match. It is *likely* where the comparison
+says possible; where the dates of birth are the same but for a slip (day and month swapped, a digit,
+the century) and the forenames may be one or one is lost; and where both live or lived in one place
+and the dates are near. A family in flight takes another surname and another home in one step, and
+what then is left is a forename and a date (attack, and accident: the full comparison alone takes
+her for another child). What this costs others is measured by ``benchmarks.shield_meetings``.
+
+A shared blocking key finds whom to compare and is no meeting: two records of namesakes share the
+keys that are made for questions without a date.
 
 Who is likely to be a shielded child is withheld like her until people say that she is another
 child. They say so of a child under her own number; what then leads to her alone is answered again.
@@ -218,13 +220,12 @@ class Known:
             form: of the child.
             others: numbers of shields to leave out.
         """
-        shared = _places(self._keys, child.keys)
         found: dict[int, None] = {}
-        for place in sorted(shared | _places(self._near, child.near)):
+        for place in sorted(_places(self._keys, child.keys) | _places(self._near, child.near)):
             number, known = self._forms[place]
             if number in found or number in others:
                 continue
-            if place in shared or resembles(form, known) or self._is_possible(form, known):
+            if resembles(form, known) or self._is_possible(form, known):
                 found[number] = None
         if self._pending is not None:
             pending = self._pending.same(child) or _one(self._pending.alike(child, form))
