@@ -4,13 +4,14 @@ another. Pure.
 A meeting is *sure* by the agency's own number, a health number or, where agreed, a pupil number,
 and where the full comparison (``linkage.compare``) says match. It is *likely* where the comparison
 says possible; where the dates of birth are the same but for a slip (day and month swapped, a digit,
-the century) and the forenames may be one or one is lost; and where both live or lived in one place
-and the dates are near. A family in flight takes another surname and another home in one step, and
-what then is left is a forename and a date (attack, and accident: the full comparison alone takes
-her for another child). What this costs others is measured by ``benchmarks.shield_meetings``.
+the century) and the forenames may be one; and where both live or lived in one place and the dates
+are near. A family in flight takes another surname and another home in one step, and what then is
+left is a forename and a date (attack, and accident: the full comparison alone takes her for another
+child). What this costs others is measured by ``benchmarks.shield_meetings``.
 
-A shared blocking key finds whom to compare and is no meeting: two records of namesakes share the
-keys that are made for questions without a date.
+A date alone is no meeting, also where a forename is lost or not given yet: of 50,000 children some
+150 are born on a day or on what a slip makes of it. A shared blocking key finds whom to compare and
+is no meeting: two records of namesakes share the keys that are made for questions without a date.
 
 Who is likely to be a shielded child is withheld like her until people say that she is another
 child. They say so of a child under her own number; what then leads to her alone is answered again.
@@ -112,8 +113,6 @@ def resembles(one: NormalForm, other: NormalForm) -> bool:
 
 
 def _may_be_one_forename(one: NormalForm, other: NormalForm) -> bool:
-    if any(form.newborn or not form.has_forename for form in (one, other)):
-        return True  # lost, or not given yet
     return any(forename_level(a, b) in _ONE_FORENAME for a in one.names for b in other.names)
 
 

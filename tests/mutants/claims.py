@@ -21,6 +21,7 @@ from mutants.knocks import KNOCKS
 from mutants.marked import MARKED
 from mutants.moments import MOMENTS
 from mutants.mutation import Mutation
+from mutants.shields import SHIELDS
 from mutants.statements import STATEMENTS
 from mutants.talking import TALKING
 from mutants.thefts import THEFTS
@@ -34,6 +35,7 @@ CLAIMS: Final[tuple[Mutation, ...]] = (
     *EXPORTS,
     *STATEMENTS,
     *ATTACKS,
+    *SHIELDS,
     *THEFTS,
     *FAULTS,
     *TALKING,

@@ -1,5 +1,5 @@
-"""What lets in the attacks by a node, by a thief, by a feed that forgets a shield, and by whoever
-puts back an older state: see ``claims``.
+"""What lets in the attacks by a node, by a thief, and by whoever puts back an older state: see
+``claims``.
 """
 
 from __future__ import annotations
@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Final
 
 from mutants.mutation import (
-    ANSWERS,
     BROKER,
     CARRIED,
     EXCHANGED,
@@ -17,7 +16,6 @@ from mutants.mutation import (
     NOTES,
     SEALED,
     SEEN,
-    TOLD,
     WITNESS,
     Mutation,
 )
@@ -431,68 +429,6 @@ THEFTS: Final[tuple[Mutation, ...]] = (
         "fingerpost/membership/trusted_time.py",
         "return min(wall, signed.at + run)",
         "return signed.at + run",
-    ),
-    Mutation(
-        f"{NODE}test_import_shields.py::test_a_shield_survives_the_next_import",
-        "agency_node/importing/shielding.py",
-        "    growing = _Growing(before, upn=upn, now=now)\n    for demographics in earlier",
-        "    growing = _Growing(Register(), upn=upn, now=now)\n    for demographics in earlier",
-    ),
-    Mutation(
-        f"{NODE}test_import_shields.py::test_nobody_once_shielded_is_unshielded_by_any_imports",
-        "agency_node/importing/shielding.py",
-        "            known = Known(upn=self._upn)  # the next turn looks at what is new\n",
-        "            return frozenset(found)\n",
-    ),
-    Mutation(
-        "tests/simulation/test_shielded_children.py::"
-        "test_no_lookup_names_an_agency_that_shields_the_child",
-        "agency_node/records/meeting.py",
-        "if birth in _SAME_DATE and _may_be_one_forename(one, other):",
-        "if False:",
-    ),
-    Mutation(
-        f"{NODE}test_import_shields.py::test_whoever_is_the_same_as_a_likely_child_is_likely_too",
-        "agency_node/records/meeting.py",
-        "pending = self._pending.same(child) or _one(self._pending.alike(child, form))",
-        "pending = ()",
-    ),
-    Mutation(
-        "tests/simulation/test_shielded_children.py::"
-        "test_who_asks_about_a_shielded_child_in_no_file_is_recorded",
-        "agency_node/importing/shield_records.py",
-        "if inputs and its not in present:",
-        "if False:",
-    ),
-    Mutation(
-        f"{NODE}test_node_shields.py::test_a_shield_withholds_whatever_the_records_say",
-        TOLD,
-        "return NOTHING if withheld else disclosed",
-        "return disclosed",
-    ),
-    Mutation(
-        f"{NODE}test_import_shields.py::test_nothing_of_a_hidden_child_is_stored",
-        "agency_node/importing/staging.py",
-        "        if n not in made.hidden\n",
-        "",
-    ),
-    Mutation(
-        f"{NODE}test_import_shields.py::test_without_its_register_nothing_is_imported",
-        WITNESS,
-        "return None if witnessed is None else Fault.GONE",
-        "return None",
-    ),
-    Mutation(
-        f"{NODE}test_node_shields.py::test_without_its_register_an_agency_answers_about_no_child",
-        ANSWERS,
-        "if not known or shields is None or agreement is None",
-        "if not known or agreement is None",
-    ),
-    Mutation(
-        f"{NODE}test_node_disclosure.py::test_a_shielded_row_of_a_twin_withholds_too",
-        TOLD,
-        "if any(row.shielded for row in (*rows, *near)):",
-        "if any(row.shielded for row in rows):",
     ),
     Mutation(
         "tests/unit/authority/test_authority_tampering.py::"

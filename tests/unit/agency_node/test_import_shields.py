@@ -191,7 +191,7 @@ def test_by_likeness_alone_most_are_met_and_hardly_anybody_else() -> None:
     family = {children[n].family for n in she}
     others = {n for n in again.shielded - she if children[n].family not in family}
     # Of 150 shields, in two files; who was likely in the first is so in the second, too.
-    assert len(others) <= 0.01 * len(children)
+    assert len(others) <= 0.015 * len(children)
 
 
 # ---- who is likely to be shielded ---------------------------------------------------------------
