@@ -60,6 +60,8 @@ SHIELD_SAME: Final = "node.shield_same"
 SHIELD_OTHER: Final = "node.shield_other"
 CHILD_HIDDEN: Final = "node.child_hidden"
 CHILD_SHOWN: Final = "node.child_shown"
+REFUGE_ADDED: Final = "node.refuge_added"
+REFUGE_REMOVED: Final = "node.refuge_removed"
 SHIELDS_ADOPTED: Final = "node.shields_adopted"
 RECORDS_ADOPTED: Final = "node.records_adopted"
 TESTED: Final = "node.self_tested"
@@ -86,6 +88,8 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     SHIELD_OTHER: frozenset({"shield", "meeting"}),
     CHILD_HIDDEN: frozenset(),
     CHILD_SHOWN: frozenset({"second"}),
+    REFUGE_ADDED: frozenset(),
+    REFUGE_REMOVED: frozenset({"second"}),
     SHIELDS_ADOPTED: frozenset(),
     RECORDS_ADOPTED: frozenset(),
     TESTED: frozenset({"generation", "asked", "found", "slipped", "slipped_found"}),

@@ -19,6 +19,8 @@ from agency_node import wiring
 from agency_node.answering.audit import (
     CHILD_HIDDEN,
     CHILD_SHOWN,
+    REFUGE_ADDED,
+    REFUGE_REMOVED,
     SHIELD_KEPT,
     SHIELD_LIFTED,
     SHIELD_OTHER,
@@ -32,6 +34,7 @@ from agency_node.cli.typed_child import OWN_NUMBER, ask_details, child_in_words,
 from agency_node.importing.shielding import set_by_hand
 from agency_node.importing.sources import fields as read
 from agency_node.importing.wiring import data_keys, open_shields
+from agency_node.records.refuges import canonical
 from agency_node.records.shields import WORKING_DAYS, Likely, Register, SetBy, Shield, own_parts
 from agency_node.records.store.shields import FileShields
 from agency_node.records.tagging import record_inputs
@@ -49,7 +52,10 @@ _HOW: Final = {
     SetBy.FLAG: "the export",
     SetBy.UNREAD_FLAG: "the export, by a flag that cannot be read",
     SetBy.RECORDS: "the records of an earlier import",
+    SetBy.REFUGE: "the postcode of a refuge",
 }
+
+POSTCODE: Final = "Postcode of the refuge"
 
 Number = Annotated[int, typer.Option("--shield", min=1, help="The shield's number, as in list.")]
 Meeting = Annotated[
@@ -87,6 +93,8 @@ def list_(settings_file: SettingsFile, agency: Agency = None) -> None:
     )
     if found.hidden:
         console.print(f"Hidden children, of whom nothing is stored: {len(found.hidden)}")
+    if found.refuges:
+        console.print(f"Postcodes of refuges: {len(found.refuges)}")
     console.print("A shield holds at your agency only.")
 
 
@@ -224,6 +232,42 @@ def unhide(
     own = opened.own(prompted(OWN_NUMBER, read.read_local_id))
     opened.change(CHILD_SHOWN, by, why, lambda held: held.not_hiding(own), second=second)
     typer.echo("She is stored from the next import on, unless the export still hides her.")
+
+
+@app.command("add-refuge")
+def add_refuge(
+    settings_file: SettingsFile, by: ByOption, why: WhyOption, agency: Agency = None
+) -> None:
+    """Name the postcode of a refuge. You are asked for it alone.
+
+    Whoever lives or lived there is shielded from the next import on, and a question with this
+    postcode is withheld within seconds. The postcode is stored in the register alone.
+    """
+    opened = _open(settings_file, agency)
+    postcode = canonical(prompted(POSTCODE, read.read_postcode))
+    opened.change(REFUGE_ADDED, by, why, lambda held: held.with_refuge(postcode))
+    typer.echo(
+        "Whoever lives there is shielded. Import now: until then the node keeps the postcode in "
+        "her records."
+    )
+
+
+@app.command("remove-refuge")
+def remove_refuge(
+    settings_file: SettingsFile,
+    by: ByOption,
+    second: SecondOption,
+    why: WhyOption,
+    agency: Agency = None,
+) -> None:
+    """Forget the postcode of a refuge: two persons decide. Children stay shielded."""
+    opened = _open(settings_file, agency)
+    _require_two(by, second)
+    postcode = canonical(prompted(POSTCODE, read.read_postcode))
+    opened.change(
+        REFUGE_REMOVED, by, why, lambda held: held.without_refuge(postcode), second=second
+    )
+    typer.echo("Forgotten. Whoever was shielded for it stays so until two persons lift her shield.")
 
 
 @app.command()

@@ -105,7 +105,10 @@ class Importer:
         require_version(federation)
         mark = partial(self.imports.mark, agency)
         gathered = Gathered(as_of=options.as_of, upn=options.upn)
-        as_read = await asyncio.to_thread(make_ready, mark, source.content, options, gathered)
+        refuges = (await asyncio.to_thread(self.shields.read, agency)).refuges
+        as_read = await asyncio.to_thread(
+            make_ready, mark, source.content, options, gathered, refuges
+        )
         earlier = await asyncio.to_thread(self.records.generation, agency)
         last = await asyncio.to_thread(last_import, self.imports, agency, earlier)
         before = None if last is None else last.children

@@ -29,6 +29,7 @@ import msgspec
 from agency_node.importing.sources.children import FlaggedRow
 from agency_node.importing.sources.fields import Flag
 from agency_node.records.meeting import Known, Sought, sought_of
+from agency_node.records.refuges import without
 from agency_node.records.shields import (
     REVIEW_SECONDS,
     WORKING_DAYS,
@@ -118,12 +119,14 @@ class Coming:
     Attributes:
         lines: how many rows describe her.
         said: whether her own rows shield her.
+        refuge: whether she lives or lived in a refuge, whose postcode was taken off her.
     """
 
     demographics: Demographics
     sought: Sought
     lines: int
     said: bool
+    refuge: bool = False
 
     def __repr__(self) -> str:
         return "Coming(…)"
@@ -186,6 +189,9 @@ def plan(
             continue
         how = SetBy.UNREAD_FLAG if row.flag is Flag.UNREAD else SetBy.FLAG
         growing.add(how, digest, row.demographics)
+    for n, child in enumerate(children):
+        if child.refuge and n not in left_out:
+            growing.add(SetBy.REFUGE, child.sought.own, child.demographics)
     met = growing.meet([n for n in range(len(children)) if n not in left_out], children)
     left = [n for n in range(len(children)) if n not in left_out and n not in met]
     likely = growing.meet_likely(left, children)
@@ -247,7 +253,10 @@ class _Growing:
 
     def learn(self, number: int, own: bytes, demographics: Demographics | None) -> None:
         """Add what is known of her child to a shield; as ``add``."""
-        self._learn(self._known, number, own, demographics, None)
+        self._learn(self._known, number, own, self._without_refuges(demographics), None)
+
+    def _without_refuges(self, demographics: Demographics | None) -> Demographics | None:
+        return None if demographics is None else without(demographics, self._before.refuges)
 
     def add(self, how: SetBy, own: bytes, demographics: Demographics | None) -> None:
         """Shield a child by the shields that she meets, or by a new one.
@@ -256,6 +265,7 @@ class _Growing:
             own: the digest of the agency's own number; may be empty.
             demographics: None where they are not known.
         """
+        demographics = self._without_refuges(demographics)
         form = None if demographics is None else normalise(demographics)
         child = Sought.by_own(own) if form is None else sought_of(form, own=own, upn=self._upn)
         numbers = self._known.same(child)

@@ -8,7 +8,7 @@ taken unless the operator accepts what was found, by its name (``misread``)."""
 from __future__ import annotations
 
 from calendar import timegm
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -51,6 +51,7 @@ from agency_node.records.meeting import Sought, sought
 from agency_node.records.origin import own_number_of
 from agency_node.records.ports import Child, Imports, Staged
 from agency_node.records.records import Doubt, Origin
+from agency_node.records.refuges import lives_there, without
 from agency_node.records.shields import Register, own_parts
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import (
@@ -150,7 +151,8 @@ class Found:
     """A child of the export who can be found.
 
     ``mark`` and ``own``: as in ``records.ports.Child``. ``area``: her postcode area, or empty.
-    ``sought``: what she meets a shield by. ``twice``: she is ``is_found_twice``.
+    ``sought``: what she meets a shield by. ``twice``: she is ``is_found_twice``. ``refuge``: she
+    lives or lived in a refuge, whose postcode was taken off her.
     """
 
     source: SourceChild
@@ -159,6 +161,7 @@ class Found:
     area: str
     sought: Sought
     twice: bool
+    refuge: bool
 
     def __repr__(self) -> str:
         return "Found(…)"
@@ -199,11 +202,16 @@ Mark = Callable[[tuple[bytes, ...]], bytes]
 
 
 def make_ready(
-    mark: Mark, content: Content, options: Options, gathered: Gathered | None = None
+    mark: Mark,
+    content: Content,
+    options: Options,
+    gathered: Gathered | None = None,
+    refuges: Collection[str] = (),
 ) -> Readied:
     """Read the export and leave out the children whom nobody could find.
 
     Args:
+        refuges: postcodes that are taken off every child before keys are made of her.
         gathered: is given each child who can be found, for the quality report.
 
     Raises:
@@ -223,6 +231,9 @@ def make_ready(
     watch = unwatched if gathered is None else gathered.watch
     for _, child in watched(export.children, "Making keys", watch):
         form = normalise(child.demographics)
+        if refuge := lives_there(form, refuges):
+            child = replace(child, demographics=without(child.demographics, refuges))
+            form = normalise(child.demographics)
         remarks += _unread(child, form)
         keys, asked = wide_keys(form, upn=options.upn)
         count.add(child.demographics, form, child.involvements)
@@ -236,7 +247,7 @@ def make_ready(
             inputs, number = oprf_inputs(keys), mark(own_parts(child.local_id))
             by, twice = sought(form, inputs, own=number, upn=options.upn), is_found_twice(keys)
             own = mark(own_number_of(child.local_id, child.demographics))
-            children.append(Found(child, mark(inputs), own, area, by, twice))
+            children.append(Found(child, mark(inputs), own, area, by, twice, refuge))
         else:
             refused += [RowFault(line, "", Reason.TOO_WEAK) for line in child.lines]
     said = {row.local_id for row in export.flagged if row.flag is not Flag.UNREAD}
@@ -283,6 +294,7 @@ def plan_shields(
             child.sought,
             len(child.source.lines),
             child.source.involvements[0].shielded,
+            child.refuge,
         )
         for child in readied.children
     ]

@@ -20,10 +20,11 @@ child. They say so of a child under her own number; what then leads to her alone
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from agency_node.records.refuges import lives_there
 from agency_node.records.shields import Likely, Shield
 from fingerpost.private.codec import write_demographics
 from fingerpost.private.demographics import Demographics
@@ -125,15 +126,18 @@ class Known:
         likely: Iterable[Likely] = (),
         *,
         upn: bool,
+        refuges: Collection[str] = (),
         pause: Callable[[], object] = lambda: None,
     ) -> None:
         """
         Args:
             likely: children of whom people have not said yet whether they are another's.
             upn: whether the agreement lets the pupil number be used.
+            refuges: the postcodes of refuges.
             pause: is called after each form; it lets other threads run.
         """
         self._upn = upn
+        self._refuges = frozenset(refuges)
         self._own: dict[bytes, tuple[int, ...]] = {}
         self._numbers: dict[str, tuple[int, ...]] = {}
         self._keys: dict[int, list[int]] = {}
@@ -235,7 +239,8 @@ class Known:
         self, asked: NormalForm, keys: Iterable[BlockingKey], records: Sequence[Demographics]
     ) -> bool:
         """Return whether a shield withholds an answer: the child asked about is one of the
-        register, or is likely to be, or a record that matched is one's, or is likely to be.
+        register, or is likely to be, or a record that matched is one's, or is likely to be, or one
+        of them lives or lived in a refuge.
 
         Args:
             keys: of the question.
@@ -271,6 +276,8 @@ class Known:
                 yield number
 
     def _meets(self, child: Sought, form: NormalForm, others: frozenset[int]) -> bool:
+        if lives_there(form, self._refuges):
+            return True
         if self.same(child) or self.alike(child, form) is not None:
             return True
         return bool(self.likely(child, form, others))

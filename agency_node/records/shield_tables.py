@@ -51,7 +51,10 @@ class ShieldTables:
                 if before is None or before[0] != state:
                     register = self._shields.read(agency)
                     upn, pause = self._upn_keys[agency], self._pause
-                    known = Known(register.shields, register.likely, upn=upn, pause=pause)
+                    refuges = register.refuges
+                    known = Known(
+                        register.shields, register.likely, upn=upn, refuges=refuges, pause=pause
+                    )
                     self._known[agency] = state, known
             except Defect as defect:
                 self._known.pop(agency, None)

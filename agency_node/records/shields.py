@@ -24,7 +24,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from fingerpost.private.codec import read_demographics
+from agency_node.records.refuges import without
+from fingerpost.private.codec import read_demographics, write_demographics
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.working_days import working_days_after
 from fingerpost.protocol import limits
@@ -48,6 +49,7 @@ class SetBy(IntEnum):
     UNREAD_FLAG = 2  # a row has a flag that is neither yes nor no
     RECORDS = 3  # a record of the generation before was shielded, and no register held her
     PERSON = 4
+    REFUGE = 5  # she lives or lived at the postcode of a refuge
 
 
 class Other(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -158,6 +160,7 @@ class Register(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
         hidden: keyed digests of the own numbers of hidden children, sorted.
         likely: children who are likely to be shielded ones, of whom people have not decided.
         last_likely: the highest number that one of them ever had.
+        refuges: the postcodes of refuges (``refuges.canonical``), sorted.
     """
 
     last: int = 0
@@ -167,6 +170,7 @@ class Register(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     version: int = _VERSION
     likely: tuple[Likely, ...] = ()
     last_likely: int = 0
+    refuges: tuple[str, ...] = ()
 
     def shield(self, number: int) -> Shield:
         """Return a shield. Raises ``Defect``: there is none of this number."""
@@ -224,6 +228,26 @@ class Register(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
             raise Defect("no hidden child has this number")
         return msgspec.structs.replace(self, hidden=tuple(h for h in self.hidden if h != own))
 
+    def with_refuge(self, postcode: str) -> Register:
+        """Return the register once this postcode is that of a refuge: no form has it any more."""
+        refuges = tuple(sorted({*self.refuges, postcode}))
+        shields = tuple(
+            msgspec.structs.replace(each, written_forms=_taken_off(each.written_forms, refuges))
+            for each in self.shields
+        )
+        likely = tuple(
+            msgspec.structs.replace(each, written_forms=_taken_off(each.written_forms, refuges))
+            for each in self.likely
+        )
+        return msgspec.structs.replace(self, refuges=refuges, shields=shields, likely=likely)
+
+    def without_refuge(self, postcode: str) -> Register:
+        """Return the register once it is not. Raises ``Defect``: it is not now."""
+        if postcode not in self.refuges:
+            raise Defect("no refuge has this postcode")
+        kept = tuple(each for each in self.refuges if each != postcode)
+        return msgspec.structs.replace(self, refuges=kept)
+
     def due(self, now: float) -> int:
         """Return how many shields people are asked to review."""
         return sum(shield.review_at <= now for shield in self.shields)
@@ -268,6 +292,11 @@ def _read(written: bytes) -> Demographics:
         return read_demographics(written)
     except Refused:
         raise Defect("the register of shields has another form") from None
+
+
+def _taken_off(written_forms: tuple[bytes, ...], refuges: tuple[str, ...]) -> tuple[bytes, ...]:
+    forms = (write_demographics(without(_read(written), refuges)) for written in written_forms)
+    return tuple(dict.fromkeys(forms))
 
 
 def _joined(known: tuple[_T, ...], new: _T) -> tuple[_T, ...]:

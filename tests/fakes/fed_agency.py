@@ -12,6 +12,7 @@ from agency_node.importing.shielding import set_by_hand
 from agency_node.importing.staging import make_ready, plan_shields, shield
 from agency_node.records.meeting import Known
 from agency_node.records.records import ChildRecord, RecordId
+from agency_node.records.refuges import canonical
 from agency_node.records.shields import Register, own_parts
 from fakes.federations import NOW
 from fakes.import_world import export, options
@@ -34,7 +35,8 @@ class FedAgency:
         self.register = Register()
 
     def import_(self, lines: Sequence[str]) -> None:
-        readied = make_ready(mark, export(lines).content, options())
+        refuges = self.register.refuges
+        readied = make_ready(mark, export(lines).content, options(), refuges=refuges)
         made = plan_shields(mark, self.register, readied, (), options(), NOW)
         children = shield(readied, made).children
         forms = shield_records(
@@ -70,6 +72,11 @@ class FedAgency:
         for each in self.register.likely:
             self._use(self.register.decided(each.number, same=same))
 
+    def name_refuge(self, postcode: str) -> None:
+        self._use(self.register.with_refuge(canonical(postcode)))
+
     def _use(self, register: Register) -> None:
         self.register = register
-        self.node.shields[self.agency] = Known(register.shields, register.likely, upn=False)
+        self.node.shields[self.agency] = Known(
+            register.shields, register.likely, upn=False, refuges=register.refuges
+        )

@@ -69,4 +69,18 @@ SHIELDS: Final[tuple[Mutation, ...]] = (
         "if any(row.shielded for row in (*rows, *near)):",
         "if any(row.shielded for row in rows):",
     ),
+    Mutation(
+        "tests/simulation/test_shielded_children.py::"
+        "test_the_postcode_of_a_refuge_shields_whoever_has_it",
+        "agency_node/importing/shielding.py",
+        "if child.refuge and n not in left_out:",
+        "if False:",
+    ),
+    Mutation(
+        "tests/simulation/test_shielded_children.py::"
+        "test_the_postcode_of_a_refuge_is_in_no_record_no_key_and_no_shield",
+        "agency_node/records/refuges.py",
+        "    return replace(who, postcode=postcode, former_postcodes=former)\n",
+        "    return who\n",
+    ),
 )

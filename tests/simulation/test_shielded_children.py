@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from agency_node.answering.matching import Finding
+from agency_node.records.refuges import canonical, lives_there
+from agency_node.records.shields import SetBy
 from effort import profile
 from fakes.fed_agency import FedAgency
 from fakes.import_world import row
@@ -25,7 +27,15 @@ from fakes.simulated_gateway import SimGateway
 from fakes.wexcombe import AMINA, COUNCIL, ELM, OAK, OTHER, QUESTION, SCHOOLS, build, of
 from federation import World
 from fingerpost.private.demographics import Demographics
-from fingerpost.protocol.codes import Purpose, Status
+from fingerpost.private.linkage import (
+    BlockingKey,
+    NormalForm,
+    Scope,
+    Side,
+    blocking_keys,
+    normalise,
+)
+from fingerpost.protocol.codes import AgencyKind, Purpose, Status
 from practitioner.asking.outcome import Question
 
 NUMBER = "943 476 5919"
@@ -186,6 +196,61 @@ async def test_who_people_say_is_the_child_is_shielded_like_her(
         forename="Zelda", surname="Okonkwo-Lind", dob=date(2014, 1, 30), postcode="BN9 2ZX"
     )
     assert await told(gateway, question) is Status.NOTHING_TO_DISCLOSE
+
+
+# ---- refuges ------------------------------------------------------------------------------------
+
+REFUGE = "WX7 4RF"
+
+
+async def test_the_postcode_of_a_refuge_shields_whoever_has_it(
+    gateway: SimGateway, school: FedAgency
+) -> None:
+    lives_there = line(postcode=REFUGE)
+    school.import_([STRANGER, lives_there])
+    question = asked(postcode=REFUGE)
+    assert await told(gateway, question) is Status.INVOLVED
+    school.name_refuge(REFUGE.lower())
+    assert await told(gateway, question) is Status.NOTHING_TO_DISCLOSE  # before the next import
+    school.import_([STRANGER, lives_there])
+    assert await told(gateway, question) is Status.NOTHING_TO_DISCLOSE
+    assert await told(gateway, asked(postcode="")) is Status.NOTHING_TO_DISCLOSE
+    school.import_([STRANGER, line(postcode="BN9 2ZX")])  # she has left it again
+    assert await told(gateway, asked(postcode="BN9 2ZX")) is Status.NOTHING_TO_DISCLOSE
+    assert await told(gateway, Question(OTHER, QUESTION.justification)) is Status.INVOLVED
+
+
+async def test_the_postcode_of_a_refuge_is_in_no_record_no_key_and_no_shield(world: World) -> None:
+    school = FedAgency(world.nodes[SCHOOLS], OAK)
+    school.shield(replace(AMINA, forename="Zelda", postcode=REFUGE))
+    school.name_refuge(REFUGE)
+    lines = [
+        STRANGER,
+        line(postcode=REFUGE),
+        row(2, postcode=REFUGE, shield="yes"),
+    ]
+    school.import_(lines)
+    school.shield(replace(AMINA, surname="Osei", postcode="WX1 1AA", former_postcodes=(REFUGE,)))
+    school.import_(lines)
+    kept = [form for shield in school.register.shields for form in shield.forms]
+    kept += [record.demographics for record in world.nodes[SCHOOLS].children[OAK]]
+    assert {shield.set_by for shield in school.register.shields} >= {SetBy.REFUGE, SetBy.PERSON}
+    there, nowhere = (normalise(replace(AMINA, postcode=code)) for code in (REFUGE, ""))
+    of_there = _keys(there) - _keys(nowhere)
+    assert of_there
+    for who in kept:
+        form = normalise(who)
+        assert not lives_there(form, {canonical(REFUGE)})
+        assert of_there.isdisjoint(_keys(form))
+
+
+def _keys(form: NormalForm) -> set[BlockingKey]:
+    return set(blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE))
+
+
+def test_a_refuge_is_no_kind_of_agency() -> None:
+    """It stands in no member list, no directory and no map."""
+    assert not any("REFUGE" in kind.name for kind in AgencyKind)
 
 
 # ---- any sequence -------------------------------------------------------------------------------
