@@ -1,8 +1,9 @@
 """``fingerpost-node shields``: the register of children about whom an agency discloses nothing.
 
-One person sets a shield, and two lift one. What a person does is in the agency's audit log before
-the register changes. Names and numbers come from prompts: what is typed after a command stands in
-the list of processes, and the shell keeps it. The commands need the data key and the audit key.
+One person sets a shield, and two officers lift one (``cli.officers``). What a person does is in the
+agency's audit log before the register changes. Names and numbers come from prompts: what is typed
+after a command stands in the list of processes, and the shell keeps it. The commands need the data
+key and the audit key.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Final
 
+import msgspec
 import typer
 
 from agency_node import wiring
@@ -29,6 +32,13 @@ from agency_node.answering.audit import (
     SHIELDS_ADOPTED,
 )
 from agency_node.cli.audit import Agency, chosen_agency
+from agency_node.cli.officers import (
+    Decided,
+    FirstOption,
+    SecondOption,
+    Statements,
+    two_officers,
+)
 from agency_node.cli.run import PROGRAM
 from agency_node.cli.typed_child import OWN_NUMBER, ask_details, child_in_words, prompted
 from agency_node.importing.shielding import set_by_hand
@@ -44,6 +54,7 @@ from fingerpost.membership import commands
 from fingerpost.membership.commands import ByOption, SettingsFile, WhyOption
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import normalise
+from fingerpost.private.officers import CONTENT_BYTES, Act
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.listing import a_console, show_list
@@ -60,9 +71,6 @@ POSTCODE: Final = "Postcode of the refuge"
 Number = Annotated[int, typer.Option("--shield", min=1, help="The shield's number, as in list.")]
 Meeting = Annotated[
     int, typer.Option("--meeting", min=1, help="The number of the meeting, as in likeness.")
-]
-SecondOption = Annotated[
-    str, typer.Option("--second", help="The second person who decides this, as --by.")
 ]
 
 app = typer.Typer(
@@ -189,17 +197,23 @@ def keep(
 def lift(
     settings_file: SettingsFile,
     number: Number,
-    by: ByOption,
-    second: SecondOption,
     why: WhyOption,
+    statement: Statements = None,
+    by: FirstOption = None,
+    second: SecondOption = None,
     agency: Agency = None,
 ) -> None:
-    """Lift a shield: two persons decide. Take the flag out of your own system first."""
+    """Lift a shield: two officers decide. Take the flag out of your own system first."""
     opened = _open(settings_file, agency)
-    _require_two(by, second)
-    opened.change(
-        SHIELD_LIFTED, by, why, lambda held: held.without(number), shield=number, second=second
-    )
+    content = opened.about_shield(opened.shields.read(opened.agency).shield(number))
+    decided = opened.decided(Act.LIFT, content, why, statement, by, second)
+
+    def lifted(held: Register) -> Register:
+        if opened.about_shield(held.shield(number)) != content:
+            raise Defect(f"shield {number} has changed meanwhile")
+        return held.without(number)
+
+    opened.change_by_two(SHIELD_LIFTED, decided, why, lifted, shield=number)
     typer.echo(
         f"Shield {number} is lifted from the next import on; the same file can be imported again. "
         "She stays shielded if she has another shield, or if the export still says so."
@@ -221,16 +235,17 @@ def hide(settings_file: SettingsFile, by: ByOption, why: WhyOption, agency: Agen
 @app.command()
 def unhide(
     settings_file: SettingsFile,
-    by: ByOption,
-    second: SecondOption,
     why: WhyOption,
+    statement: Statements = None,
+    by: FirstOption = None,
+    second: SecondOption = None,
     agency: Agency = None,
 ) -> None:
-    """Store a hidden child again: two persons decide. You are asked for your own number of her."""
+    """Store a hidden child again: two officers decide. You are asked for your own number of her."""
     opened = _open(settings_file, agency)
-    _require_two(by, second)
     own = opened.own(prompted(OWN_NUMBER, read.read_local_id))
-    opened.change(CHILD_SHOWN, by, why, lambda held: held.not_hiding(own), second=second)
+    decided = opened.decided(Act.UNHIDE, opened.about(own), why, statement, by, second)
+    opened.change_by_two(CHILD_SHOWN, decided, why, lambda held: held.not_hiding(own))
     typer.echo("She is stored from the next import on, unless the export still hides her.")
 
 
@@ -255,19 +270,44 @@ def add_refuge(
 @app.command("remove-refuge")
 def remove_refuge(
     settings_file: SettingsFile,
-    by: ByOption,
-    second: SecondOption,
     why: WhyOption,
+    statement: Statements = None,
+    by: FirstOption = None,
+    second: SecondOption = None,
     agency: Agency = None,
 ) -> None:
-    """Forget the postcode of a refuge: two persons decide. Children stay shielded."""
+    """Forget the postcode of a refuge: two officers decide. Children stay shielded."""
     opened = _open(settings_file, agency)
-    _require_two(by, second)
     postcode = canonical(prompted(POSTCODE, read.read_postcode))
-    opened.change(
-        REFUGE_REMOVED, by, why, lambda held: held.without_refuge(postcode), second=second
-    )
+    content = opened.about(postcode.encode("ascii"))
+    decided = opened.decided(Act.REMOVE_REFUGE, content, why, statement, by, second)
+    opened.change_by_two(REFUGE_REMOVED, decided, why, lambda held: held.without_refuge(postcode))
     typer.echo("Forgotten. Whoever was shielded for it stays so until two persons lift her shield.")
+
+
+@app.command()
+def about(
+    settings_file: SettingsFile,
+    number: Annotated[
+        int | None, typer.Option("--shield", min=1, help="The shield that is to be lifted.")
+    ] = None,
+    hidden: Annotated[bool, typer.Option("--hidden", help="A child who is hidden.")] = False,
+    agency: Agency = None,
+) -> None:
+    """Show the digits that officers state: `fingerpost officer lift --about …`.
+
+    Of a shield they change when more is learned of its child. Without an option you are asked for
+    the postcode of a refuge.
+    """
+    opened = _open(settings_file, agency)
+    if number is not None:
+        content = opened.about_shield(opened.shields.read(opened.agency).shield(number))
+    elif hidden:
+        content = opened.about(opened.own(prompted(OWN_NUMBER, read.read_local_id)))
+    else:
+        postcode = canonical(prompted(POSTCODE, read.read_postcode))
+        content = opened.about(postcode.encode("ascii"))
+    typer.echo(content.hex())
 
 
 @app.command()
@@ -319,6 +359,49 @@ class _Opened:
 
         self.shields.change(self.agency, recorded)
 
+    def decided(
+        self,
+        act: Act,
+        content: bytes,
+        why: str,
+        statements: list[Path] | None,
+        by: str | None,
+        second: str | None,
+    ) -> Decided:
+        """Return who decided an act, as ``two_officers``."""
+        files, now = statements or (), time.time()
+        OperationId(why)
+        return two_officers(self.settings, self.agency, act, content, why, files, by, second, now)
+
+    def change_by_two(
+        self,
+        kind: str,
+        decided: Decided,
+        why: str,
+        change: Callable[[Register], Register],
+        **fields: str | int,
+    ) -> None:
+        """Record a change that two officers decided, and make it, as ``change``. Their statements
+        are used then."""
+        now = int(time.time())
+        self.change(
+            kind,
+            decided.by,
+            why,
+            lambda held: change(held).using(decided.used, now),
+            second=decided.second,
+            signed=decided.signed,
+            **fields,
+        )
+
+    def about(self, what: bytes) -> bytes:
+        """Return the digest of what officers state an act on. It is keyed: whoever sees it at the
+        gateway cannot try children."""
+        return data_keys(self.settings)[self.agency].mark((b"officers", what))[:CONTENT_BYTES]
+
+    def about_shield(self, shield: Shield) -> bytes:
+        return self.about(msgspec.msgpack.encode(shield))
+
     def own(self, local_id: str) -> bytes:
         return data_keys(self.settings)[self.agency].mark(own_parts(local_id))
 
@@ -354,12 +437,6 @@ def _open(settings_file: SettingsFile, agency: str | None) -> _Opened:
     settings = PROGRAM.load(settings_file)
     chosen = settings.agency(chosen_agency(settings, agency)).id
     return _Opened(settings, chosen, open_shields(settings))
-
-
-def _require_two(by: str, second: str) -> None:
-    # Attack: the same person in capitals, with a space behind, or nobody at all.
-    if Actor(by) == Actor(second):
-        raise Defect("--second: another person than --by")
 
 
 def _row(shield: Shield, now: float) -> Iterator[str]:

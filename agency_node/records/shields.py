@@ -18,6 +18,7 @@ digest of her own number here and nothing else: whoever opens it can link her to
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import IntEnum, unique
 from typing import Final, TypeVar
@@ -27,9 +28,10 @@ import msgspec
 from agency_node.records.refuges import without
 from fingerpost.private.codec import read_demographics, write_demographics
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.officers import LIFE_SECONDS, OfficerRule
 from fingerpost.private.working_days import working_days_after
 from fingerpost.protocol import limits
-from fingerpost.protocol.errors import Defect, Refused
+from fingerpost.protocol.errors import Code, Defect, Refused
 
 _T = TypeVar("_T")
 
@@ -161,6 +163,7 @@ class Register(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
         likely: children who are likely to be shielded ones, of whom people have not decided.
         last_likely: the highest number that one of them ever had.
         refuges: the postcodes of refuges (``refuges.canonical``), sorted.
+        used: officers' statements that were used, by digest, with when they were.
     """
 
     last: int = 0
@@ -171,6 +174,7 @@ class Register(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     likely: tuple[Likely, ...] = ()
     last_likely: int = 0
     refuges: tuple[str, ...] = ()
+    used: tuple[tuple[bytes, int], ...] = ()
 
     def shield(self, number: int) -> Shield:
         """Return a shield. Raises ``Defect``: there is none of this number."""
@@ -247,6 +251,19 @@ class Register(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
             raise Defect("no refuge has this postcode")
         kept = tuple(each for each in self.refuges if each != postcode)
         return msgspec.structs.replace(self, refuges=kept)
+
+    def using(self, digests: Iterable[bytes], now: int) -> Register:
+        """Return the register once these statements of officers are used; older ones, which nobody
+        takes any more, are forgotten.
+
+        Raises ``Refused(NOT_ALLOWED)``: one was used before (attack: the child is hidden or
+        shielded anew, and the statements of yesterday show her again).
+        """
+        new = tuple((digest, now) for digest in digests)
+        if {digest for digest, _ in self.used} & {digest for digest, _ in new}:
+            raise Refused(Code.NOT_ALLOWED, OfficerRule.USED)
+        kept = tuple(each for each in self.used if now - each[1] <= 2 * LIFE_SECONDS)
+        return msgspec.structs.replace(self, used=(*kept, *new))
 
     def due(self, now: float) -> int:
         """Return how many shields people are asked to review."""

@@ -36,6 +36,8 @@ class PayloadType(Enum):
     CHALLENGE_ANSWER = "fingerpost/v1 challenge answer"
     APPROVAL = "fingerpost/v1 approval"  # a second person's signature
     APPROVER = "fingerpost/v1 approver"  # that of her agency, over the same bytes
+    OFFICER = "fingerpost/v1 officer"  # an officer's signature on a statement about a shield
+    OFFICER_OF = "fingerpost/v1 officer of"  # that of her agency, over the same bytes
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -187,6 +187,10 @@ class AuditRecord:
     def declined(self, session: Session, number: str, at: float) -> None:
         self._of_person(session, DECLINED, number, at, {})
 
+    def stated(self, session: Session, act: str, about: str, why: str, at: float) -> None:
+        """Record that an officer states an act on a shield of her agency's node."""
+        self._of_person(session, "officer.stated", why, at, {"act": act, "about": about})
+
     def reviewed(self, session: Session, operation: str, found: Found, at: float) -> None:
         self._of_person(session, REVIEWED, operation, at, {"found": found.value})
 

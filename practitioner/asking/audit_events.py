@@ -25,6 +25,7 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     "approval.requested": frozenset({"purpose", "reach", "role"}),
     "approval.given": frozenset(),
     "approval.declined": frozenset(),
+    "officer.stated": frozenset({"act", "about"}),
     "session.begun": frozenset({"role"}),
     "session.refused": frozenset({"reason"}),
     "session.ended": frozenset(),

@@ -15,6 +15,7 @@ from practitioner.cli import (
     convening,
     directory,
     notes,
+    officer,
     outcomes,
     people,
     running,
@@ -37,6 +38,7 @@ app.command("convene")(convening.convene)
 app.command("directory")(directory.print_directory)
 app.command("approve")(second_person.approve)
 app.command("review")(second_person.review)
+app.command("officer")(officer.officer)
 app.command("sign-out")(people.sign_out)
 app.add_typer(people.account, name="account")
 app.command("enrol")(running.enrol)

@@ -13,6 +13,7 @@ from fingerpost.private.approvals import ApprovalRule
 from fingerpost.private.demographics import PREGNANCY_DAYS
 from fingerpost.private.justification import StatedRule
 from fingerpost.private.linkage.strength import ADD_SOMETHING, NUMBER_ALONE, WeakRule
+from fingerpost.private.officers import OfficerRule
 from fingerpost.private.purpose_rules import PurposeRule
 from fingerpost.protocol.errors import CallRule, Code, Refused, Rule
 from fingerpost.protocol.federation import ReachRule
@@ -146,6 +147,11 @@ BY_RULE: Final[Mapping[Rule, str]] = {
         "Only the council's children's social care calls a strategy discussion. Call a meeting "
         "without --strategy-discussion, and ask them to call one."
     ),
+    OfficerRule.ROLE: "Only a node administrator or a data protection officer states this.",
+    OfficerRule.OTHER: "The statement is about something else. Ask the officer for a new one.",
+    OfficerRule.TIME: "A statement is good for one day. Ask the officer for a new one.",
+    OfficerRule.TWO: "Two officers decide, each at her own sign-in.",
+    OfficerRule.USED: "The statement was used before. Ask the officer for a new one.",
     SecondPersonRule.NO_SUCH_REQUEST: (
         "There is no such request for you. It may be over, decided, or your own."
     ),

@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 from agency_node import cli
 from agency_node.answering.audit import (
     CHILD_HIDDEN,
+    REFUGE_ADDED,
     SHIELD_LIFTED,
     SHIELD_OTHER,
     SHIELD_SAME,
@@ -25,6 +26,7 @@ from agency_node.answering.audit import (
     open_log,
 )
 from agency_node.answering.wiring import audit_folder, stores_of
+from agency_node.cli import officers
 from agency_node.importing.shielding import set_by_hand
 from agency_node.importing.wiring import open_shields
 from agency_node.records.meeting import Known, resembles
@@ -48,6 +50,7 @@ from fakes.node_world import (
     SURGERY,
     NodeWorld,
     a_child,
+    a_federation,
     a_record,
     a_world,
     another_child,
@@ -184,7 +187,9 @@ def test_a_register_that_was_put_back_is_reported_once_until_it_is_mended(tmp_pa
 
 
 @pytest.fixture
-def settings_file(tmp_path: Path) -> Path:
+def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Of a school that has no gateway."""
+    monkeypatch.setattr(officers, "kept_list", lambda *_: a_federation())
     return node_settings_file(tmp_path, (SCHOOL,))
 
 
@@ -253,14 +258,15 @@ def test_two_persons_lift_a_shield(settings_file: Path) -> None:
     for same in ("JO.REED", "jo.reed ", ""):
         nobody = run(settings_file, "lift", "--shield", "1", *BY, "--second", same)
         assert "--second): expected 1 to 80 of a-z" in str(nobody.exception)
-    assert run(settings_file, "lift", "--shield", "1", *BY).exit_code == 2
+    alone = run(settings_file, "lift", "--shield", "1", *BY)
+    assert "two persons decide" in str(alone.exception)
     assert len(held(settings_file).shields) == 1
     assert "case-18" not in f"{log_of(settings_file)}"
     done(settings_file, "lift", "--shield", "1", *TWO)
     assert held(settings_file).shields == ()
     *_, entry = log_of(settings_file)
     assert entry.kind == SHIELD_LIFTED
-    assert entry.fields == {"shield": 1, "second": "sam.okoro"}
+    assert entry.fields == {"shield": 1, "second": "sam.okoro", "signed": "typed"}
     shown = CliRunner().invoke(cli.app, ["audit", "show", "--settings", str(settings_file), *BY])
     assert {"second sam.okoro", "shield 1"} <= {
         cell.strip() for line in shown.output.splitlines() for cell in line.split("│")
@@ -420,6 +426,20 @@ def test_what_cannot_be_recorded_is_not_changed(
 
     monkeypatch.setattr("fingerpost.audit.log.AuditLog.append_many", full)
     assert isinstance(run(settings_file, "lift", "--shield", "1", *TWO).exception, Defect)
+    assert len(held(settings_file).shields) == 1
+
+
+def test_the_postcode_of_a_refuge_is_named_by_one_and_forgotten_by_two(settings_file: Path) -> None:
+    done(settings_file, "add", *BY, typed=SHE)
+    done(settings_file, "add-refuge", *BY, typed="b99 9zz\n")
+    assert held(settings_file).refuges == ("B999ZZ",)
+    assert held(settings_file).shields[0].forms[0].postcode == ""
+    assert "Postcodes of refuges: 1" in done(settings_file, "list")
+    assert "whole postcode" in str(run(settings_file, "add-refuge", *BY, typed="B99\n").exception)
+    entry = log_of(settings_file)[-1]
+    assert (entry.kind, entry.fields) == (REFUGE_ADDED, {})
+    done(settings_file, "remove-refuge", *TWO, typed="B99 9ZZ\n")
+    assert held(settings_file).refuges == ()
     assert len(held(settings_file).shields) == 1
 
 
