@@ -183,7 +183,7 @@ def _require_sound(said: Statement) -> None:
     if said.role not in OFFICERS:
         raise Refused(Code.NOT_ALLOWED, OfficerRule.ROLE)
     require_account(said.officer, "officer statement.officer")
-    if said.act not in Act or len(said.content) != CONTENT_BYTES:
+    if said.act not in frozenset(Act) or len(said.content) != CONTENT_BYTES:
         raise Refused(Code.MALFORMED, "officer statement")
     if not 0 < len(said.why) <= _WHY_CHARS or not 0 <= said.at < limits.LATEST:
         raise Refused(Code.MALFORMED, "officer statement")
