@@ -200,7 +200,7 @@ async def test_who_people_say_is_the_child_is_shielded_like_her(
 
 # ---- refuges ------------------------------------------------------------------------------------
 
-REFUGE = "WX7 4RF"
+REFUGE = "B99 4RF"
 
 
 async def test_the_postcode_of_a_refuge_shields_whoever_has_it(

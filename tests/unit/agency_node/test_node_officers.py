@@ -44,15 +44,15 @@ def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def signed(tmp_path: Path) -> Signed:
     """Write a statement, and return the options of a command that takes it."""
 
-    def write(content: str, officer: str = "dpo-1", **changes: object) -> tuple[str, ...]:
+    def write(about: str, by: str = "dpo-1", /, **changes: object) -> tuple[str, ...]:
         given: dict[str, object] = {
             "agency": COUNCIL,
             "act": Act.LIFT,
-            "content": bytes.fromhex(content),
+            "content": bytes.fromhex(about),
             "why": WHY,
-            "officer": officer,
+            "officer": by,
             "role": Role.DPO,
-            "officer_key": KEYS[officer],
+            "officer_key": KEYS[by],
             "passport_key": PASSPORT_KEY,
             "now": int(time.time()),
             **changes,
