@@ -20,8 +20,9 @@ from sqlalchemy import Engine, event
 
 from agency_node.answering.journal import Journal
 from agency_node.answering.matching import Finding
+from agency_node.records.meeting import Known
 from agency_node.records.records import ChildRecord
-from agency_node.records.shields import Known, SetBy, Shield
+from agency_node.records.shields import SetBy, Shield
 from fakes.node_journal import journal_at
 from fakes.node_records import an_involvement
 from fakes.node_world import (

@@ -25,8 +25,9 @@ from agency_node.notices.ports import Notice, Outcome
 from agency_node.notices.service import RecordWithNotices
 from agency_node.notices.wiring import notices_store
 from agency_node.reading.ports import STEP
+from agency_node.records.meeting import Known
 from agency_node.records.records import ChildRecord
-from agency_node.records.shields import Known, SetBy, Shield
+from agency_node.records.shields import SetBy, Shield
 from agency_node.settings import NodeSettings
 from agency_node.wiring import open_audit
 from fakes.federations import NOW
