@@ -30,6 +30,7 @@ from fingerpost.protocol.federation import ReachRule
 from fingerpost.protocol.ids import AreaCode
 from fingerpost.protocol.table_of_terms import TERMS
 from fingerpost.protocol.terms import Fact
+from practitioner.asking.convening import ConveneRule
 from practitioner.asking.document import read
 from practitioner.asking.outcome import Again, Former, NobodyAsked, Progress, Question, Widened
 from practitioner.asking.plan import LookupRule
@@ -921,6 +922,7 @@ def test_a_reason_is_one_of_the_list(desk: Desk) -> None:
 
 RULES = (
     *ApprovalRule,
+    *ConveneRule,
     *LookupRule,
     *PurposeRule,
     *ReachRule,
