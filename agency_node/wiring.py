@@ -25,10 +25,11 @@ from agency_node.answering.health_names import (
 from agency_node.answering.self_test import Searched, SelfTest
 from agency_node.answering.service import Node
 from agency_node.answering.wiring import (
-    AGREEMENT_EVENTS,
     JOURNAL,
+    ROOM_EVENTS,
     Agreements,
     Reading,
+    Retention,
     audit_folder,
     audit_key,
     carry_journal_over,
@@ -95,7 +96,7 @@ EVENTS: Final = {
     "node.journal_waits": frozenset({"error"}),
     "node.journal_put_back": frozenset({"fault"}),
     "node.shields_refused": frozenset({"agency", "error"}),
-    **AGREEMENT_EVENTS,
+    **ROOM_EVENTS,
 }
 LOCK: Final = "node.lock"
 PEPPERS: Final = "peppers"
@@ -158,7 +159,7 @@ class Opened:
     carry_over: Callable[[], frozenset[AgencyId]]
     node: Node
     self_test: SelfTest
-    gate_tasks: Mapping[str, Task]
+    others: Mapping[str, Task]
     reader: Reading
     line: AnswerLine
     notes: NotesUpkeep
@@ -184,7 +185,7 @@ class Opened:
             # continues with the next frame.
             "answers": env.every(0.0, 0.0, self.line.run, "answers"),
             **self.reader.tasks(),
-            **self.gate_tasks,
+            **self.others,
             **self.notes.tasks(),
             **self.notices.tasks(),
             "review": env.every(REVIEW_SECONDS, 0.0, self._review, "review"),
@@ -408,7 +409,7 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             carry_over,
             node,
             tests,
-            gate_tasks,
+            {**gate_tasks, **Retention(env, logs, agencies, writer, reached).tasks()},
             reader,
             line,
             NotesUpkeep(env, notes, writer, reached),

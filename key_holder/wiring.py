@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
@@ -32,11 +33,16 @@ from key_holder.settings import KeyHolderSettings
 from key_holder.store import METER, SqlMeter
 from key_holder.vault import FileVault
 
-EVENTS: Final = {**MEMBERSHIP_EVENTS, "key_holder.started": frozenset({"epochs"})}
+EVENTS: Final = {
+    **MEMBERSHIP_EVENTS,
+    "key_holder.started": frozenset({"epochs"}),
+    "audit.months_forgotten": frozenset({"count"}),
+}
 AUDIT: Final = "audit"
 STORES: Final = (AUDIT, METER)
 """The names of the witnesses."""
 LONGEST_CALL_SECONDS: Final = 30.0
+RETENTION_SECONDS: Final = 3600.0
 KEEP_KEYS_SECONDS: Final = 20.0
 
 
@@ -124,13 +130,24 @@ class Opened:
     membership: Membership
     evaluator: Evaluator
     holder: KeyHolder
+    audit: AuditLog
 
     def tasks(self) -> Mapping[str, Task]:
         return {
             **self.membership.tasks(STORES),
             "evaluations": self.evaluator.run,
+            "retention": self.env.every(
+                RETENTION_SECONDS, RETENTION_SECONDS / 2, self.end_periods, "retention"
+            ),
             "keys": self.env.every(KEEP_KEYS_SECONDS, 0.2, self._keep_keys, "keys"),
         }
+
+    async def end_periods(self) -> None:
+        """Destroy the keys of months of the audit log that are over for longer than the period."""
+        reached = self.membership.time.reached()
+        months = await asyncio.to_thread(self.audit.forget_due, reached)
+        if months:
+            self.env.log.info("audit.months_forgotten", count=len(months))
 
     async def _keep_keys(self) -> None:
         await self.holder.keep_keys(self.membership)
@@ -179,4 +196,4 @@ async def open(settings: KeyHolderSettings, env: Env) -> AsyncIterator[Opened]:
         env.log.info("key_holder.started", epochs=len(vault.held()))
         opened.push_async_callback(health.stop)
         await health.set("", serving=True)
-        yield Opened(env, membership, evaluator, holder)
+        yield Opened(env, membership, evaluator, holder, audit)

@@ -68,8 +68,10 @@ EVENTS: Final = {
     **exchanging.EVENTS,
     "upkeep.failed": frozenset({"error"}),
     "outcomes.forgotten": frozenset({"count"}),
+    "audit.months_forgotten": frozenset({"agency", "count"}),
 }
 FORGET_SECONDS: Final = 900.0
+RETENTION_SECONDS: Final = 3600.0
 EXCHANGE_SECONDS: Final = 5.0
 """How often it is seen which exchanges with nodes are due, give or take as much again (attack: a
 node knows the packets of one gateway by the beat in which it looks)."""
@@ -230,7 +232,8 @@ async def open_gateway(
             env,
         )
         await state.freshen()
-        await asyncio.to_thread(_forget_due, people, membership.time.reached())
+        agencies = tuple(each.id for each in settings.agencies)
+        await asyncio.to_thread(_forget_due, people, agencies, membership.time.reached())
         if follow:
             following = env.every(FOLLOW_SECONDS, JITTER_SECONDS, state.freshen, "state")
             opened.push_async_callback(_cancelled, asyncio.ensure_future(following()))
@@ -355,6 +358,7 @@ class Opened:
     peppers: PepperStore
     people: People
     exchanging: Exchanging
+    agencies: Sequence[AgencyId]
     stores: Sequence[str]
 
     def tasks(self) -> Mapping[str, Task]:
@@ -370,6 +374,9 @@ class Opened:
                 self.env,
             ),
             "outcomes": self.env.every(FORGET_SECONDS, JITTER_SECONDS, self._forget, "outcomes"),
+            "retention": self.env.every(
+                RETENTION_SECONDS, RETENTION_SECONDS / 2, self.end_periods, "retention"
+            ),
             "notes": self.env.every(
                 EXCHANGE_SECONDS, EXCHANGE_SECONDS, self.exchanging.step, "notes"
             ),
@@ -377,12 +384,25 @@ class Opened:
 
     async def _forget(self) -> None:
         self.exchanging.forget()
-        count = await asyncio.to_thread(_forget_due, self.people, self.membership.time.reached())
+        reached = self.membership.time.reached()
+        count = await asyncio.to_thread(_forget_due, self.people, self.agencies, reached)
         if count:
             self.env.log.info("outcomes.forgotten", count=count)
 
+    async def end_periods(self) -> None:
+        """Destroy the keys of months of the audit logs that are over for longer than the period."""
+        reached = self.membership.time.reached()
+        for agency in self.agencies:
+            months = await asyncio.to_thread(self.people.record.forget_due, agency, reached)
+            if months:
+                self.env.log.info("audit.months_forgotten", agency=agency, count=months)
 
-def _forget_due(people: People, reached: float) -> int:
+
+def _forget_due(people: People, agencies: Sequence[AgencyId], reached: float) -> int:
+    """Forget what is due, and nothing while one of the agencies is under a legal hold: what is due
+    is shown to nobody either way."""
+    if any(people.record.is_held(agency) for agency in agencies):
+        return 0
     people.notes.forget_due(reached)
     return people.outcomes.forget_due(reached)
 
@@ -422,7 +442,8 @@ async def open(settings: GatewaySettings, env: Env) -> AsyncIterator[Opened]:
         )
         opened.push_async_callback(health.stop)
         await health.set("", serving=True)
-        yield Opened(env, membership, peppers, people, exchanging_, stores_of(settings))
+        agencies = tuple(each.id for each in settings.agencies)
+        yield Opened(env, membership, peppers, people, exchanging_, agencies, stores_of(settings))
 
 
 async def _alone(settings: GatewaySettings, clock: Clock) -> contextlib.ExitStack:

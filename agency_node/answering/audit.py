@@ -17,6 +17,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -251,6 +252,17 @@ class AgencyLogs:
         with self._lock:
             log = self._opened((tested.agency,))[0].get(tested.agency)
             return log is not None and _append(log, [event], tried=False, rest=self._rest)
+
+    def forget_due(self, agencies: Iterable[AgencyId], reached: float) -> dict[AgencyId, int]:
+        """Destroy the keys of the months whose period is over, but for logs under a legal hold.
+        Return how many, by agency; a log that cannot be written is tried again the next time."""
+        forgotten: dict[AgencyId, int] = {}
+        for agency in agencies:
+            self._rest()
+            with self._lock, suppress(Defect):
+                if months := self._log(agency).forget_due(reached):
+                    forgotten[agency] = len(months)
+        return forgotten
 
     def close(self) -> None:
         with self._lock:

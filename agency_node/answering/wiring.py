@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,6 +48,7 @@ from fingerpost.runtime.sealed_box import SealedBox
 from fingerpost.runtime.sealed_rows import key_for
 from fingerpost.runtime.witness import Fault, WitnessFolder
 
+RETENTION_SECONDS: Final = 3600.0
 JOURNAL: Final = "journal.sqlite"
 JOURNAL_WITNESS: Final = "journal"
 JOURNAL_LOCK: Final = "journal.lock"
@@ -121,6 +124,35 @@ class Agreements:
             self._late.add(agency)
             self._log.error("node.agreement_out_of_date", agency=agency)
         return {agreement.version: holds}
+
+
+ROOM_EVENTS: Final = {
+    **AGREEMENT_EVENTS,
+    "node.months_forgotten": frozenset({"agency", "count"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """What ends the periods of the agencies' logs. ``writer``: an executor of one thread, that of
+    the journal."""
+
+    env: Env
+    logs: AgencyLogs
+    agencies: Sequence[AgencyId]
+    writer: Executor
+    reached: Reached
+
+    def tasks(self) -> Mapping[str, Task]:
+        every = RETENTION_SECONDS
+        return {"retention": self.env.every(every, every / 2, self.end_periods, "retention")}
+
+    async def end_periods(self) -> None:
+        """Destroy the keys of the months that are over for longer than the period."""
+        due = partial(self.logs.forget_due, self.agencies, self.reached())
+        found = await asyncio.get_running_loop().run_in_executor(self.writer, due)
+        for agency, months in found.items():
+            self.env.log.info("node.months_forgotten", agency=agency, count=months)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 Law: append, verify, show, forget. Audit is not logging: an entry is on the disk before ``append``
 returns, and a party that cannot record does not answer, so every failure raises. The rules are in
-``chain``, the tables in ``store``.
+``chain`` and ``retention``, the tables in ``store``.
 
 The head, number and hash of the newest entry, is written to the log's witness after each commit
 (``runtime.witness``). It may be behind the database after a crash, but never ahead. If it is ahead,
@@ -18,7 +18,6 @@ master key out of the database's backups.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +29,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from sqlalchemy import Connection, Engine
 
-from fingerpost.audit import store
+from fingerpost.audit import retention, store
 from fingerpost.audit.chain import (
     BODY_SIZES,
     HEADER_SIZES,
@@ -46,6 +45,7 @@ from fingerpost.audit.chain import (
     month_place,
     parse_header,
 )
+from fingerpost.audit.head import Head, StoreBehind
 from fingerpost.audit.migrations import REVISIONS
 from fingerpost.audit.store import Receipt, Row
 from fingerpost.audit.verification import BrokenChain, Report, in_chain, verify
@@ -53,7 +53,7 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.database import empty_journal, open_migrated, reading
 from fingerpost.runtime.files import KEY_BYTES
 from fingerpost.runtime.sealed_box import SealedBox
-from fingerpost.runtime.witness import Fault, Mark, Witness
+from fingerpost.runtime.witness import Witness
 
 __all__ = [
     "Actor",
@@ -71,73 +71,16 @@ __all__ = [
 MONTH_FORGOTTEN: Final = "audit.month_forgotten"
 ADOPTED: Final = "audit.adopted"
 SEARCHED: Final = "audit.searched"
+RIGHT: Final = "audit.right"
 _HEADERS: Final = b"fingerpost/v1 audit headers"
 _OWN_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     MONTH_FORGOTTEN: frozenset({"month"}),
     ADOPTED: frozenset(),
     SEARCHED: frozenset({"by"}),
+    RIGHT: frozenset({"right", "decision", "second"}),
+    retention.HOLD_SET: frozenset(),
+    retention.HOLD_LIFTED: frozenset({"hold", "second"}),
 }
-
-
-class StoreBehind(Defect):
-    """The log holds less than its head says: it was truncated, or restored from an old backup."""
-
-
-def _behind(what: str, fault: Fault) -> StoreBehind:
-    """Return the error with its code, as of every store that was put back, and the way on."""
-    return StoreBehind(
-        f"{what} ({fault.name}). Put the newest copy back, or adopt what is there: audit adopt; at "
-        "a broker, adopt"
-    )
-
-
-class Head:
-    """The head of a log as its witness has it, on another root than the log.
-
-    Who can write the log and its witness can make them agree: then only a head that was noted or
-    deposited elsewhere shows it.
-    """
-
-    def __init__(self, witness: Witness) -> None:
-        self._witness = witness
-
-    def check(self, connection: Connection) -> None:
-        """Compare the head with the database. A log without entries needs no head yet.
-
-        Raises:
-            StoreBehind: the database ends before the head, or there is no head.
-            BrokenChain: another entry stands where the head was.
-        """
-        # The head is read first: another process may append now, and writes the entry before its
-        # head. Read in the other order, its head would seem to be ahead of the database.
-        try:
-            head = self._witness.newest()
-        except Defect as defect:
-            raise StoreBehind(f"the head of the audit log: {defect}") from None
-        entries = store.last(connection).seq
-        if head is None:
-            if entries:
-                raise _behind("the witness of the audit log has no head of it", Fault.UNWITNESSED)
-            return
-        if head.number > entries:
-            ends = f"the audit log ends at entry {entries}, its head was {head.number}"
-            raise _behind(ends, Fault.OLDER if entries else Fault.GONE)
-        if store.hash_at(connection, head.number) != head.digest:
-            raise BrokenChain(head.number)
-
-    def adopt(self, head: Receipt) -> None:
-        """Take what is there for the head. Raises ``Defect`` when the disk fails."""
-        self._witness.adopt(Mark(head.seq, head.hash))
-
-    def bring_to(self, head: Receipt) -> None:
-        """Write the head, unless a later one is there. Raises ``Defect`` when the disk fails."""
-        if head.seq:
-            self._witness.note(Mark(head.seq, head.hash))
-
-    def try_write(self, head: Receipt) -> None:
-        """Write the head after a commit; a failure is ignored, since the entry is recorded."""
-        with contextlib.suppress(Defect):  # an older head is still true
-            self._witness.note(Mark(head.seq, head.hash), durable=False)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -177,6 +120,8 @@ class AuditLog:
         self._master = SealedBox(master)
         self._headers = SealedBox(HKDFExpand(SHA256(), KEY_BYTES, _HEADERS).derive(master))
         self._lock = threading.Lock()
+        self._followed = 0
+        self._in_force: frozenset[int] = frozenset()
 
     @classmethod
     def open(
@@ -285,7 +230,7 @@ class AuditLog:
             at: now, UNIX seconds.
 
         Raises:
-            Defect: there is no such key, or the month is that of ``at``.
+            Defect: there is no such key, the month is that of ``at``, or a legal hold is in force.
         """
         event = AuditEvent(MONTH_FORGOTTEN, actor, operation, at, {"month": month.value})
         event.header()  # its bounds, before the month is taken from the time
@@ -293,11 +238,94 @@ class AuditLog:
             raise Defect("the audit log does not forget a month that is not over")
         with self._lock:
             with self._engine.begin() as connection:
+                retention.require_free(self._holds(connection))
                 self._destroy_key(connection, month)
                 receipts = self._add(connection, [event])
             self._head.try_write(receipts[-1])
             empty_journal(self._engine)  # it still holds the page with the key
         return receipts[0]
+
+    def forget_due(self, reached: float) -> tuple[Month, ...]:
+        """Destroy the keys of the months whose period is over, and record that; none while a legal
+        hold is in force.
+
+        Args:
+            reached: see ``membership.ports.Reached``. By the clock of this machine alone, a clock
+                that is years ahead would destroy everything.
+
+        Returns:
+            The months that were forgotten.
+        """
+        with self._lock, reading(self._engine) as connection:
+            due = sorted(
+                key.month.value
+                for _, key in self._month_keys(connection)
+                if key.secret is not None and retention.is_due(key.month, reached)
+            )
+            if not due or self._holds(connection):
+                return ()
+        months = tuple(map(Month, due))
+        for month in months:
+            self.forget(
+                month, actor=retention.ITSELF, operation=OperationId("period"), at=int(reached)
+            )
+        return months
+
+    def holds(self) -> frozenset[int]:
+        """Return the legal holds in force, by the numbers of the entries that set them."""
+        with self._lock, reading(self._engine) as connection:
+            return self._holds(connection)
+
+    def _holds(self, connection: Connection) -> frozenset[int]:
+        """Only entries that were added since the last call are opened."""
+        for row in store.rows(connection, after=self._followed):
+            event = parse_header(self._open_header(row))
+            self._in_force = retention.after(self._in_force, row.seq, event)
+            self._followed = row.seq
+        return self._in_force
+
+    def hold(self, *, actor: Actor, operation: OperationId, at: int) -> int:
+        """Set a legal hold: nothing of this log is forgotten until two persons lift it. Return its
+        number."""
+        return self._append([AuditEvent(retention.HOLD_SET, actor, operation, at, {})])[0].seq
+
+    def lift(
+        self, hold: int, *, actor: Actor, second: Actor, operation: OperationId, at: int
+    ) -> None:
+        """Lift a legal hold.
+
+        Raises:
+            Defect: it is one person twice, or there is no such hold in force.
+        """
+        retention.require_two(actor, second)
+        if hold not in self.holds():
+            raise Defect(f"--hold: no legal hold {hold} is in force")
+        fields = {"hold": hold, "second": second.value}
+        self._append([AuditEvent(retention.HOLD_LIFTED, actor, operation, at, fields)])
+
+    def record_right(
+        self,
+        right: str,
+        decision: str,
+        *,
+        actor: Actor,
+        second: Actor,
+        operation: OperationId,
+        at: int,
+        body: bytes = b"",
+    ) -> Receipt:
+        """Record what two persons decided on somebody's right over her data.
+
+        Args:
+            right, decision: names of closed lists.
+            body: what was given to her; forgotten with its month.
+
+        Raises:
+            Defect: it is one person twice.
+        """
+        retention.require_two(actor, second)
+        fields = {"right": right, "decision": decision, "second": second.value}
+        return self._append([AuditEvent(RIGHT, actor, operation, at, fields, body)])[0]
 
     def adopt(self, event: AuditEvent) -> None:
         """Record the event, which says who accepts the log as it is, and then accept it (attack: a

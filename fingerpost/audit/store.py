@@ -68,10 +68,9 @@ def add(connection: Connection, row: Row) -> None:
     connection.execute(_entry.insert(), asdict(row))
 
 
-def rows(connection: Connection) -> Iterator[Row]:
-    """Yield entries in their order, read page by page."""
+def rows(connection: Connection, after: int | None = None) -> Iterator[Row]:
+    """Yield entries in their order, read page by page; those after one of that number, if any."""
     query = sa.select(*_AS_STORED).order_by(_entry.c.seq).limit(_PAGE)
-    after: int | None = None
     while True:
         page = connection.execute(
             query if after is None else query.where(_entry.c.seq > after)

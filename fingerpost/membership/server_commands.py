@@ -13,9 +13,18 @@ import msgspec
 import typer
 
 from fingerpost.audit.log import AuditLog
-from fingerpost.membership.audit_commands import DepositsOption, NotedOption, verify
+from fingerpost.membership.audit_commands import (
+    DepositsOption,
+    HoldOption,
+    NotedOption,
+    SecondOption,
+    hold,
+    lift,
+    verify,
+)
 from fingerpost.membership.bundle import EnrolmentBundle
 from fingerpost.membership.commands import (
+    ByOption,
     CredentialsOption,
     FederationOption,
     MemberOption,
@@ -23,6 +32,7 @@ from fingerpost.membership.commands import (
     Program,
     RequestOption,
     SettingsFile,
+    WhyOption,
     enrol,
     report_clock,
     report_health,
@@ -101,6 +111,22 @@ def add_server(
     def status(settings_file: SettingsFile) -> None:
         """Report whether this machine's clock agrees with the issuer's, and what waits if not."""
         report_clock(places(program.load(settings_file)), waits)
+
+    @audit.command("hold")
+    def hold_(settings_file: SettingsFile, by: ByOption, why: WhyOption) -> None:
+        """Set a legal hold: nothing of this log is forgotten until two persons lift it."""
+        hold(open_audit(program.load(settings_file)), by=by, why=why)
+
+    @audit.command("lift")
+    def lift_(
+        settings_file: SettingsFile,
+        number: HoldOption,
+        by: ByOption,
+        second: SecondOption,
+        why: WhyOption,
+    ) -> None:
+        """Lift a legal hold. Two persons decide."""
+        lift(open_audit(program.load(settings_file)), number, by=by, second=second, why=why)
 
     @audit.command("verify")
     def verify_(

@@ -311,6 +311,15 @@ class AuditRecord:
         fields = {"account": account, "granted_by": manager}
         self._of_account(agency, "account.grace", by, at, fields)
 
+    def forget_due(self, agency: AgencyId, reached: float) -> int:
+        """Destroy the keys of the months whose period is over, unless the log is under a legal
+        hold; return how many."""
+        return len(self._log_of(agency).forget_due(reached))
+
+    def is_held(self, agency: AgencyId) -> bool:
+        """Return whether the agency is under a legal hold."""
+        return bool(self._log_of(agency).holds())
+
     def adopted(
         self, agency: AgencyId, store: str, by: Actor, why: OperationId, found: Adopted, at: float
     ) -> None:

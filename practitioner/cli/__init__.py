@@ -18,6 +18,7 @@ from practitioner.cli import (
     officer,
     outcomes,
     people,
+    rights,
     running,
     searching,
     second_person,
@@ -50,6 +51,7 @@ app.command("status")(running.status)
 running.audit.command("answer-challenge")(challenges.answer_challenge)
 running.audit.command("verify-challenge")(challenges.verify_challenge)
 running.audit.command("search")(with_options(searching.audit_search))
+rights.register(running.audit)
 running.audit.command("talks")(talking.audit_talks)
 app.add_typer(running.audit, name="audit")
 
