@@ -170,6 +170,11 @@ class SqlStore:
             change.insert(seen, [self._row(record) for record in records])
         self._hash_log.append_many([_event(record) for record in records])
 
+    def forget_due(self, reached: float) -> int:
+        """Destroy the keys of the months of the hash log whose period is over, unless it is under a
+        legal hold; return how many."""
+        return len(self._hash_log.forget_due(reached))
+
     def close(self) -> None:
         self._rows.engine.dispose()
         self._hash_log.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -29,9 +30,14 @@ from fingerpost.runtime.rpc import SERVER_FILES, SERVER_NODES, Edge
 from fingerpost.runtime.run import Task
 from fingerpost.runtime.witness import WitnessFolder
 
-EVENTS: Final = {**LOG_EVENTS, **MEMBERSHIP_EVENTS}
+EVENTS: Final = {
+    **LOG_EVENTS,
+    **MEMBERSHIP_EVENTS,
+    "audit.months_forgotten": frozenset({"count"}),
+}
 LOCK: Final = "broker.lock"
 FETCH_SECONDS: Final = 10.0
+RETENTION_SECONDS: Final = 3600.0
 
 
 def master_key(settings: BrokerSettings) -> bytes:
@@ -81,14 +87,25 @@ class Opened:
     membership: Membership
     broker: Broker
     recorder: GroupCommit[LookupRecord]
+    store: SqlStore
     health: Health
 
     def tasks(self) -> Mapping[str, Task]:
         return {
             **self.membership.tasks(STORES),
             "hash log": self.recorder.run,
+            "retention": self.env.every(
+                RETENTION_SECONDS, RETENTION_SECONDS / 2, self.end_periods, "retention"
+            ),
             "review": self.env.every(REVIEW_SECONDS, 0.0, self._review, "review"),
         }
+
+    async def end_periods(self) -> None:
+        """Destroy the keys of months of the hash log that are over for longer than the period."""
+        reached = self.membership.time.reached()
+        count = await asyncio.to_thread(self.store.forget_due, reached)
+        if count:
+            self.env.log.info("audit.months_forgotten", count=count)
 
     async def _review(self) -> None:
         await self.broker.review()
@@ -155,4 +172,4 @@ async def open(settings: BrokerSettings, env: Env) -> AsyncIterator[Opened]:
             await opened.enter_async_context(env.listening(edge, address, tls))
         env.log.info("broker.started", seen=len(seen))
         opened.push_async_callback(health.stop)
-        yield Opened(env, membership, broker, recorder, health)
+        yield Opened(env, membership, broker, recorder, store, health)

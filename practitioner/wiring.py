@@ -399,11 +399,14 @@ class Opened:
 
 
 def _forget_due(people: People, agencies: Sequence[AgencyId], reached: float) -> int:
-    """Forget what is due, and nothing while one of the agencies is under a legal hold: what is due
-    is shown to nobody either way."""
+    """Forget what is due, but no outcome while one of the agencies is under a legal hold: what is
+    due is shown to nobody either way. Whether there is a hold is looked for only where something is
+    due, since it reads the logs."""
+    people.notes.forget_due(reached)
+    if not people.outcomes.is_due(reached):
+        return 0
     if any(people.record.is_held(agency) for agency in agencies):
         return 0
-    people.notes.forget_due(reached)
     return people.outcomes.forget_due(reached)
 
 

@@ -15,6 +15,7 @@ from agency_node.cli import (
     notes,
     quality,
     report,
+    rights,
     run,
     shields,
 )
@@ -28,6 +29,7 @@ import_.register(app)
 map_.register(app)
 quality.register(app)
 audit.register(app)
+rights.register(audit.app)
 inbox.register(app)
 exceptions.register(inbox.app)
 challenging.register(inbox.app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from agency_node import wiring
-from agency_node.answering.audit import OPENED, read_body
+from agency_node.answering.entries import OPENED, read_body
 from agency_node.cli.audit import Agency, chosen_agency
 from agency_node.cli.run import PROGRAM
 from fingerpost.audit.log import Entry

@@ -300,7 +300,7 @@ class AuditLog:
         retention.require_two(actor, second)
         if hold not in self.holds():
             raise Defect(f"--hold: no legal hold {hold} is in force")
-        fields = {"hold": hold, "second": second.value}
+        fields: dict[str, FieldValue] = {"hold": hold, "second": second.value}
         self._append([AuditEvent(retention.HOLD_LIFTED, actor, operation, at, fields)])
 
     def record_right(

@@ -221,6 +221,14 @@ class SqlOutcomes:
         refusal = "an outcome does not open: wrong outcome key, or changed"
         return self._box.open_padded(sealed, bound, refusal)
 
+    def is_due(self, reached: float) -> bool:
+        """Return whether ``forget_due`` would destroy anything."""
+        with self._rows.reading() as connection:
+            return any(
+                kept.kept_at <= int(reached) - (WITHIN_SECONDS if kept.asked else KEPT_SECONDS)
+                for kept in self._lookups.records(connection)
+            )
+
     def forget_due(self, reached: float) -> int:
         """Destroy questions older than a day, and outcomes older than seven days but for their
         hashes.

@@ -447,7 +447,7 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
     Mutation(
         "tests/unit/fingerpost/audit/test_audit.py::"
         "test_an_old_backup_is_refused_until_it_is_adopted",
-        "fingerpost/audit/log.py",
+        "fingerpost/audit/head.py",
         "        if head.number > entries:\n",
         "        if False:\n",
         (("if store.hash_at(connection, head.number) != head.digest:", "if False:"),),
@@ -455,7 +455,7 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
     Mutation(
         "tests/unit/fingerpost/audit/test_audit.py::"
         "test_a_log_deleted_with_all_that_lies_beside_it_does_not_begin_anew",
-        "fingerpost/audit/log.py",
+        "fingerpost/audit/head.py",
         "        if head.number > entries:\n",
         "        if entries and head.number > entries:\n",
         (("if store.hash_at(connection, head.number) != head.digest:", "if False:"),),

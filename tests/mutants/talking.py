@@ -8,6 +8,8 @@ from mutants.mutation import NOTES, Mutation
 
 _CONVENING: Final = "tests/unit/practitioner/test_convening.py::"
 _SEATS: Final = "practitioner/asking/convening.py"
+_AUDIT: Final = "tests/unit/fingerpost/audit/test_audit.py::"
+_RETENTION: Final = "fingerpost/audit/retention.py"
 _MEETING: Final = "practitioner/present/meeting.py"
 
 TALKING: Final[tuple[Mutation, ...]] = (
@@ -63,6 +65,37 @@ TALKING: Final[tuple[Mutation, ...]] = (
         "practitioner/sign_in/accounts.py",
         "            before = self._kept(connection, account.agency, account.subject)\n",
         "            before = self._account(connection, account.agency, account.subject)\n",
+    ),
+    Mutation(
+        f"{_AUDIT}test_no_entry_ends_before_three_years_or_much_later",
+        _RETENTION,
+        '    return month.value < f"{int(year) - KEPT_YEARS:04}-{of_year}"\n',
+        '    return month.value < f"{int(year) - 1:04}-{of_year}"\n',
+    ),
+    Mutation(
+        f"{_AUDIT}test_a_months_key_is_destroyed_three_years_after_it_and_the_chain_holds",
+        "fingerpost/audit/log.py",
+        "if key.secret is not None and retention.is_due(key.month, reached)",
+        "if key.secret is not None and False",
+    ),
+    Mutation(
+        f"{_AUDIT}test_under_a_legal_hold_nothing_is_forgotten_until_two_persons_lift_it",
+        _RETENTION,
+        "    if one.value.lower() == other.value.lower():\n",
+        "    if False:\n",
+    ),
+    Mutation(
+        f"{_AUDIT}test_a_hold_of_another_process_counts",
+        "fingerpost/audit/log.py",
+        "            if not due or self._holds(connection):\n",
+        "            if not due or self._in_force:\n",
+    ),
+    Mutation(
+        "tests/unit/practitioner/test_gateway_rights.py::"
+        "test_the_reply_is_the_same_whatever_was_found",
+        "fingerpost/membership/audit_commands.py",
+        "lines) or NOTHING_GIVEN, AFTERWARDS]))",
+        "lines) or str(len(tuple(log.show(0, NEVER, decrypt=False)))), AFTERWARDS]))",
     ),
     Mutation(
         f"{_CONVENING}test_only_childrens_social_care_calls_a_strategy_discussion",

@@ -255,3 +255,37 @@ def with_council(federation: Federation, **changes: Any) -> Federation:
         replace(each, **changes) if each.id == COUNCIL else each for each in area.agencies
     )
     return replace(federation, areas={**federation.areas, HERE: replace(area, agencies=agencies)})
+
+
+# ---- retention and rights ------------------------------------------------------------------------
+
+
+def rights(settings_file: Path, *arguments: str) -> str:
+    done = CliRunner().invoke(cli.app, ["audit", *arguments, "--settings", str(settings_file), *BY])
+    return done.stdout if done.exit_code == 0 else f"refused: {done.exception}"
+
+
+def test_the_reply_gives_day_agency_and_purpose_and_no_person(
+    logs: AgencyLogs, settings_file: Path
+) -> None:
+    logs.opened(CHILDREN.opened(entries(TWIN)))
+    two = ("--second", "head.okoro")
+    plain = rights(settings_file, "reply", *two)
+    assert "we do not say whether we have" in plain
+    given = rights(settings_file, "reply", *two, "--give", "1")
+    assert f"{COUNCIL}, S47_ENQUIRY" in given
+    for part in (plain, given):
+        assert part.startswith("We have searched our records")
+        assert "Mary" not in part
+    assert "another person" in rights(settings_file, "reply", "--second", "dpo.reed")
+    assert "refused" in rights(settings_file, "reply", *two, "--give", "2")
+
+
+def test_the_node_ends_its_periods_but_under_a_hold(logs: AgencyLogs, settings_file: Path) -> None:
+    logs.opened(CHILDREN.opened(entries(TWIN)))
+    late = NOW + 5 * 366 * 86_400
+    assert "Legal hold 2 is in force" in rights(settings_file, "hold")
+    assert logs.forget_due((SCHOOL,), late) == {}
+    assert rights(settings_file, "lift", "--hold", "2", "--second", "head.okoro") == "Lifted.\n"
+    assert logs.forget_due((SCHOOL,), 0.0) == {}
+    assert logs.forget_due((SCHOOL,), late)[SCHOOL] >= 1

@@ -91,7 +91,7 @@ async def test_a_gateway_looks_without_a_beat() -> None:
         looks.append(clock.monotonic())
 
     nothing: Any = SimpleNamespace(step=step, tasks=lambda stores: {})
-    opened = Opened(Env(clock, QuietLog()), nothing, nothing, nothing, nothing, ())
+    opened = Opened(Env(clock, QuietLog()), nothing, nothing, nothing, nothing, (), ())
     looking = asyncio.ensure_future(opened.tasks()["notes"]())
     await clock.run_for(6 * HOUR)
     looking.cancel()

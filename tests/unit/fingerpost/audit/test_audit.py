@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -35,6 +36,7 @@ from fingerpost.audit.log import (
     StoreBehind,
 )
 from fingerpost.audit.migrations import REVISIONS
+from fingerpost.audit.retention import is_due
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.runtime.database import StoreFailed, open_migrated
@@ -543,3 +545,84 @@ def test_names_are_narrow() -> None:
     for month in ("2026-13", "26-01", "2026-1", "2026-01\n"):
         with pytest.raises(Defect):
             Month(month)
+
+
+# ---- retention and legal holds -------------------------------------------------------------------
+
+THREE_YEARS = 3 * 366 * 86_400
+BY: dict[str, Any] = {"actor": Actor("officer-1"), "operation": OperationId("case-1"), "at": MAY}
+
+
+@given(st.integers(0, 2**33), st.integers(-1, 2**34))
+def test_no_entry_ends_before_three_years_or_much_later(at: int, reached: int) -> None:
+    due = is_due(Month.at(at), reached)
+    if due:
+        assert reached - at >= 3 * 365 * 86_400
+    elif reached > 0:
+        assert reached - at <= (3 * 366 + 62) * 86_400
+    else:
+        assert not due, "no clock has confirmed any time"
+
+
+def test_a_months_key_is_destroyed_three_years_after_it_and_the_chain_holds(log: AuditLog) -> None:
+    log.append_many([event(MARCH), event(APRIL)])
+    assert log.forget_due(0.0) == ()
+    assert log.forget_due(MAY) == ()
+    assert log.forget_due(MARCH + THREE_YEARS + 31 * 86_400) == (Month("2026-03"),)
+    assert log.forget_due(MARCH + THREE_YEARS + 31 * 86_400) == (), "once"
+    first, second, third = log.show(0, 2**40, decrypt=True)
+    assert (first.forgotten, second.forgotten) == (True, False)
+    assert (third.kind, str(third.actor)) == ("audit.month_forgotten", "retention")
+    log.verify().require_whole()
+
+
+def test_under_a_legal_hold_nothing_is_forgotten_until_two_persons_lift_it(log: AuditLog) -> None:
+    log.append(event(MARCH))
+    late = MARCH + 2 * THREE_YEARS
+    number = log.hold(**BY)
+    assert log.holds() == {number}
+    assert log.forget_due(late) == ()
+    with pytest.raises(Defect, match="legal hold"):
+        log.forget(Month("2026-03"), **BY)
+    with pytest.raises(Defect, match="another person"):
+        log.lift(number, second=Actor("officer-1"), **BY)
+    with pytest.raises(Defect, match="no legal hold"):
+        log.lift(number + 1, second=Actor("officer-2"), **BY)
+    assert log.forget_due(late) == ()
+    log.lift(number, second=Actor("officer-2"), **BY)
+    assert log.holds() == frozenset()
+    with pytest.raises(Defect, match="no legal hold"):
+        log.lift(number, second=Actor("officer-2"), **BY)
+    assert Month("2026-03") in log.forget_due(late)
+
+
+def test_each_hold_is_lifted_by_itself(log: AuditLog) -> None:
+    first, second = log.hold(**BY), log.hold(**BY)
+    log.lift(first, second=Actor("officer-2"), **BY)
+    assert log.holds() == {second}
+    with pytest.raises(Defect, match="legal hold"):
+        log.append(event(MARCH))
+        log.forget(Month("2026-03"), **BY)
+
+
+def test_a_hold_of_another_process_counts(log: AuditLog, path: Path) -> None:
+    """An officer types it beside a node that runs."""
+    log.append(event(MARCH))
+    assert log.holds() == frozenset()
+    other = opened(path)
+    other.hold(**BY)
+    other.close()
+    assert log.forget_due(MARCH + 2 * THREE_YEARS) == ()
+
+
+def test_two_persons_decide_on_a_right(log: AuditLog) -> None:
+    with pytest.raises(Defect, match="another person"):
+        log.record_right("objection", "upheld", second=Actor("officer-1"), **BY)
+    log.record_right("objection", "upheld", second=Actor("officer-2"), body=b"7", **BY)
+    (entry,) = log.show(0, 2**40, decrypt=True)
+    assert dict(entry.fields) == {
+        "right": "objection",
+        "decision": "upheld",
+        "second": "officer-2",
+    }
+    assert entry.body == b"7"
