@@ -76,7 +76,7 @@ def reply(
 ) -> None:
     """Print the reply to somebody who asks who asked about a child. Two persons decide.
 
-    It is the same for everybody. Find the entries with audit search, and name those to give.
+    It is the same for everybody. Find the entries with inbox list, and name those to give.
     """
     settings = PROGRAM.load(settings_file)
     log = wiring.open_audit(settings, chosen_agency(settings, agency))
