@@ -183,9 +183,12 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def keys(self) -> Mapping[str, Path]:
-        """Each key's file by the name of its setting."""
+        """Each key's file, and that of a password, by the name of its setting."""
         data_keys = {f"data_key of {each.id}": each.data_key for each in self.agencies}
-        return {"audit_key": self.audit_key, **data_keys}
+        password = None if self.mail is None else self.mail.password
+        told = {"webhook_key": self.webhook_key, "password of mail": password}
+        given = {name: path for name, path in told.items() if path is not None}
+        return {"audit_key": self.audit_key, **data_keys, **given}
 
     @property
     def calendars(self) -> Mapping[AgencyId, Calendar]:

@@ -139,9 +139,9 @@ def export(
     options: SearchOptions,
     own: OwnOptions,
 ) -> None:
-    """Export who asked, with names, for subject access and complaints: about one child, by one
-    person, agency or purpose, or of some days.
+    """Export who asked, with names, for subject access and complaints.
 
+    It is about one child, of one person, agency or purpose, or of some days.
     All that you give must hold. Who exports, why, and for what is recorded first. Of a file its
     SHA-256 is recorded, too, so that it can be shown that nobody changed it.
 

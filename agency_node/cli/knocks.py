@@ -81,7 +81,7 @@ def knocks(
     """List who asked about a child you may know and was told nothing. Times are UTC.
 
     Who looks at it, and why, is recorded first. The list names nobody: open a knock to see who
-    asked (``inbox open``).
+    asked (inbox open).
     """
     settings = PROGRAM.load(settings_file)
     chosen = settings.agency(chosen_agency(settings, agency)).id
@@ -134,8 +134,10 @@ def close_knock(
 
 
 def webhook_key(settings_file: SettingsFile) -> None:
-    """Print the public key by which an agency's own system verifies what a webhook says: Ed25519,
-    64 hexadecimal digits."""
+    """Print the public key by which an agency's own system verifies webhooks.
+
+    It is an Ed25519 key, in 64 hexadecimal digits.
+    """
     settings = PROGRAM.load(settings_file)
     if settings.webhook_key is None:
         raise Defect("webhook_key: the settings name none")

@@ -144,8 +144,10 @@ def other(
     why: WhyOption,
     agency: Agency = None,
 ) -> None:
-    """Say that a likely meeting is another child, and that nothing of her leads to the shielded
-    one. A brother or sister at the same home does: shield him or her, too.
+    """Say that a likely meeting is another child.
+
+    Nothing of her may lead to the shielded one. A brother or sister at the same home does: shield
+    him or her, too.
     """
     _decide(_open(settings_file, agency), number, by, why, same=False)
     typer.echo(

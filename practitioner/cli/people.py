@@ -231,7 +231,7 @@ def list_(
         typer.Option(
             min=1,
             max=366,
-            help="Only those that did not sign in for so many days: has the person left?",
+            help="Only those that did not sign in for so many days; the person may have left.",
         ),
     ] = None,
     ending_days: Annotated[

@@ -79,9 +79,9 @@ def audit_search(
     *,
     options: SearchOptions,
 ) -> None:
-    """Search what an agency's own people asked, by child, person, purpose and day; also what states
-    a reference that your case system does not know.
+    """Search what an agency's own people asked, by child, person, purpose and day.
 
+    It also finds what states a reference that your case system does not know.
     All that you give must hold. Who searches, why, and for what is recorded first.
 
     Exit status: 0 every lookup could be searched; 3 some could not, and the last line says how many

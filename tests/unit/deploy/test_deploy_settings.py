@@ -59,9 +59,22 @@ def sample(party: str) -> Path:
     return SETTINGS / f"{party}.toml"
 
 
+def whole(party: str) -> str:
+    """The sample with what stands in it behind a # for those who need it."""
+    return re.sub(r"(?m)^# (?=\[+[a-z.]+\]+$|[a-z_]+ = )", "", sample(party).read_text("utf-8"))
+
+
+@pytest.fixture
+def whole_file(party: str, tmp_path: Path) -> Path:
+    written = tmp_path / "whole.toml"
+    written.write_text(whole(party), "utf-8")
+    return written
+
+
 @samples
-def test_a_sample_is_what_the_program_takes(party: str) -> None:
+def test_a_sample_is_what_the_program_takes(party: str, whole_file: Path) -> None:
     load(sample(party), TYPES[party])
+    load(whole_file, TYPES[party])
 
 
 @samples
@@ -78,7 +91,7 @@ def test_a_sample_names_every_setting(party: str) -> None:
                     for item in value if isinstance(value, list) else [value]:
                         require_named(each, item, f"{at}{field.encode_name}.")
 
-    require_named(TYPES[party], tomllib.loads(sample(party).read_text("utf-8")), "")
+    require_named(TYPES[party], tomllib.loads(whole(party)), "")
 
 
 @samples
@@ -129,16 +142,16 @@ def test_a_sample_shares_no_secret_between_two_purposes(party: str) -> None:
         is_secret = isinstance(value, str) and value.endswith((".secret", ".key"))
         return [value] if is_secret else []
 
-    found = secrets_of(tomllib.loads(sample(party).read_text("utf-8")))
+    found = secrets_of(tomllib.loads(whole(party)))
     assert len(set(found)) == len(found)
 
 
 @pytest.mark.parametrize("party", sorted(OPENED))
-def test_a_sample_keeps_keys_apart_from_data_and_is_no_trial(party: str) -> None:
-    settings: Any = load(sample(party), TYPES[party])
+def test_a_sample_keeps_keys_apart_from_data_and_is_no_trial(party: str, whole_file: Path) -> None:
+    settings: Any = load(whole_file, TYPES[party])
     assert not settings.places.trial
     assert {key.parent for key in settings.keys.values()} == {HANDED}
-    text = sample(party).read_text("utf-8")
+    text = whole(party)
     assert text.count(".secret") - text.count("> oak-primary.secret") == len(settings.keys)
     data = [Path(line.split('"')[1]) for line in text.splitlines() if '= "/var/lib/' in line]
     require_apart(settings.keys, data, trial=False)

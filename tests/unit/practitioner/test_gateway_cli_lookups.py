@@ -23,6 +23,7 @@ from fingerpost.private.justification import (
     StrategyDiscussion,
 )
 from fingerpost.private.linkage import Unused, WeakRule, normalise
+from fingerpost.private.officers import OfficerRule
 from fingerpost.private.purpose_rules import PurposeRule
 from fingerpost.protocol.codes import AgencyKind, Purpose, Reach, Status, WideningReason
 from fingerpost.protocol.errors import PUBLIC_TEXT, CallRule, Code, Refused, Rule
@@ -924,6 +925,7 @@ RULES = (
     *ApprovalRule,
     *ConveneRule,
     *LookupRule,
+    *OfficerRule,
     *PurposeRule,
     *ReachRule,
     *SecondPersonRule,
