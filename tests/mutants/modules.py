@@ -46,6 +46,7 @@ TESTS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "agency_node/answering/disclosure.py": (
         f"{_NODE}test_node_disclosure.py",
+        f"{_NODE}test_node_agreements.py",
         f"{_NODE}test_places.py",
         f"{_NODE}test_node_reticence.py",
         f"{_NODE}test_node_answers.py",

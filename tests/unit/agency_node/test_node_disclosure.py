@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import effort
-from agency_node.answering.disclosure import Asks, disclose, fill_slots
+from agency_node.answering.disclosure import Asks, Disclosed, disclose, fill_slots
 from agency_node.policy.agreement import InForce
 from agency_node.policy.places import Place
 from agency_node.records.records import ChildRecord, Involvement
@@ -261,6 +261,36 @@ def test_who_is_rung_first_stands_first(
     disclosed = pointers(SCHOOL, matched, a_question(*named))
     ranks = [(order[p.status], not p.lead_practitioner) for p in disclosed]
     assert ranks == sorted(ranks)
+
+
+def test_the_order_is_by_state_then_the_lead_practitioner() -> None:
+    open_, planned, recent = (
+        InvolvementStatus.OPEN,
+        InvolvementStatus.PLANNED,
+        InvolvementStatus.RECENT,
+    )
+    states = [(recent, True), (open_, False), (planned, True), (planned, False), (open_, True)]
+    rows = [an_involvement(Kind.GP, status=state, lead=lead) for state, lead in states]
+    found = pointers(SCHOOL, [a_record(0, None, *rows)], ENQUIRY)
+    assert [(p.status, p.lead_practitioner) for p in found] == [
+        (open_, True),
+        (open_, False),
+        (planned, True),
+        (planned, False),
+        (recent, True),
+    ]
+    (first, second) = pointers(
+        SCHOOL,
+        [a_record(0, None, *(an_involvement(Kind.GP, as_of=day) for day in (1, 2)))],
+        ENQUIRY,
+    )
+    assert (first.as_of, second.as_of) == (2, 1)
+
+
+def test_of_a_place_that_was_not_named_no_rule_decided() -> None:
+    asks = Asks.of(ENQUIRY, Place.NOT_NAMED)
+    found = disclose(SCHOOL, [a_record()], asks, READY)
+    assert found == Disclosed((), (), 0)
 
 
 def narrowed(question: Question, **changes: object) -> Question:
