@@ -95,14 +95,20 @@ GAPS = frozenset({Status.NO_REPLY, Status.CANNOT_ANSWER, Status.TRY_AGAIN})
 
 @dataclass(frozen=True)
 class Known:
-    """What one agency has about one child. ``own``: it is the agency that asks."""
+    """What one agency has about one child.
+
+    Attributes:
+        own: it is the agency that asks.
+        place_named: it is in the requester's area, or the question has the record's postcode.
+    """
 
     rows: tuple[Involvement, ...]
     own: bool
+    place_named: bool
 
     def disclosed(self, purpose: Purpose) -> frozenset[str]:
         """The telephone numbers of the rows that may be disclosed."""
-        if any(r.shielded for r in self.rows):
+        if not self.place_named or any(r.shielded for r in self.rows):
             return frozenset()
         return frozenset(
             r.desk_phone
@@ -111,6 +117,11 @@ class Known:
             and r.kind not in SENSITIVE
             and (self.own or r.kind not in WITHHELD[purpose])
         )
+
+
+def known(agency: AgencyId, who: int, rows: tuple[Involvement, ...]) -> Known:
+    named = agency.area == COUNCIL.area or bool(CHILDREN[who].postcode)
+    return Known(rows, own=agency == COUNCIL, place_named=named)
 
 
 class Life:
@@ -138,17 +149,18 @@ class Life:
         made = msgspec.structs.replace(
             row(kind, sensitive=sensitive, shielded=shield), desk_phone=phone
         )
-        before = self.records[agency].get(who, Known((), own=agency == COUNCIL))
-        self.records[agency][who] = Known((*before.rows, made)[-3:], own=agency == COUNCIL)
+        before = self.records[agency].get(who)
+        rows = (*(() if before is None else before.rows), made)[-3:]
+        self.records[agency][who] = known(agency, who, rows)
         self.touched = who
         self.load(agency)
 
     def unshield(self, agency: AgencyId, who: int) -> None:
-        known = self.records[agency].get(who)
+        before = self.records[agency].get(who)
         self.touched = who
-        if known is not None:
-            rows = tuple(msgspec.structs.replace(r, shielded=False) for r in known.rows)
-            self.records[agency][who] = Known(rows, own=agency == COUNCIL)
+        if before is not None:
+            rows = tuple(msgspec.structs.replace(r, shielded=False) for r in before.rows)
+            self.records[agency][who] = known(agency, who, rows)
             self.load(agency)
 
     def forget(self, agency: AgencyId, who: int) -> None:
@@ -159,8 +171,8 @@ class Life:
     def load(self, agency: AgencyId) -> None:
         """An import, whole. The process that answers is started anew."""
         node = self.node_of(agency)
-        known = sorted(self.records[agency].items())
-        node.load(agency, [child(n, CHILDREN[w], *k.rows) for n, (w, k) in enumerate(known)])
+        records = sorted(self.records[agency].items())
+        node.load(agency, [child(n, CHILDREN[w], *k.rows) for n, (w, k) in enumerate(records)])
         node.importing.discard(agency)
 
     # ---- members and epochs ----------------------------------------------------------------------
@@ -251,7 +263,7 @@ class Life:
         assert gateway.submitted == []
 
     def expected(self, agency: AgencyId, who: int, purpose: Purpose) -> Status:
-        node, known = self.node_of(agency), self.records[agency].get(who)
+        node, held = self.node_of(agency), self.records[agency].get(who)
         if node.stopped:
             return Status.NO_REPLY
         if node.seen_fails or node.record_fails:
@@ -260,7 +272,7 @@ class Life:
             return Status.CANNOT_ANSWER
         if agency in node.service.faulty or (agency, self.epoch.number) not in node.tagged:
             return Status.CANNOT_ANSWER
-        disclosed = known is not None and known.disclosed(purpose)
+        disclosed = held is not None and held.disclosed(purpose)
         return Status.INVOLVED if disclosed else Status.NOTHING_TO_DISCLOSE
 
     def require_asked(self, outcome: Outcome, purpose: Purpose) -> None:
@@ -275,8 +287,8 @@ class Life:
 
     def require_true(self, found: AgencyOutcome, who: int, purpose: Purpose) -> None:
         """No false status, and no pointer that may not be disclosed, whatever broke meanwhile."""
-        known = self.records[found.agency.id].get(who)
-        allowed = known.disclosed(purpose) if known is not None else frozenset()
+        held = self.records[found.agency.id].get(who)
+        allowed = held.disclosed(purpose) if held is not None else frozenset()
         assert {p.desk_phone for p in found.pointers} <= allowed
         if found.status is Status.NOTHING_TO_DISCLOSE:
             assert not allowed, "a false no"
