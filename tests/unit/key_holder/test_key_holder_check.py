@@ -105,6 +105,25 @@ def test_who_had_how_much_evaluated_is_shown_with_every_id_whole(
         assert whole in shown.stdout
 
 
+def test_a_legal_hold_stops_a_servers_log_from_being_forgotten(settings_file: Path) -> None:
+    """One person sets it, two lift it: one who lifts it alone ends the evidence about herself."""
+
+    def audit(*words: str) -> Result:
+        return run(settings_file, "audit", *words, "--by", "jo.reed", "--why", "inquiry-7")
+
+    assert "Legal hold 1 is in force" in audit("hold").stdout
+    alone = audit("lift", "--hold", "1", "--second", "jo.reed").exception
+    assert isinstance(alone, Defect)
+    assert "another person" in str(alone)
+    log = open_audit(load(settings_file, KeyHolderSettings))
+    assert log.holds() == {1}
+    log.close()
+    assert audit("lift", "--hold", "1", "--second", "sam.okoro").exit_code == 0
+    log = open_audit(load(settings_file, KeyHolderSettings))
+    assert log.holds() == frozenset()
+    log.close()
+
+
 def test_a_bundle_of_another_party_is_refused(tmp_path: Path) -> None:
     assert fault(enrolled(tmp_path, Party.BROKER)).startswith("places.bundle: ")
 

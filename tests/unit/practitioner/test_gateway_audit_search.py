@@ -10,16 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from fakes.gateway_outcomes import large
+from fakes.justified import justified
 from fakes.party_folder import COUNCIL
 from fingerpost.audit.log import SEARCHED, Actor, Month, OperationId
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import WideningReason
+from fingerpost.protocol.codes import Purpose, WideningReason
+from fingerpost.protocol.errors import Defect
+from practitioner.asking.audit import AskedBy, read_asked
 from practitioner.asking.outcome import Widened
-from practitioner.asking.second_persons import Requested, Requester
+from practitioner.asking.second_persons import Left, Requested, Requester, SignedOut
 from practitioner.settings import GatewaySettings
 from practitioner.wiring import People, open_audit
 from unit.practitioner.gateway_desk import QUESTION, THESSALY, Desk, Said, ann
@@ -234,3 +238,25 @@ def test_the_childs_details_are_never_options(desk: Desk) -> None:
     told = desk.program("audit", "search", "--help", columns="200").out
     for field in ("--forename", "--surname", "--dob", "--postcode"):
         assert field not in told
+
+
+async def test_what_the_log_says_to_a_second_person_leaves_out_what_needs_none(
+    people: People,
+) -> None:
+    """A lookup for a purpose that takes no second person afterwards is no business of hers."""
+    await asked(people)
+    record, number = people.record, "00000000000000f6"
+    plain = replace(QUESTION, justification=justified(Purpose.S17_ASSESSMENT))
+    await record.asked(SESSION, plain, number, NOW + 70, None)
+    await record.sent(COUNCIL, number, b"\3" * 32, NOW + 71)
+    record.signed_out(COUNCIL, SESSION.subject, NOW + 72)
+    happened = record.happened(COUNCIL, NOW + 70, NOW + 100)
+    assert happened == (Left(number), SignedOut(SESSION.subject))
+
+
+def test_an_entry_of_another_form_is_a_defect_and_one_that_is_read_shows_nobody() -> None:
+    body = AskedBy("ann", "Ann Smith", "SOCIAL_WORKER", "ref-1", (), b"", b"")
+    assert read_asked(msgspec.json.encode(body)) == body
+    assert repr(body) == "AskedBy(…)"
+    with pytest.raises(Defect, match="another form"):
+        read_asked(b"{}")
