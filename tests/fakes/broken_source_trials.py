@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from agency_node.importing.finding import Rule
+from agency_node.importing.first_import import doubts_about
+from agency_node.importing.misread import Earlier
 from agency_node.importing.quality.recorded import Recorded
 from agency_node.importing.sources.children import SourceChild
 from agency_node.importing.sources.columns import Columns
@@ -56,7 +59,7 @@ def attempt(source: str, number: int, seed: int) -> Trial:
         require_confirmed(readied, earlier, OPTIONS)
     except (RefusedFile, Unconfirmed) as why:
         return Trial(source, broken.damage, number, codes_of(why))
-    return judged(source, number, some, broken, readied)
+    return judged(source, number, some, broken, readied, earlier)
 
 
 Best = tuple[Decision, list[SourceChild]]
@@ -89,9 +92,19 @@ def _lookups(some: Sequence[Child], readied: Readied) -> Mapping[str, Best]:
 
 
 def judged(
-    source: str, number: int, some: Sequence[Child], broken: Broken, readied: Readied
+    source: str,
+    number: int,
+    some: Sequence[Child],
+    broken: Broken,
+    readied: Readied,
+    earlier: Earlier | None,
 ) -> Trial:
-    """A child is found, or one of her lines is named, or she is among those who are counted."""
+    """A child is found, or one of her lines is named, or she is among those who are counted.
+
+    A shielded child is shielded, or the report of a first import says that nobody is.
+    """
+    doubts = {each.name for each in doubts_about(readied.facts, earlier)}
+    of_nobody = f"{Rule.UNFLAGGED.value}:shield" in doubts
     faults = (*readied.refused, *readied.remarks)
     named = {fault.line for fault in faults if fault.column not in OF_THE_PRACTITIONER}
     over = {*readied.export.not_current}
@@ -109,7 +122,7 @@ def judged(
         possible += best is Decision.POSSIBLE and not said
         if best is Decision.DIFFERENT and not (said or hers & over):
             lost.append(child.number)
-        if best is not Decision.DIFFERENT and child.shield and not said:
+        if best is not Decision.DIFFERENT and child.shield and not (said or of_nobody):
             shielded = all(one.involvements[0].shielded for one in found)
             if not shielded and not any("adoption" in each for each in readied.export.about):
                 exposed.append(child.number)
